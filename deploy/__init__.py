@@ -1,0 +1,1 @@
+"""The command line and what is needed to run the whole house on one machine."""

@@ -1,0 +1,1 @@
+"""Published weights: names, layouts, download, conversion, strict loading."""

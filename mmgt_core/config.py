@@ -1,0 +1,278 @@
+"""Frozen configurations of every network, the presets that fill them, and the only home of sampling defaults."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mmgt_core.keypoints import NUM_KEYPOINT_VALUES
+from mmgt_core.types import BackgroundMask, MaskMotion, RegionWeights
+
+BASELINE_FEATURES = 35
+"""Hand-made audio features of stage 1, beside those of WavLM."""
+
+
+class AudioLayout(StrEnum):
+    """Where MM-HAA modules stand: the published six, or the sixteen of Hallo, the method's ancestor."""
+
+    DOWN = "down"
+    DOWN_MID_UP = "down_mid_up"
+
+
+class WindowSchedule(StrEnum):
+    """How windows cover a video: `looping` wraps to the beginning as published, `linear` never does."""
+
+    LOOPING = "looping"
+    LINEAR = "linear"
+
+
+@dataclass(frozen=True)
+class SMGAConfig:
+    """Stage 1's network."""
+
+    width: int
+    feedforward_width: int
+    num_layers: int
+    num_heads: int
+    condition_features: int
+    segment_frames: int = 80
+    num_condition_layers: int = 2
+    pose_features: int = NUM_KEYPOINT_VALUES
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Stage 2's denoising UNet and, without audio and motion, its reference UNet."""
+
+    block_out_channels: tuple[int, ...]
+    cross_attention_dim: int
+    audio_attention_dim: int
+    audio_layout: AudioLayout
+    in_channels: int = 4
+    out_channels: int = 4
+    layers_per_block: int = 2
+    num_heads: int = 8
+    norm_num_groups: int = 32
+    max_window_frames: int = 32
+
+
+@dataclass(frozen=True)
+class PoseGuiderConfig:
+    """Convolutions from pose images to the width of the denoising UNet's first layer."""
+
+    block_out_channels: tuple[int, ...]
+    out_channels: int
+
+
+@dataclass(frozen=True)
+class AudioProjectionConfig:
+    """From stacked wav2vec features of a frame to its audio context tokens."""
+
+    window_frames: int
+    num_layers: int
+    features: int
+    hidden: int
+    tokens: int
+    token_features: int
+
+
+@dataclass(frozen=True)
+class VAEConfig:
+    """diffusers' AutoencoderKL."""
+
+    block_out_channels: tuple[int, ...]
+    layers_per_block: int
+    norm_num_groups: int
+    latent_channels: int = 4
+    scaling_factor: float = 0.18215
+
+    @property
+    def downscale(self) -> int:
+        """Pixels along one side of a latent cell."""
+        return int(2 ** (len(self.block_out_channels) - 1))
+
+
+@dataclass(frozen=True)
+class ImageEncoderConfig:
+    """transformers' CLIPVisionModelWithProjection."""
+
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    patch_size: int
+    projection_dim: int
+    hidden_act: str = "quick_gelu"
+
+
+@dataclass(frozen=True)
+class SpeechEncoderConfig:
+    """transformers' WavLMModel or Wav2Vec2Model."""
+
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    conv_channels: int
+    position_kernel: int
+    position_groups: int
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A whole set of network configurations, and what its default sampling is."""
+
+    name: str
+    resolution: int
+    is_trained: bool
+    smga: SMGAConfig
+    unet: UNetConfig
+    pose_guider: PoseGuiderConfig
+    audio_projection: AudioProjectionConfig
+    vae: VAEConfig
+    image_encoder: ImageEncoderConfig
+    wavlm: SpeechEncoderConfig
+    wav2vec: SpeechEncoderConfig
+    num_inference_steps: int
+
+    @property
+    def latent_size(self) -> int:
+        """Latent cells along one side."""
+        return self.resolution // self.vae.downscale
+
+    @property
+    def mask_level_sizes(self) -> tuple[int, ...]:
+        """Sides of the mask pyramid's levels: one for each resolution of the UNet, finest first."""
+        return tuple(self.latent_size // 2**level for level in range(len(self.unet.block_out_channels)))
+
+
+MMGT_512 = Preset(
+    name="mmgt-512",
+    resolution=512,
+    is_trained=True,
+    smga=SMGAConfig(
+        width=512, feedforward_width=1024, num_layers=8, num_heads=8, condition_features=1024 + BASELINE_FEATURES
+    ),
+    unet=UNetConfig(
+        block_out_channels=(320, 640, 1280, 1280),
+        cross_attention_dim=768,
+        audio_attention_dim=768,
+        audio_layout=AudioLayout.DOWN,
+    ),
+    pose_guider=PoseGuiderConfig(block_out_channels=(16, 32, 96, 256), out_channels=320),
+    audio_projection=AudioProjectionConfig(
+        window_frames=5, num_layers=12, features=768, hidden=512, tokens=32, token_features=768
+    ),
+    vae=VAEConfig(block_out_channels=(128, 256, 512, 512), layers_per_block=2, norm_num_groups=32),
+    image_encoder=ImageEncoderConfig(
+        hidden_size=1024,
+        intermediate_size=4096,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        patch_size=14,
+        projection_dim=768,
+    ),
+    wavlm=SpeechEncoderConfig(
+        hidden_size=1024,
+        intermediate_size=4096,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        conv_channels=512,
+        position_kernel=128,
+        position_groups=16,
+    ),
+    wav2vec=SpeechEncoderConfig(
+        hidden_size=768,
+        intermediate_size=3072,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        conv_channels=512,
+        position_kernel=128,
+        position_groups=16,
+    ),
+    num_inference_steps=30,
+)
+"""The published weights' layout."""
+
+MMGT_DEMO = Preset(
+    name="mmgt-demo",
+    resolution=256,
+    is_trained=False,
+    smga=SMGAConfig(
+        width=512, feedforward_width=128, num_layers=2, num_heads=8, condition_features=64 + BASELINE_FEATURES
+    ),
+    unet=UNetConfig(
+        block_out_channels=(32, 64, 64, 64),
+        cross_attention_dim=64,
+        audio_attention_dim=64,
+        audio_layout=AudioLayout.DOWN,
+    ),
+    pose_guider=PoseGuiderConfig(block_out_channels=(8, 16, 16, 32), out_channels=32),
+    audio_projection=AudioProjectionConfig(
+        window_frames=5, num_layers=3, features=64, hidden=64, tokens=8, token_features=64
+    ),
+    vae=VAEConfig(block_out_channels=(16, 16, 32, 32), layers_per_block=1, norm_num_groups=8),
+    image_encoder=ImageEncoderConfig(
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        patch_size=32,
+        projection_dim=64,
+    ),
+    wavlm=SpeechEncoderConfig(
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        conv_channels=32,
+        position_kernel=16,
+        position_groups=4,
+    ),
+    wav2vec=SpeechEncoderConfig(
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        conv_channels=32,
+        position_kernel=16,
+        position_groups=4,
+    ),
+    num_inference_steps=6,
+)
+"""The same classes, small enough for a CPU; untrained."""
+
+PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO)}
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """Every number of one generation; None means "the preset's own". The only home of sampling defaults."""
+
+    seed: int = 42
+    num_inference_steps: int | None = None
+    guidance_scale: float = 3.5
+    window_frames: int = 12
+    window_overlap: int = 4
+    window_schedule: WindowSchedule = WindowSchedule.LINEAR
+    background: BackgroundMask = BackgroundMask.ONE_PLUS_LIPS
+    mask_motion: MaskMotion = MaskMotion.MOVING
+    region_weights: RegionWeights = field(default_factory=RegionWeights)
+    pose_inference_steps: int = 50
+    pose_guidance_scale: float = 2.0
+    segment_overlap: int = 16
+    segment_blend: int = 8
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a number outside its range, by name."""
+        _check("seed", self.seed, 0, 2**53 - 1)
+        _check("num_inference_steps", self.num_inference_steps or 1, 1, 100)
+        _check("guidance_scale", self.guidance_scale, 1, 20)
+        _check("window_frames", self.window_frames, 2, 32)
+        _check("window_overlap", self.window_overlap, 0, self.window_frames - 1)
+        _check("pose_inference_steps", self.pose_inference_steps, 1, 1000)
+        _check("segment_overlap", self.segment_overlap, 1, 79)
+        _check("segment_blend", self.segment_blend, 0, self.segment_overlap - 1)
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} is {value}; it must be {low} to {high}")

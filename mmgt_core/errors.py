@@ -1,0 +1,53 @@
+"""The facts that can stop a generation, each a type that some caller answers differently."""
+
+from enum import StrEnum
+
+
+class InputCode(StrEnum):
+    """Why an input was refused; the words are those of the HTTP contract."""
+
+    AUDIO_UNREADABLE = "audio_unreadable"
+    AUDIO_TOO_SHORT = "audio_too_short"
+    AUDIO_TOO_LONG = "audio_too_long"
+    AUDIO_SILENT = "audio_silent"
+    IMAGE_UNREADABLE = "image_unreadable"
+    IMAGE_TOO_SMALL = "image_too_small"
+    IMAGE_TOO_LARGE = "image_too_large"
+    IMAGE_NO_PERSON = "image_no_person"
+    IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
+    CROP_INVALID = "crop_invalid"
+    DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
+    DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
+    DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
+
+
+class MMGTError(Exception):
+    """Any failure that this package foresees; its message is fit for the person who asked."""
+
+
+class InputError(MMGTError):
+    """An input that the caller gave cannot be used; the message names the input and the number."""
+
+    def __init__(self, code: InputCode, message: str) -> None:
+        """Args: code: which fact. message: without the input's name, e.g. "92.4 s long; the limit is 60 s"."""
+        self.code = code
+        self.field = code.value.removesuffix("_" + _fact(code))
+        super().__init__(f"{self.field}: {message}")
+
+
+class WeightsError(MMGTError):
+    """Weights are absent, unreadable, or their keys or shapes are not the expected ones."""
+
+
+class DownloadError(MMGTError):
+    """A published file could not be fetched, or is not the file that was fetched before."""
+
+
+class Cancelled(MMGTError):
+    """The caller asked to stop; nothing was left behind."""
+
+
+def _fact(code: InputCode) -> str:
+    fields = ("driving_video", "driving_keypoints", "audio", "image", "crop")
+    field = next(name for name in fields if code.value.startswith(name))
+    return code.value[len(field) + 1 :]

@@ -1,0 +1,1 @@
+"""Motion masks (paper Algorithm 1)."""

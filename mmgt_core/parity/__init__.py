@@ -1,0 +1,1 @@
+"""The golden-vector runner behind `mmgt parity`."""

@@ -1,0 +1,107 @@
+"""Stage 1: speech and an initial pose become a pose sequence of any length (paper §III-B)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from transformers import WavLMModel
+
+from mmgt_core.audio.smga_features import segment_condition
+from mmgt_core.config import SamplingOptions
+from mmgt_core.keypoints import NUM_KEYPOINT_VALUES, NUM_KEYPOINTS, Float32Array, denormalise, normalise, without_legs
+from mmgt_core.pipelines.progress import RunControl, Stage
+from mmgt_core.pipelines.windows import segment_starts
+from mmgt_core.pose.stitching import overlap_weights
+from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule, sample
+from mmgt_core.smga.model import SMGA
+from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, Waveform
+
+
+@dataclass(frozen=True)
+class AudioToPose:
+    """SMGA with its speech encoder; `segment_frames` is its horizon."""
+
+    smga: SMGA
+    wavlm: WavLMModel
+    segment_frames: int
+
+    @torch.inference_mode()
+    def __call__(
+        self, initial_keypoints: Float32Array, waveform: Waveform, options: SamplingOptions, control: RunControl
+    ) -> PoseSequence:
+        """Generate `waveform.num_frames` poses.
+
+        Args:
+            initial_keypoints: (134, 3) on the 512 canvas.
+            waveform: the driving audio.
+            options: seed, steps, guidance, overlap of segments.
+            control: progress per diffusion step, cancellation.
+
+        Each segment is given the last frames of the one before as known, and its first frame as initial pose.
+        Source: paper §III-B; the joining is ours (spec §4 says what upstream does).
+        """
+        num_frames, num_steps = waveform.num_frames, options.pose_inference_steps
+        starts = segment_starts(num_frames, self.segment_frames, options.segment_overlap)
+        generator = torch.Generator().manual_seed(options.seed)
+        values = normalise(initial_keypoints).astype(np.float32)[None]  # (frames so far, 402)
+        with control.stage(Stage.POSE_DIFFUSION, len(starts) * num_steps) as report:
+            for index, start in enumerate(starts):
+                speech = self._speech(waveform, start)
+                known = values[start:] if index else values[:0]
+                segment = self.sample_segment(
+                    _without_legs(values[start]), speech, known, generator, options,
+                    on_step=lambda state, done=index * num_steps: report(done + state.step + 1),
+                )  # fmt: skip
+                values = np.concatenate([values[:start], segment])
+        return PoseSequence(without_legs(denormalise(values[:num_frames])))
+
+    def sample_segment(
+        self,
+        first_frame: Float32Array,
+        speech: torch.Tensor,
+        known_frames: Float32Array,
+        generator: torch.Generator,
+        options: SamplingOptions,
+        on_step: Callable[[SamplerState], None],
+    ) -> Float32Array:
+        """Sample one segment, (F, 402) normalised.
+
+        Args:
+            first_frame: (402,), normalised, legs removed.
+            speech: (F, features), of `segment_condition`.
+            known_frames: (K, 402), normalised; K may be 0.
+            generator: on the CPU, so that a seed means the same everywhere.
+            options: steps, guidance and blend.
+            on_step: called after each step.
+        """
+        device = self.smga.final_layer.weight.device
+        initial_pose = torch.from_numpy(first_frame).to(device).expand(2, -1)  # (B = 2, 402): unguided, guided
+        keep = torch.tensor([False, True], device=device)
+        condition = self.smga.encode_condition(speech.to(device).unsqueeze(0), keep)
+        known = None
+        if len(known_frames):
+            weights = overlap_weights(len(known_frames), options.segment_blend)
+            known = KnownFrames(torch.from_numpy(known_frames).to(device), torch.from_numpy(weights).to(device))
+
+        def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
+            timesteps = torch.full((2,), timestep, device=device)
+            unguided, guided = self.smga(noisy.expand(2, -1, -1), initial_pose, condition, timesteps).chunk(2)
+            return unguided + (guided - unguided) * options.pose_guidance_scale
+
+        def draw_noise() -> torch.Tensor:
+            return torch.randn(1, self.segment_frames, NUM_KEYPOINT_VALUES, generator=generator).to(device)
+
+        clean = sample(predict_clean, draw_noise, cosine_schedule(), options.pose_inference_steps, known, on_step)
+        return clean[0].cpu().numpy()
+
+    def _speech(self, waveform: Waveform, start: int) -> torch.Tensor:
+        """Speech features of one segment, (F, features); silence stands past the end."""
+        first, length = start * SAMPLES_PER_FRAME, self.segment_frames * SAMPLES_PER_FRAME
+        samples = waveform.samples[first : first + length]
+        return segment_condition(self.wavlm, np.pad(samples, (0, length - len(samples))))
+
+
+def _without_legs(values: Float32Array) -> Float32Array:
+    """Legs set to 0 in normalised values, (402,): the condition that the network was trained to see."""
+    return without_legs(values.reshape(NUM_KEYPOINTS, 3)).reshape(NUM_KEYPOINT_VALUES)

@@ -1,0 +1,36 @@
+"""Pictures as the networks of stage 2 take them (spec §11)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+
+from mmgt_core.types import UInt8Array
+
+_CLIP_SIDE = 224
+_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def clip_pixels(image: UInt8Array) -> torch.Tensor:
+    """What CLIP sees: (H, W, 3) squeezed to 224x224 (bicubic) and normalised, (1, 3, 224, 224) float32."""
+    resized = Image.fromarray(image).resize((_CLIP_SIDE, _CLIP_SIDE), Image.Resampling.BICUBIC)
+    mean, std = torch.tensor(_CLIP_MEAN).view(1, 3, 1, 1), torch.tensor(_CLIP_STD).view(1, 3, 1, 1)
+    return (_channels_first(np.asarray(resized)) - mean) / std
+
+
+def scaled_pixels(image: UInt8Array, resolution: int) -> torch.Tensor:
+    """An image at the video's resolution (Lanczos): (H, W, 3) to (1, 3, resolution, resolution) in [0, 1]."""
+    resized = Image.fromarray(image).resize((resolution, resolution), Image.Resampling.LANCZOS)
+    return _channels_first(np.asarray(resized))
+
+
+def pose_pixels(images: Sequence[UInt8Array], resolution: int) -> torch.Tensor:
+    """Drawn poses as the guider takes them: F of (H, W, 3) to (1, 3, F, resolution, resolution) in [0, 1]."""
+    return torch.stack([scaled_pixels(image, resolution)[0] for image in images], dim=1).unsqueeze(0)
+
+
+def _channels_first(image: UInt8Array) -> torch.Tensor:
+    """(H, W, 3) uint8 to (1, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(image.copy()).permute(2, 0, 1).unsqueeze(0).float() / 255.0

@@ -1,0 +1,180 @@
+"""Stage 2: poses, speech and the portrait become frames (paper §III-C)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from diffusers import AutoencoderKL
+from transformers import CLIPVisionModelWithProjection
+
+from mmgt_core.config import SamplingOptions
+from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
+from mmgt_core.pipelines.progress import RunControl, Stage
+from mmgt_core.pipelines.windows import Window
+from mmgt_core.types import ClipConditions, UInt8Array, WindowConditions
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.reference_unet import ReferenceUNet
+from mmgt_core.unet.schedule import inference_scheduler
+
+
+@dataclass(frozen=True)
+class DenoisingStep:
+    """What one step did: guided prediction and latents after it, each (1, C, F, h, w) float32."""
+
+    step: int
+    predicted: torch.Tensor
+    latents: torch.Tensor
+
+
+@dataclass(frozen=True)
+class PoseToVideo:
+    """The networks that render; all on one device, in one dtype."""
+
+    vae: AutoencoderKL
+    image_encoder: CLIPVisionModelWithProjection
+    reference_unet: ReferenceUNet
+    denoising_unet: DenoisingUNet
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.denoising_unet.conv_in.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the networks compute in."""
+        return self.denoising_unet.conv_in.weight.dtype
+
+    @torch.inference_mode()
+    def clip_conditions(self, reference_image: UInt8Array, resolution: int) -> ClipConditions:
+        """Read the portrait once.
+
+        Args:
+            reference_image: (H, W, 3) RGB.
+            resolution: of the video.
+
+        Source: spec §8, §11.
+        """
+        pixels = clip_pixels(reference_image).to(self.device, self.dtype)
+        image_tokens = self.image_encoder(pixels).image_embeds.unsqueeze(1)  # (1, 1, D)
+        latents = self.encode(reference_image, resolution)  # (1, C, h, w)
+        timestep = torch.zeros((), device=self.device)
+        features = self.reference_unet(latents, timestep, image_tokens).features
+        return ClipConditions(image_tokens, features)
+
+    @torch.inference_mode()
+    def encode(self, image: UInt8Array, resolution: int) -> torch.Tensor:
+        """Scaled latents of an image, the posterior's mean: (1, C, h, w)."""
+        pixels = scaled_pixels(image, resolution) * 2 - 1  # (1, 3, H, W) in [-1, 1]
+        posterior = self.vae.encode(pixels.to(self.device, self.dtype)).latent_dist
+        return posterior.mean * self.vae.config.scaling_factor
+
+    def initial_latents(self, num_frames: int, latent_size: int, seed: int) -> torch.Tensor:
+        """Noise drawn on the CPU, so that a seed means the same everywhere: (1, C, F, h, w) float32."""
+        generator = torch.Generator().manual_seed(seed)
+        channels = self.denoising_unet.conv_in.in_channels
+        shape = (1, channels, num_frames, latent_size, latent_size)
+        return torch.randn(shape, generator=generator).to(self.device)
+
+    @torch.inference_mode()
+    def denoise(
+        self,
+        latents: torch.Tensor,
+        clip: ClipConditions,
+        windows: list[Window],
+        window_conditions: Callable[[Window], WindowConditions],
+        options: SamplingOptions,
+        num_inference_steps: int,
+        control: RunControl,
+        on_step: Callable[[DenoisingStep], None] | None = None,
+    ) -> torch.Tensor:
+        """Denoise the whole video, window by window at every step: (1, C, F, h, w) float32.
+
+        Args:
+            latents: (1, C, F, h, w) float32 noise.
+            clip: conditions of the whole video.
+            windows: that cover the frames; predictions of a frame in several windows are averaged.
+            window_conditions: gives the conditions of a window.
+            options: guidance and region weights.
+            num_inference_steps: of the sampler.
+            control: progress per step, cancellation per window.
+            on_step: called after each step.
+
+        Source: spec §11, §13. Guidance is linear, so averaging guided predictions equals guiding averages.
+        """
+        scheduler = inference_scheduler(num_inference_steps)
+        timesteps = scheduler.timesteps.tolist()
+        timesteps_there = scheduler.timesteps.to(self.device)
+        frames = [torch.tensor(window, device=self.device) for window in windows]
+        visits = torch.zeros(latents.shape[2], device=self.device)
+        for index in frames:
+            visits[index] += 1
+        visits = visits.view(1, 1, -1, 1, 1)
+        with control.stage(Stage.VIDEO_DIFFUSION, num_inference_steps) as report:
+            for step, timestep in enumerate(timesteps):
+                summed = torch.zeros_like(latents)
+                for window, index in zip(windows, frames, strict=True):
+                    control.check()
+                    predicted = self.predict(
+                        latents[:, :, index], timesteps_there[step], clip, window_conditions(window), options
+                    )
+                    summed[:, :, index] += predicted
+                averaged = summed / visits
+                latents = scheduler.step(averaged, timestep, latents, return_dict=False)[0]
+                if on_step is not None:
+                    on_step(DenoisingStep(step, averaged, latents))
+                report(step + 1)
+        return latents
+
+    def predict(
+        self,
+        latents: torch.Tensor,
+        timestep: torch.Tensor,
+        clip: ClipConditions,
+        window: WindowConditions,
+        options: SamplingOptions,
+    ) -> torch.Tensor:
+        """Predict one window's velocity, guided unless guidance is 1: (1, C, F, h, w) float32."""
+        image_tokens, audio_tokens, batch = clip.image_tokens, window.audio_tokens, latents.to(self.dtype)
+        is_guided = options.guidance_scale > 1
+        if is_guided:
+            # The unconditional row sees neither portrait nor speech, but the same pose and masks (spec §11).
+            image_tokens = torch.cat([torch.zeros_like(image_tokens), image_tokens])  # (2, 1, D)
+            audio_tokens = torch.cat([torch.zeros_like(audio_tokens), audio_tokens])  # (2, F, M, D)
+            batch = batch.repeat(2, 1, 1, 1, 1)  # (2, C, F, h, w)
+        velocity = self.denoising_unet(
+            batch,
+            timestep,
+            image_tokens,
+            audio_tokens,
+            window.motion_masks,
+            options.region_weights,
+            window.pose_features,
+            clip.reference_features,
+        ).float()
+        if not is_guided:
+            return velocity
+        unconditional, conditional = velocity.chunk(2)
+        return unconditional + options.guidance_scale * (conditional - unconditional)
+
+    @torch.inference_mode()
+    def decode(self, latents: torch.Tensor, control: RunControl) -> Iterator[UInt8Array]:
+        """Decode frame by frame: yields (H, W, 3) RGB.
+
+        Args:
+            latents: (1, C, F, h, w).
+            control: progress per frame, cancellation.
+        """
+        num_frames = latents.shape[2]
+        with control.stage(Stage.DECODING, num_frames) as report:
+            for index in range(num_frames):
+                pixels = self.decode_frame(latents[:, :, index])[0]  # (3, H, W)
+                frame = (pixels.permute(1, 2, 0) * 255).round().to(torch.uint8)
+                yield frame.cpu().numpy()
+                report(index + 1)
+
+    @torch.inference_mode()
+    def decode_frame(self, latents: torch.Tensor) -> torch.Tensor:
+        """Decode scaled latents of images, (B, C, h, w), to (B, 3, H, W) float32 in [0, 1]."""
+        unscaled = latents.to(self.dtype) / self.vae.config.scaling_factor
+        return (self.vae.decode(unscaled).sample.float() / 2 + 0.5).clamp(0, 1)

@@ -1,0 +1,70 @@
+"""How a long run tells where it is, and how it is told to stop."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mmgt_core.errors import Cancelled
+
+
+class Stage(StrEnum):
+    """The stages of one generation, in order."""
+
+    DRIVING_POSES = "driving_poses"
+    POSE_DIFFUSION = "pose_diffusion"
+    CONDITIONS = "conditions"
+    VIDEO_DIFFUSION = "video_diffusion"
+    DECODING = "decoding"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`step` of `steps` of a stage is done; 0 when the stage begins."""
+
+    stage: Stage
+    step: int
+    steps: int
+
+
+def ignore_progress(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def never_cancelled() -> bool:
+    """Run to the end."""
+    return False
+
+
+@dataclass(frozen=True)
+class RunControl:
+    """The caller's two callbacks, and the seconds that each stage took.
+
+    on_progress: called after each step. is_cancelled: asked before each piece of work; True ends the run with Cancelled.
+    """
+
+    on_progress: Callable[[Progress], None] = ignore_progress
+    is_cancelled: Callable[[], bool] = never_cancelled
+    stage_seconds: dict[Stage, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, stage: Stage, steps: int) -> Iterator[Callable[[int], None]]:
+        """Enter a stage; gives the function that reports how many of its steps are done."""
+        started = time.monotonic()
+        self.check()
+        self.on_progress(Progress(stage, 0, steps))
+
+        def report(step: int) -> None:
+            self.on_progress(Progress(stage, step, steps))
+            self.check()
+
+        try:
+            yield report
+        finally:
+            self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.monotonic() - started
+
+    def check(self) -> None:
+        """Raises: Cancelled: the caller asked to stop."""
+        if self.is_cancelled():
+            raise Cancelled("the run was cancelled; nothing was written")

@@ -1,0 +1,58 @@
+"""Conditions of stage 2's windows: computed when a window is first reached, kept while there is room."""
+
+from dataclasses import dataclass, field
+
+import torch
+
+from mmgt_core.audio.wav2vec import SpeechFeatures
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.masks.pyramid import motion_masks
+from mmgt_core.pipelines.pictures import pose_pixels
+from mmgt_core.pipelines.windows import Window
+from mmgt_core.pose.drawing import draw_pose
+from mmgt_core.types import MotionMasks, PoseSequence, WindowConditions
+from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.pose_guider import PoseGuider
+
+CACHED_WINDOWS = 24
+"""Enough for eight seconds; a window past that is computed anew each time, at under one percent of a UNet call."""
+
+
+@dataclass(frozen=True)
+class WindowConditionSource:
+    """Gives the conditions of any window of one video; its memory does not grow with the video's length."""
+
+    preset: Preset
+    options: SamplingOptions
+    pose_guider: PoseGuider
+    audio_projection: AudioProjection
+    pose_sequence: PoseSequence
+    speech: SpeechFeatures
+    cache: dict[Window, WindowConditions] = field(default_factory=dict)
+
+    def __call__(self, window: Window) -> WindowConditions:
+        """The conditions of a window. The first windows stay: a cyclic visit would empty any other cache of use."""
+        if window in self.cache:
+            return self.cache[window]
+        conditions = self._compute(window)
+        if len(self.cache) < CACHED_WINDOWS:
+            self.cache[window] = conditions
+        return conditions
+
+    def _compute(self, window: Window) -> WindowConditions:
+        parameter = self.pose_guider.conv_in.weight
+        poses = PoseSequence(self.pose_sequence.keypoints[list(window)])
+        drawn = [draw_pose(keypoints) for keypoints in poses.keypoints]
+        pose_images = pose_pixels(drawn, self.preset.resolution)
+        features = self.speech.window(window).unsqueeze(0)  # (1, F, A, layers, D)
+        return WindowConditions(
+            pose_features=self.pose_guider(pose_images.to(parameter.device, parameter.dtype)),
+            audio_tokens=self.audio_projection(features.to(parameter.device, parameter.dtype)),
+            motion_masks=self._masks(poses).to(parameter.device, parameter.dtype),
+        )
+
+    def _masks(self, poses: PoseSequence) -> MotionMasks:
+        first_frame = PoseSequence(self.pose_sequence.keypoints[:1])
+        return motion_masks(
+            poses, first_frame, self.preset.mask_level_sizes, self.options.background, self.options.mask_motion
+        )

@@ -1,0 +1,1 @@
+"""Keypoints of people in pictures, drawn skeletons, and the joining of pose segments."""

@@ -1,0 +1,1 @@
+"""What training needs; so far its losses."""

@@ -1,0 +1,1 @@
+"""Stage 2: the video UNet and the networks that condition it."""

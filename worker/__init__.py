@@ -1,0 +1,1 @@
+"""Celery workers that render jobs. Built by a later issue."""
