@@ -258,8 +258,8 @@ class SamplingOptions:
     region_weights: RegionWeights = field(default_factory=RegionWeights)
     pose_inference_steps: int = 50
     pose_guidance_scale: float = 2.0
-    segment_overlap: int = 16
-    segment_blend: int = 8
+    segment_overlap: int = 40
+    segment_blend: int = 39
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a number outside its range, by name."""

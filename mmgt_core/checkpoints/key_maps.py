@@ -39,10 +39,14 @@ _UNET_RENAMES: Renames = (
     (r"(temporal_transformer\.block)\.attn2\.attention\.", r"\1.attention_blocks.1."),
     (r"(temporal_transformer\.block)\.attn1\.position\.", r"\1.attention_blocks.0.pos_encoder.pe."),
     (r"(temporal_transformer\.block)\.attn2\.position\.", r"\1.attention_blocks.1.pos_encoder.pe."),
+    (r"(temporal_transformer\.block)\.attn1\.$", r"\1.attention_blocks.0."),
+    (r"(temporal_transformer\.block)\.attn2\.$", r"\1.attention_blocks.1."),
     (r"(temporal_transformer\.block)\.norm1\.", r"\1.norms.0."),
     (r"(temporal_transformer\.block)\.norm2\.", r"\1.norms.1."),
     (r"(temporal_transformer\.block)\.norm3\.", r"\1.ff_norm."),
     (r"\.block\.", r".transformer_blocks.0."),
+    (r"\.downsample\.$", r".downsamplers.0."),
+    (r"\.upsample\.$", r".upsamplers.0."),
     (r"\.downsample\.", r".downsamplers.0.conv."),
     (r"\.upsample\.", r".upsamplers.0.conv."),
 )
@@ -86,3 +90,11 @@ SMGA = KeyMap(
         (r"^(seqTransDecoder\.stack\.\d+)\.norm_final\.weight$", r"\1.rotary.freqs", "rotary.freqs"),
     ),
 )
+
+VAE_FORMER_NAMES: Renames = (
+    (".query.", ".to_q."),
+    (".key.", ".to_k."),
+    (".value.", ".to_v."),
+    (".proj_attn.", ".to_out.0."),
+)
+"""Plain parts of keys: the autoencoder's file was written before its library renamed attention."""

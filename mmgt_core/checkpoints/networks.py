@@ -36,9 +36,14 @@ class Networks:
     wavlm: WavLMModel
     wav2vec: Wav2Vec2Model
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The field names."""
+        return tuple(field.name for field in fields(cls))
+
     def named(self) -> dict[str, nn.Module]:
         """Field name to network."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.names()}
 
 
 def build_networks(preset: Preset) -> Networks:

@@ -63,7 +63,9 @@ def from_published(module: nn.Module, key_map: KeyMap, published: State, what: s
 def require_same_keys(expected: Mapping[str, object], found: Mapping[str, object], what: str) -> None:
     """Compare two sets of keys. Raises: WeightsError: lists what is missing and what is unknown."""
     missing, unknown = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
-    parts = [f"{len(keys)} {word}: {_listed(keys)}" for word, keys in (("missing", missing), ("unknown", unknown)) if keys]
+    parts = [
+        f"{len(keys)} {word}: {_listed(keys)}" for word, keys in (("missing", missing), ("unknown", unknown)) if keys
+    ]
     if parts:
         raise WeightsError(f"{what}: keys {'; '.join(parts)}")
 

@@ -49,10 +49,9 @@ class AudioToPose:
             for index, start in enumerate(starts):
                 speech = self._speech(waveform, start)
                 known = values[start:] if index else values[:0]
-                segment = self.sample_segment(
-                    _without_legs(values[start]), speech, known, generator, options,
-                    on_step=lambda state, done=index * num_steps: report(done + state.step + 1),
-                )  # fmt: skip
+                on_step = _counting_from(index * num_steps, report)
+                first = _without_legs(values[start])
+                segment = self.sample_segment(first, speech, known, generator, options, on_step)
                 values = np.concatenate([values[:start], segment])
         return PoseSequence(without_legs(denormalise(values[:num_frames])))
 
@@ -100,6 +99,11 @@ class AudioToPose:
         first, length = start * SAMPLES_PER_FRAME, self.segment_frames * SAMPLES_PER_FRAME
         samples = waveform.samples[first : first + length]
         return segment_condition(self.wavlm, np.pad(samples, (0, length - len(samples))))
+
+
+def _counting_from(num_done: int, report: Callable[[int], None]) -> Callable[[SamplerState], None]:
+    """Report steps of one segment as steps of all."""
+    return lambda state: report(num_done + state.step + 1)
 
 
 def _without_legs(values: Float32Array) -> Float32Array:

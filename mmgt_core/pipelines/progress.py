@@ -41,7 +41,7 @@ def never_cancelled() -> bool:
 class RunControl:
     """The caller's two callbacks, and the seconds that each stage took.
 
-    on_progress: called after each step. is_cancelled: asked before each piece of work; True ends the run with Cancelled.
+    on_progress: called after each step. is_cancelled: asked before each piece of work; True ends it with Cancelled.
     """
 
     on_progress: Callable[[Progress], None] = ignore_progress

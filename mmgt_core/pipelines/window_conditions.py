@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import torch
-
 from mmgt_core.audio.wav2vec import SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.masks.pyramid import motion_masks

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -105,7 +106,7 @@ def sample(
     times = sampling_timesteps(num_inference_steps)
     noisy = draw_noise()
     clean = noisy
-    for step, (time, next_time) in enumerate(zip(times[:-1], times[1:], strict=True)):
+    for step, (time, next_time) in enumerate(pairwise(times)):
         clean = predict_clean(noisy, time).clamp(-1.0, 1.0)
         if known is not None:
             clean = known.impose(clean)
@@ -130,5 +131,5 @@ def ddim_step(
     """sqrt(a') x0 + sqrt(1 - a' - sigma²) eps + sigma z, with sigma of eta = 1."""
     alpha, next_alpha = schedule.alphas_cumprod[time], schedule.alphas_cumprod[next_time]
     sigma = ((1 - alpha / next_alpha) * (1 - next_alpha) / (1 - alpha)).sqrt()
-    direction = (1 - next_alpha - sigma**2).sqrt()
+    direction = (1 - next_alpha - sigma**2).clamp(min=0).sqrt()  # rounding goes below 0 where abar is tiny
     return clean * next_alpha.sqrt() + direction * noise + sigma * fresh

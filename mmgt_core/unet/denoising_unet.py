@@ -20,6 +20,7 @@ class DenoisingUNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         first = config.block_out_channels[0]
+        self.skips_per_up_block = config.layers_per_block + 1
         self.conv_in = nn.Conv2d(config.in_channels, first, 3, padding=1)
         self.timestep_sinusoid = Timesteps(first, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(first, 4 * first)
@@ -78,7 +79,7 @@ class DenoisingUNet(nn.Module):
             skips.extend(block_skips)
         hidden = self.mid_block(hidden, conditions)
         for block in self.up_blocks:
-            skips, block_skips = skips[: -len(block.resnets)], skips[-len(block.resnets) :]
+            skips, block_skips = skips[: -self.skips_per_up_block], skips[-self.skips_per_up_block :]
             hidden = block(hidden, block_skips, conditions)
         hidden = F.silu(self.conv_norm_out(hidden))
         return unfold_frames(self.conv_out(hidden), num_frames)  # (B, C, F, h, w)

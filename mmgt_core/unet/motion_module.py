@@ -10,6 +10,8 @@ from torch import nn
 class TemporalAttention(nn.Module):
     """Self-attention over frames; the position is added to query, key and value alike (spec §9)."""
 
+    position: torch.Tensor
+
     def __init__(self, width: int, num_heads: int, max_frames: int) -> None:
         super().__init__()
         self.attention = Attention(width, heads=num_heads, dim_head=width // num_heads)

@@ -25,6 +25,7 @@ class ReferenceUNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         first = config.block_out_channels[0]
+        self.skips_per_up_block = config.layers_per_block + 1
         self.conv_in = nn.Conv2d(config.in_channels, first, 3, padding=1)
         self.timestep_sinusoid = Timesteps(first, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(first, 4 * first)
@@ -32,9 +33,7 @@ class ReferenceUNet(nn.Module):
         self.mid_block = MidBlock(mid_plan(config, spatial_only=True))
         self.up_blocks = up_blocks(config, spatial_only=True)
 
-    def forward(
-        self, latents: torch.Tensor, timestep: torch.Tensor, image_tokens: torch.Tensor
-    ) -> ReferenceUNetOutput:
+    def forward(self, latents: torch.Tensor, timestep: torch.Tensor, image_tokens: torch.Tensor) -> ReferenceUNetOutput:
         """Read the portrait's latents.
 
         Args:
@@ -59,6 +58,6 @@ class ReferenceUNet(nn.Module):
             skips.extend(block_skips)
         hidden = self.mid_block(hidden, conditions)
         for block in self.up_blocks:
-            skips, block_skips = skips[: -len(block.resnets)], skips[-len(block.resnets) :]
+            skips, block_skips = skips[: -self.skips_per_up_block], skips[-self.skips_per_up_block :]
             hidden = block(hidden, block_skips, conditions)
         return ReferenceUNetOutput(hidden, features)

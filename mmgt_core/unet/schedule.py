@@ -22,3 +22,8 @@ def inference_scheduler(num_inference_steps: int) -> DDIMScheduler:
     scheduler = DDIMScheduler(**INFERENCE_SCHEDULE)
     scheduler.set_timesteps(num_inference_steps)
     return scheduler
+
+
+def training_scheduler() -> DDIMScheduler:
+    """The schedule that training noises with."""
+    return DDIMScheduler(**TRAINING_SCHEDULE)

@@ -1,0 +1,59 @@
+# The house's commands; `make help` lists them. Python 3.11 or 3.12 and make are all that a fresh machine needs.
+
+PYTHON ?= python3
+# Which PyTorch: the pinned plain install. Another build or index: make setup TORCH="torch==2.13.0 --index-url URL"
+TORCH ?= torch==2.13.0
+UV = uv==0.13.9
+
+BIN = .venv/bin
+READY = .venv/.ready
+# What torch's own build brings along is its business, not the lock's.
+NOT_LOCKED = $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-pathfinder cuda-toolkit \
+	nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 \
+	nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 \
+	nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx)
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types format lock full-size clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Install everything into .venv (PyTorch, the locked libraries, the `mmgt` command)
+
+$(READY): pyproject.toml requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV) $(TORCH)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech
+	@$(BIN)/mmgt generate --preset mmgt-demo --image samples/portrait.png --audio samples/speech.wav \
+		--out out/demo.mp4 --save pose,masks,thumbnail,manifest
+
+test: setup lint types ## Everything that CI checks: style, types, import rules, tests
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+format: setup ## Let ruff put the files in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup ## Resolve pyproject.toml anew into requirements.lock
+	$(COMPILE) --extra development $(NOT_LOCKED) pyproject.toml --output-file requirements.lock
+	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - >> requirements.lock
+
+full-size: setup ## Convert and load a random full-size checkpoint, run one step of one window (20 GB of disk, minutes)
+	$(BIN)/python -m mmgt_core.bench.full_size out/full-size
+
+clean: ## Remove what was made
+	rm -rf out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

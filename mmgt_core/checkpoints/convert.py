@@ -1,0 +1,143 @@
+"""From the published files to one folder of half-precision safetensors, strictly: no key may be missing or unknown."""
+
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from mmgt_core.checkpoints import key_maps
+from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, write_network
+from mmgt_core.checkpoints.encoder_keys import wav2vec_from_published, wavlm_from_published
+from mmgt_core.checkpoints.key_maps import AS_PUBLISHED, KeyMap
+from mmgt_core.checkpoints.layout import STAGE_2_NETWORKS
+from mmgt_core.checkpoints.lock import published_path
+from mmgt_core.checkpoints.manifest import MMGT_512_FILES, PublishedFile
+from mmgt_core.checkpoints.networks import empty_networks
+from mmgt_core.checkpoints.published_names import State, from_published
+from mmgt_core.config import Preset
+from mmgt_core.errors import WeightsError
+
+OnNetwork = Callable[[str, int, int], None]
+"""Called with the network's name, how many are done, and how many there are."""
+
+_CONTAINER_KEYS = ("ema_state_dict", "model_state_dict", "model", "state_dict")
+"""Where a training checkpoint keeps its tensors, the averaged ones first."""
+
+_WRAPPER_PREFIX = "module."
+
+
+def convert_weights(source: Path, target: Path, preset: Preset, on_network: OnNetwork) -> WeightsIndex:
+    """Convert every network of a preset.
+
+    Args:
+        source: the folder that `pull_weights` filled.
+        target: the folder to write; made if absent.
+        preset: whose layout the files must have.
+        on_network: told after each network.
+
+    Raises:
+        WeightsError: a file is absent or unreadable, or keys or shapes are not the preset's; lists them.
+    """
+    files = {file.local_name: _present_file(source, file) for file in MMGT_512_FILES if _holds_tensors(file)}
+    target.mkdir(parents=True, exist_ok=True)
+    networks = empty_networks(preset).named()
+    hashes: dict[str, str] = {}
+
+    def write(name: str, state: Mapping[str, torch.Tensor]) -> None:
+        hashes[name] = write_network(target, name, networks[name], state)
+        on_network(name, len(hashes), len(networks))
+
+    write("smga", from_published(networks["smga"], key_maps.SMGA, read_checkpoint(files["smga"]), "SMGA"))
+    for name, key_map, state in _stage_2_states(read_checkpoint(files["stage_2"])):
+        write(name, from_published(networks[name], key_map, state, name))
+    for name, rename in _ENCODERS.items():
+        state = rename(read_checkpoint(files[name]))
+        write(name, from_published(networks[name], AS_PUBLISHED, state, name))
+    index = WeightsIndex(preset.name, hashes, {name: file_sha256(path) for name, path in files.items()})
+    index.write(target)
+    return index
+
+
+def read_checkpoint(path: Path) -> dict[str, torch.Tensor]:
+    """Tensors of a published file, without running anything that it holds.
+
+    Containers are opened (the averaged weights are taken), a `module.` prefix is dropped, dtypes are as they are.
+
+    Raises:
+        WeightsError: unreadable, or no tensors in it.
+    """
+    content = _read(path)
+    for key in _CONTAINER_KEYS:
+        if isinstance(content.get(key), Mapping):
+            content = content[key]
+            break
+    tensors = {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
+    if not tensors or len(tensors) != len(content):
+        strange = [str(key) for key, value in content.items() if not isinstance(value, torch.Tensor)]
+        raise WeightsError(f"{path.name} is not a set of tensors; it also holds {', '.join(strange[:10]) or 'nothing'}")
+    if all(key.startswith(_WRAPPER_PREFIX) for key in tensors):
+        tensors = {key.removeprefix(_WRAPPER_PREFIX): value for key, value in tensors.items()}
+    return tensors
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (OSError, SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, Mapping):
+        raise WeightsError(f"{path} holds a {type(content).__name__}, not named tensors")
+    return content
+
+
+def _stage_2_states(state: State) -> list[tuple[str, KeyMap, dict[str, torch.Tensor]]]:
+    """Split the stage-2 file into its networks. Raises: WeightsError: a key belongs to none."""
+    strange = [key for key in state if not key.startswith(tuple(STAGE_2_NETWORKS))]
+    if strange:
+        raise WeightsError(f"stage 2: {len(strange)} keys unknown: {', '.join(strange[:20])}")
+    return [
+        (name, key_map, {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)})
+        for prefix, (name, key_map) in STAGE_2_NETWORKS.items()
+    ]
+
+
+def _vae_from_published(state: State) -> dict[str, torch.Tensor]:
+    """The autoencoder's attention had other names when it was published."""
+    renamed = {}
+    for key, value in state.items():
+        for old, new in key_maps.VAE_FORMER_NAMES:
+            key = key.replace(old, new)
+        renamed[key] = value
+    return renamed
+
+
+def _image_encoder_from_published(state: State) -> dict[str, torch.Tensor]:
+    """Older files carry the numbers of the positions, which are not weights."""
+    return {key: value for key, value in state.items() if not key.endswith("embeddings.position_ids")}
+
+
+_ENCODERS: dict[str, Callable[[State], dict[str, torch.Tensor]]] = {
+    "vae": _vae_from_published,
+    "image_encoder": _image_encoder_from_published,
+    "wavlm": wavlm_from_published,
+    "wav2vec": wav2vec_from_published,
+}
+"""Frozen encoder to the function that gives its tensors today's names."""
+
+
+def _holds_tensors(file: PublishedFile) -> bool:
+    return file.path.endswith((".pt", ".pth", ".safetensors"))
+
+
+def _present_file(source: Path, file: PublishedFile) -> Path:
+    paths = [published_path(source, file.repository, path) for path in file.paths]
+    found = next((path for path in paths if path.is_file()), None)
+    if found is None:
+        raise WeightsError(f"{file.purpose}: {paths[0]} is absent; fetch it with `mmgt weights pull`")
+    return found

@@ -1,0 +1,113 @@
+"""The converted folder: one safetensors file a network and `weights.json`, which says what they are."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from mmgt_core.checkpoints.networks import Networks, empty_networks
+from mmgt_core.checkpoints.published_names import require_same_keys
+from mmgt_core.config import Preset
+from mmgt_core.errors import WeightsError
+
+INDEX_FILE = "weights.json"
+_HALF_MAX = torch.finfo(torch.float16).max
+
+
+@dataclass(frozen=True)
+class WeightsIndex:
+    """What a converted folder holds: network to SHA-256 of its file, source file to SHA-256."""
+
+    preset: str
+    networks: Mapping[str, str]
+    sources: Mapping[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Write `weights.json`."""
+        (folder / INDEX_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> "WeightsIndex":
+        """Raises: WeightsError: the folder holds no converted weights."""
+        path = folder / INDEX_FILE
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise WeightsError(f"{folder} holds no converted weights: {error}") from error
+
+
+def network_file(folder: Path, network: str) -> Path:
+    """Where one network's tensors lie."""
+    return folder / f"{network}.safetensors"
+
+
+def write_network(folder: Path, name: str, module: nn.Module, state: Mapping[str, torch.Tensor]) -> str:
+    """Write one network, parameters in half precision, and give the file's SHA-256.
+
+    Buffers keep float32: rotary frequencies and positions lose their meaning when rounded.
+
+    Raises:
+        WeightsError: a value is not finite or too large for half precision.
+    """
+    parameters = {key for key, _ in module.named_parameters()}
+    tensors = {key: _half(f"{name}.{key}", value) if key in parameters else value for key, value in state.items()}
+    path = network_file(folder, name)
+    save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+    return file_sha256(path)
+
+
+def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]) -> Networks:
+    """Load every network strictly onto a device, each in its dtype.
+
+    Raises:
+        WeightsError: a file is absent, unreadable, of another preset, or its keys are not the network's.
+    """
+    index = WeightsIndex.read(folder)
+    if index.preset != preset.name:
+        raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.name}")
+    networks = empty_networks(preset)
+    for name, module in networks.named().items():
+        state = _read_tensors(network_file(folder, name), device, dtypes[name])
+        require_same_keys(module.state_dict(), state, name)
+        try:
+            module.load_state_dict(state, assign=True)
+        except RuntimeError as error:
+            raise WeightsError(f"{name}: {error}") from error
+        _fill_position_ids(module, device)
+        module.requires_grad_(False).eval()
+    return networks
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _half(name: str, value: torch.Tensor) -> torch.Tensor:
+    if not value.isfinite().all() or value.abs().max() > _HALF_MAX:
+        raise WeightsError(f"{name} holds values that half precision cannot: largest {value.abs().max().item():.3g}")
+    return value.half()
+
+
+def _read_tensors(path: Path, device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    try:
+        tensors = load_file(path, device=str(device))
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}") from error
+    return {key: value.to(dtype) if value.is_floating_point() else value for key, value in tensors.items()}
+
+
+def _fill_position_ids(module: nn.Module, device: torch.device) -> None:
+    """Number the positions of encoders built without memory: files do not hold them."""
+    for owner in module.modules():
+        for name, buffer in owner.named_buffers(recurse=False):
+            if buffer.is_meta:
+                positions = torch.arange(buffer.shape[-1], device=device).expand(buffer.shape).clone()
+                owner.register_buffer(name, positions, persistent=False)

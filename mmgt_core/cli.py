@@ -1,0 +1,256 @@
+"""The method's commands: generate, weights, parity. Results go to standard output, all else to standard error."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import torch
+import typer
+
+from mmgt_core.checkpoints.convert import convert_weights
+from mmgt_core.checkpoints.download import RepositoryLicence, pull_weights
+from mmgt_core.checkpoints.layout import published_files
+from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
+from mmgt_core.errors import Cancelled, DownloadError, InputError, MMGTError, WeightsError
+from mmgt_core.load import default_preset, find_preset, load_detector, load_pipeline, preset_folder
+from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.parity.runner import run_cases
+from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs
+from mmgt_core.pipelines.outputs import Extra, Outputs
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.framing import parse_crop
+from mmgt_core.progress_bar import ProgressBar
+from mmgt_core.types import BackgroundMask, MaskMotion
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A portrait and speech become a video.")
+weights_app = typer.Typer(no_args_is_help=True, help="Fetch, convert and list the published weights.")
+app.add_typer(weights_app, name="weights")
+
+EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (InputError, 3),
+    (WeightsError, 4),
+    (DownloadError, 4),
+    (Cancelled, 130),
+    (KeyboardInterrupt, 130),
+    (MMGTError, 1),
+)
+"""Exception to exit status; wrong usage is 2."""
+
+WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder of converted weights, one folder a preset.")]
+PresetName = Annotated[str, typer.Option("--preset", help=f"One of {', '.join(PRESETS)}.")]
+DEFAULT_WEIGHTS = Path("weights")
+
+
+class Device(StrEnum):
+    """Where to run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def run() -> None:
+    """Run the command line of this process."""
+    try:
+        app()
+    except (MMGTError, KeyboardInterrupt) as error:
+        typer.echo(f"mmgt: {error or 'interrupted; nothing was written'}", err=True)
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+
+
+ImageFile = Annotated[Path, typer.Option("--image", help="Portrait: PNG, JPEG or WebP, short side from 256 px.")]
+AudioFile = Annotated[
+    Path | None, typer.Option("--audio", help="Speech: wav, mp3, flac, ogg, m4a, aac or webm, 0.5 s to 10 min.")
+]
+OutFile = Annotated[Path, typer.Option("--out", help="The MP4 to write.")]
+DrivingVideo = Annotated[
+    Path | None, typer.Option("--driving-video", help="Take the poses, and without --audio the sound, from this video.")
+]
+DrivingKeypoints = Annotated[
+    Path | None, typer.Option("--driving-keypoints", help="Take the poses from this .npy file, (frames, 134, 3).")
+]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed and inputs give the same frames.")]
+Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2, 1 to 100; by default the preset's own.")]
+Guidance = Annotated[float, typer.Option("--guidance-scale", help="1 (off) to 20.")]
+Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
+Background = Annotated[BackgroundMask, typer.Option("--background-mask", help="What the third motion mask is.")]
+Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow the pose, stand still, or are absent.")]
+Windows = Annotated[WindowSchedule, typer.Option("--windows", help="looping wraps the last windows to the beginning.")]
+Save = Annotated[str, typer.Option("--save", help=f"Also write, by comma: {', '.join(Extra)}; or all.")]
+DeviceName = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
+MaybePreset = Annotated[
+    str | None, typer.Option("--preset", help="By default mmgt-512 if its weights are present, else mmgt-demo.")
+]
+
+
+@app.command()
+def generate(
+    image: ImageFile,
+    out: OutFile,
+    audio: AudioFile = None,
+    driving_video: DrivingVideo = None,
+    driving_keypoints: DrivingKeypoints = None,
+    preset: MaybePreset = None,
+    weights: WeightsFolder = DEFAULT_WEIGHTS,
+    seed: Seed = SamplingOptions.seed,
+    steps: Steps = None,
+    guidance_scale: Guidance = SamplingOptions.guidance_scale,
+    crop: Crop = "auto",
+    background_mask: Background = SamplingOptions.background,
+    mask_motion: Motion = SamplingOptions.mask_motion,
+    windows: Windows = SamplingOptions.window_schedule,
+    save: Save = "",
+    device: DeviceName = Device.AUTO,
+) -> None:
+    """Generate a video of the person in the image speaking and gesturing to the audio."""
+    options = _sampling_options(
+        seed=seed,
+        num_inference_steps=steps,
+        guidance_scale=guidance_scale,
+        background=background_mask,
+        mask_motion=mask_motion,
+        window_schedule=windows,
+    )
+    outputs = Outputs(_video_path(out), _extras(save))
+    files = InputFiles(image, audio, driving_video, driving_keypoints)
+    chosen = find_preset(preset) if preset else default_preset(weights)
+    with _interruptible(), ProgressBar() as bar:
+        control = RunControl(on_progress=bar.show)
+        inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights), control)
+        for warning in inputs.warnings:
+            _tell(f"warning: {warning.message}")
+        _tell_if_untrained(chosen)
+        place = _device(device)
+        pipeline = load_pipeline(chosen, weights, place, _dtype(place))
+        pipeline(inputs, options, outputs, control)
+    typer.echo(outputs.video)
+    for extra in sorted(outputs.extras):
+        typer.echo(outputs.path(extra))
+
+
+@app.command()
+def parity(
+    folder: Annotated[Path, typer.Argument(help="Folder of recorded cases, NAME.json and NAME.safetensors.")],
+) -> None:
+    """Compare this program with recorded numbers: one line a case, exit status 1 if any differs."""
+    is_ok = True
+    for report in run_cases(folder):
+        typer.echo(report.line())
+        is_ok = is_ok and report.is_ok
+    if not is_ok:
+        raise typer.Exit(1)
+
+
+@weights_app.command()
+def pull(
+    weights: WeightsFolder = DEFAULT_WEIGHTS,
+    endpoint: Annotated[str | None, typer.Option(help="Another model hub's address.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the licences without asking.")] = False,
+) -> None:
+    """Fetch the published files of mmgt-512, after showing their licences; what is there already is verified."""
+
+    def confirm(licences: Sequence[RepositoryLicence]) -> bool:
+        for item in licences:
+            _tell(f"{item.repository}: licence {item.licence}, {megabytes(item.download_bytes)} to fetch")
+        return yes or typer.confirm("Fetch these files under these licences?", err=True)
+
+    with _interruptible(), ProgressBar() as bar:
+        pulled = pull_weights(
+            weights,
+            endpoint=endpoint,
+            confirm_licences=confirm,
+            on_progress=lambda name, done, total: bar.advance(Path(name).name, done // 10**6, total // 10**6),
+        )
+    typer.echo(pulled.folder)
+    _tell(f"{len(pulled.files)} files verified, {len(pulled.downloaded)} of them fetched now")
+
+
+@weights_app.command()
+def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt-512") -> None:
+    """Turn the fetched files into one folder of half-precision safetensors, strictly."""
+    chosen = find_preset(preset)
+    with _interruptible(), ProgressBar() as bar:
+        convert_weights(
+            weights,
+            preset_folder(weights, chosen),
+            chosen,
+            lambda name, done, total: bar.advance("converting", done, total),
+        )
+    typer.echo(preset_folder(weights, chosen))
+
+
+@weights_app.command()
+def layout(preset: PresetName = "mmgt-512") -> None:
+    """Print the published files' keys and shapes as JSON: {file: {key: shape}}."""
+    typer.echo(json.dumps(published_files(find_preset(preset)), indent=1))
+
+
+def _sampling_options(**numbers: object) -> SamplingOptions:
+    try:
+        return SamplingOptions(**numbers)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _video_path(out: Path) -> Path:
+    if out.suffix.lower() != ".mp4":
+        raise typer.BadParameter(f"--out is {out}; it must end with .mp4")
+    if out.is_dir():
+        raise typer.BadParameter(f"--out is {out}, which is a folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def _extras(save: str) -> frozenset[Extra]:
+    names = [name.strip() for name in save.split(",") if name.strip()]
+    if names == ["all"]:
+        return frozenset(Extra)
+    unknown = [name for name in names if name not in set(Extra)]
+    if unknown:
+        raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(Extra)} or all")
+    return frozenset(Extra(name) for name in names)
+
+
+def _device(device: Device) -> torch.device:
+    if device is Device.CUDA and not torch.cuda.is_available():
+        raise typer.BadParameter("--device is cuda, and no GPU can be used")
+    if device is Device.AUTO:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device.value)
+
+
+def _dtype(device: torch.device) -> torch.dtype:
+    """Half precision where it is fast."""
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
+def _tell_if_untrained(preset: Preset) -> None:
+    if not preset.is_trained:
+        _tell(
+            f"note: {preset.name} is untrained: it holds the photo's pose and renders noise. It shows that everything "
+            "runs; a real video takes mmgt-512 with its published weights."
+        )
+
+
+def _tell(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does, so that no unfinished file stays."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,76 @@
+"""The only composition root: a preset's name and a folder of weights become a pipeline that can run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from mmgt_core.checkpoints.converted import WeightsIndex, read_networks
+from mmgt_core.checkpoints.networks import Networks
+from mmgt_core.checkpoints.untrained import untrained_networks
+from mmgt_core.config import PRESETS, Preset
+from mmgt_core.errors import WeightsError
+from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
+
+_FULL_PRECISION = ("smga", "wavlm", "wav2vec")
+"""Stage 1's visibility threshold is a rounding error of half precision away, and speech encoders are small."""
+
+
+def find_preset(name: str) -> Preset:
+    """Raises: WeightsError: there is no such preset; names those that are."""
+    if name not in PRESETS:
+        raise WeightsError(f"there is no preset {name}; there are {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def preset_folder(weights: Path, preset: Preset) -> Path:
+    """Where a preset's converted weights lie."""
+    return weights / preset.name
+
+
+def default_preset(weights: Path) -> Preset:
+    """The published layout where its weights are present, else the small one."""
+    published, demo = PRESETS["mmgt-512"], PRESETS["mmgt-demo"]
+    return published if preset_folder(weights, published).is_dir() else demo
+
+
+def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: torch.dtype) -> AudioToVideo:
+    """Load a preset's networks and put them together.
+
+    Args:
+        preset: which networks.
+        weights: the folder that holds a folder for each converted preset.
+        device: where to run.
+        dtype: of the video networks; speech encoders and stage 1 stay in float32.
+
+    Raises:
+        WeightsError: weights are absent or not the expected ones.
+    """
+    folder = preset_folder(weights, preset)
+    if folder.is_dir():
+        dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in Networks.names()}
+        return _compose(preset, read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks)
+    if preset.is_trained:
+        raise WeightsError(
+            f"{preset.name}: no weights in {folder}; fetch them with `mmgt weights pull` and `mmgt weights convert`"
+        )
+    networks = untrained_networks(preset)
+    for module in networks.named().values():
+        module.to(device)
+    return _compose(preset, networks, {"all": "untrained: random, from a fixed seed"})
+
+
+def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> AudioToVideo:
+    return AudioToVideo(
+        preset=preset,
+        weights=weights,
+        audio_to_pose=AudioToPose(networks.smga, networks.wavlm, preset.smga.segment_frames),
+        pose_to_video=PoseToVideo(
+            networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet
+        ),
+        pose_guider=networks.pose_guider,
+        audio_projection=networks.audio_projection,
+        wav2vec=networks.wav2vec,
+    )

@@ -1,0 +1,85 @@
+"""The driving audio: an untrusted recording becomes a bounded, checked 16 kHz waveform."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from mmgt_core.errors import InputCode, InputError
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.media.containers import VIDEO_CONTAINERS
+from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.media.sound_stream import SoundRules, stream_sound
+from mmgt_core.types import SAMPLE_RATE_HZ, Waveform
+
+_SILENCE_DBFS = -60.0
+"""A recording whose loudest sample, its mean removed, stays below this is silent; quiet speech peaks above -45."""
+
+
+@dataclass(frozen=True)
+class DecodedAudio:
+    """The speech that the method hears, and the file from which a video takes its sound in full quality."""
+
+    waveform: Waveform
+    source: Path
+
+
+@dataclass(frozen=True)
+class _Policy:
+    rules: SoundRules
+    too_short: InputCode
+    silent: InputCode
+    name: str
+
+
+_POLICIES = {
+    "audio": _Policy(SoundRules(), InputCode.AUDIO_TOO_SHORT, InputCode.AUDIO_SILENT, ""),
+    "driving_video": _Policy(
+        SoundRules(VIDEO_CONTAINERS, InputCode.DRIVING_VIDEO_UNREADABLE, InputCode.DRIVING_VIDEO_TOO_LONG),
+        InputCode.DRIVING_VIDEO_UNREADABLE,
+        InputCode.DRIVING_VIDEO_UNREADABLE,
+        "its sound is ",
+    ),
+}
+
+
+def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "driving_video"] = "audio") -> DecodedAudio:
+    """Decode a recording to 16 kHz mono, the mean of its channels; the format is told by content, not by name.
+
+    Reads wav, mp3, flac, ogg (vorbis, opus), m4a, aac and webm, and the sound of a driving video (mp4, mov, webm).
+    A file that ends early is used as far as it goes.
+
+    Args:
+        field: which input the file is; it decides the codes of refusals.
+
+    Raises:
+        InputError: unreadable, too short, too long, silent; for a driving video all but too long are "unreadable".
+    """
+    policy = _POLICIES[field]
+    max_bytes = limits.max_audio_bytes if field == "audio" else limits.max_video_bytes
+    num_bytes = path.stat().st_size
+    if num_bytes > max_bytes:
+        raise InputError(policy.rules.too_long, f"{megabytes(num_bytes)}; the limit is {megabytes(max_bytes)}")
+    samples = _bounded_samples(path, limits, policy.rules)
+    seconds = len(samples) / SAMPLE_RATE_HZ
+    if seconds < limits.min_audio_s:
+        message = f"{policy.name}{seconds:.2f} s long; at least {limits.min_audio_s:g} s is needed"
+        raise InputError(policy.too_short, message)
+    peak = float(np.abs(samples - samples.mean()).max())
+    if peak < 10 ** (_SILENCE_DBFS / 20):
+        raise InputError(policy.silent, f"{policy.name}silent; nothing reaches {_SILENCE_DBFS:g} dB of full scale")
+    return DecodedAudio(Waveform(samples), path)
+
+
+def _bounded_samples(path: Path, limits: MediaLimits, rules: SoundRules) -> Float32Array:
+    blocks: list[Float32Array] = [np.zeros(0, np.float32)]
+    num_samples = 0
+    with closing(stream_sound(path, SAMPLE_RATE_HZ, 1, limits, rules)) as stream:
+        for block in stream:
+            blocks.append(block[:, 0])
+            num_samples += len(block)
+            if num_samples > limits.max_audio_s * SAMPLE_RATE_HZ:
+                raise InputError(rules.too_long, f"longer than the limit of {limits.max_audio_s:g} s")
+    return np.concatenate(blocks)

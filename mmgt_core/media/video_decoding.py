@@ -1,0 +1,176 @@
+"""The driving video: an untrusted file becomes upright RGB frames at exactly 25 per second, one at a time."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from mmgt_core.errors import InputCode, InputError
+from mmgt_core.media.containers import (
+    VIDEO_CODECS,
+    VIDEO_CONTAINERS,
+    check_codec,
+    claimed_seconds,
+    decoded_packets,
+    in_seconds,
+    open_container,
+    picture_stream,
+)
+from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.types import FPS, UInt8Array
+
+_UNREADABLE = InputCode.DRIVING_VIDEO_UNREADABLE
+_TOO_LONG = InputCode.DRIVING_VIDEO_TOO_LONG
+_STAMP_ERROR_S = 0.001
+"""webm rounds time stamps to milliseconds: a frame that is this late still counts as on time."""
+
+_Picture = TypeVar("_Picture")
+
+
+@dataclass(frozen=True)
+class DrivingVideo:
+    """What a driving video holds, by its packets' time stamps; nothing is decoded to know it."""
+
+    seconds: float
+    num_frames: int
+    has_sound: bool
+
+
+def inspect_driving_video(path: Path, limits: MediaLimits) -> DrivingVideo:
+    """Check a driving video's bytes, format, codec, size and seconds without decoding it.
+
+    Returns:
+        Its length, the number of frames that `read_video_frames` will give, and whether it has sound.
+
+    Raises:
+        InputError: DRIVING_VIDEO_UNREADABLE, DRIVING_VIDEO_TOO_LONG.
+    """
+    with _open_pictures(path, limits) as (container, stream):
+        has_sound = len(container.streams.audio) > 0
+        start_s, end_s = float("inf"), float("-inf")
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                packet_s = in_seconds(packet.pts, packet.time_base)
+                start_s = min(start_s, packet_s)
+                end_s = max(end_s, packet_s + _duration_s(packet, stream))
+    seconds = max(0.0, end_s - start_s)
+    _check_seconds(seconds, limits)
+    return DrivingVideo(seconds, round(seconds * FPS), has_sound)
+
+
+def read_video_frames(path: Path, limits: MediaLimits) -> Iterator[UInt8Array]:
+    """Read a video at exactly 25 frames per second: each is the latest picture of its moment.
+
+    Memory does not grow with the length. The container's rotation and pixel shape are applied.
+
+    Returns:
+        Frames (H, W, 3) uint8 RGB, all of one size. A repeated picture is the same array.
+
+    Raises:
+        InputError: DRIVING_VIDEO_UNREADABLE, DRIVING_VIDEO_TOO_LONG.
+    """
+    max_frames = round(limits.max_audio_s * FPS)
+    with _open_pictures(path, limits) as (container, stream):
+        last: VideoFrame | None = None
+        image = np.zeros((0, 0, 3), np.uint8)
+        num_frames = 0
+        for num_frames, frame in enumerate(at_constant_rate(_timed_frames(container, stream, limits)), start=1):
+            if num_frames > max_frames:
+                raise InputError(_TOO_LONG, f"longer than the limit of {limits.max_audio_s:g} s")
+            if frame is not last:
+                image, last = _upright_rgb(frame, stream), frame
+            yield image
+    _check_seconds(num_frames / FPS, limits)
+
+
+def at_constant_rate(timed: Iterable[tuple[float, float, _Picture]]) -> Iterator[_Picture]:
+    """Pick one picture for each 1/25 s: the latest that has begun by then.
+
+    Args:
+        timed: start (s), duration (s) and picture, in order of time; the first start is time zero.
+
+    Returns:
+        round(seconds · 25) pictures, some repeated, some left out.
+    """
+    current: _Picture | None = None
+    zero_s: float | None = None
+    end_s = 0.0
+    index = 0
+    for start_s, duration_s, picture in timed:
+        zero_s = start_s if zero_s is None else zero_s
+        while current is not None and index / FPS < start_s - zero_s - _STAMP_ERROR_S:
+            yield current
+            index += 1
+        current = picture
+        end_s = max(end_s, start_s - zero_s + duration_s)
+    while current is not None and index < round(end_s * FPS):
+        yield current
+        index += 1
+
+
+@contextmanager
+def _open_pictures(path: Path, limits: MediaLimits) -> Iterator[tuple[InputContainer, VideoStream]]:
+    num_bytes = path.stat().st_size
+    if num_bytes > limits.max_video_bytes:
+        raise InputError(_TOO_LONG, f"{megabytes(num_bytes)}; the limit is {megabytes(limits.max_video_bytes)}")
+    with open_container(path, VIDEO_CONTAINERS, _UNREADABLE) as container:
+        stream = picture_stream(container)
+        if stream is None:
+            raise InputError(_UNREADABLE, "the file has no moving pictures")
+        check_codec(stream, VIDEO_CODECS, _UNREADABLE)
+        _check_size(stream.codec_context.width, stream.codec_context.height, limits)
+        fps = stream.average_rate or stream.guessed_rate
+        if fps is not None and fps > limits.max_video_fps:
+            raise InputError(_UNREADABLE, f"{float(fps):g} frames per second; the limit is {limits.max_video_fps}")
+        seconds = claimed_seconds(container)
+        if seconds is not None and seconds > limits.max_audio_s + 1:  # the header may count padding
+            raise InputError(_TOO_LONG, f"{seconds:.1f} s long; the limit is {limits.max_audio_s:g} s")
+        yield container, stream
+
+
+def _timed_frames(
+    container: InputContainer, stream: VideoStream, limits: MediaLimits
+) -> Iterator[tuple[float, float, VideoFrame]]:
+    stream.codec_context.options = {"max_pixels": str(limits.max_video_pixels)}
+    size: tuple[int, int] | None = None
+    for _, frames in decoded_packets(container, stream, _UNREADABLE):
+        for frame in frames:
+            size = size or (frame.width, frame.height)
+            if (frame.width, frame.height) != size:
+                raise InputError(_UNREADABLE, "its picture size changes on the way")
+            if frame.time is None:
+                raise InputError(_UNREADABLE, "a picture has no time stamp")
+            yield frame.time, _duration_s(frame, stream), frame
+
+
+def _duration_s(timed: "Packet[VideoStream] | VideoFrame", stream: VideoStream) -> float:
+    if timed.duration:
+        return in_seconds(timed.duration, timed.time_base)
+    return float(1 / (stream.average_rate or stream.guessed_rate or Fraction(FPS)))
+
+
+def _upright_rgb(frame: VideoFrame, stream: VideoStream) -> UInt8Array:
+    width = round(frame.width * (stream.sample_aspect_ratio or 1))
+    image = frame.to_ndarray(format="rgb24", width=width)
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+def _check_size(width: int, height: int, limits: MediaLimits) -> None:
+    if not 0 < width * height <= limits.max_video_pixels:
+        limit = f"{limits.max_video_pixels / 1e6:.1f} megapixels"
+        raise InputError(_UNREADABLE, f"its pictures are {width} x {height} pixels; the limit is {limit}")
+
+
+def _check_seconds(seconds: float, limits: MediaLimits) -> None:
+    if seconds > limits.max_audio_s:
+        raise InputError(_TOO_LONG, f"{seconds:.1f} s long; the limit is {limits.max_audio_s:g} s")
+    if seconds < limits.min_audio_s:
+        raise InputError(_UNREADABLE, f"{seconds:.2f} s long; at least {limits.min_audio_s:g} s is needed")

@@ -1,0 +1,181 @@
+"""The result: frames and the original sound become one MP4 (H.264 and AAC), complete or not there at all."""
+
+import math
+import os
+from contextlib import ExitStack, closing, suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.stream import VideoStream
+
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.sound_stream import SoundRules, stream_sound
+from mmgt_core.types import FPS, UInt8Array
+
+_SOUND_RATE_HZ = 48_000
+_SOUND_SAMPLES_PER_FRAME = _SOUND_RATE_HZ // FPS
+_SOUND_BIT_RATE = 128_000
+_LAYOUTS = {1: "mono", 2: "stereo"}
+_ENCODER_THREADS = 4
+"""Fixed, because x264's bytes depend on the number of threads and would else follow the machine."""
+_ACCEPTED_BEFORE = MediaLimits(max_audio_s=math.inf)
+"""The recording was bounded when the waveform was decoded; from here on the video's length bounds it."""
+_H264_OPTIONS = {"crf": "18", "preset": "medium"}
+_BT709 = 1
+"""The number of BT.709 as matrix, primaries and transfer alike (ITU-T H.273)."""
+
+
+class VideoWriter:
+    """Write frames one by one, the sound along with them; memory does not grow with the length.
+
+    The file appears under its name when the `with` block ends well. After any error nothing is left. The same frames
+    and sound give the same bytes on one machine with one build of FFmpeg; AAC's arithmetic may differ on another CPU.
+    """
+
+    _container: OutputContainer
+    _video: VideoStream
+    _audio: AudioStream
+
+    def __init__(self, path: Path, width: int, height: int, sound: Path | None, num_frames: int) -> None:
+        """Args: path: of the MP4. width, height: pixels, even. sound: a recording, decoded anew here at 48 kHz, cut or
+        filled with silence to the video's length. num_frames: how many frames will be written.
+
+        Raises:
+            ValueError: an odd or empty size, or no frames.
+        """
+        if min(width, height) < 2 or width % 2 or height % 2:
+            raise ValueError(f"a video's width and height must be even, not {width} x {height}")
+        if num_frames < 1:
+            raise ValueError(f"a video needs at least one frame, not {num_frames}")
+        self._path = path
+        self._unfinished = path.with_name(path.name + ".part")
+        self._shape = (height, width, 3)
+        self._num_frames = num_frames
+        self._num_written = 0
+        self._sound_path = sound
+        self._sound: _Sound | None = None
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Raises: InputError: the sound cannot be decoded. OSError: the folder cannot be written."""
+        try:
+            self._open()
+        except BaseException:
+            self._discard()
+            raise
+        return self
+
+    def write(self, frame: UInt8Array) -> None:
+        """Append one frame, (H, W, 3) uint8 RGB, and its 1/25 s of sound.
+
+        Raises:
+            ValueError: another shape or dtype, or more frames than announced.
+            InputError: the sound breaks off in the middle of the file.
+        """
+        if frame.shape != self._shape or frame.dtype != np.uint8:
+            raise ValueError(f"a frame must be {self._shape} uint8, not {frame.shape} {frame.dtype}")
+        if self._num_written == self._num_frames:
+            raise ValueError(f"more than the announced {self._num_frames} frames")
+        self._container.mux(self._video.encode(_bt709_frame(frame, self._num_written)))
+        if self._sound is not None:
+            self._container.mux(self._audio.encode(self._sound.next_frame()))
+        self._num_written += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raises: ValueError: fewer frames than announced."""
+        try:
+            if error is None:
+                self._finish()
+        finally:
+            self._discard()
+
+    def _open(self) -> None:
+        if self._sound_path is not None:
+            self._sound = self._opened.enter_context(closing(_Sound(self._sound_path)))
+        options = {"movflags": "+faststart", "fflags": "+bitexact"}
+        self._container = av.open(str(self._unfinished.absolute()), mode="w", format="mp4", options=options)
+        self._opened.callback(self._container.close)
+        height, width, _ = self._shape
+        self._video = _add_video_stream(self._container, width, height)
+        if self._sound is not None:
+            self._audio = _add_audio_stream(self._container, self._sound.num_channels)
+        self._container.start_encoding()  # creates the file, so that a folder that cannot be written is told now
+
+    def _finish(self) -> None:
+        if self._num_written != self._num_frames:
+            raise ValueError(f"{self._num_written} frames were written of the announced {self._num_frames}")
+        self._container.mux(self._video.encode(None))
+        if self._sound is not None:
+            self._container.mux(self._audio.encode(None))
+        self._opened.close()
+        os.replace(self._unfinished, self._path)
+
+    def _discard(self) -> None:
+        try:
+            with suppress(av.FFmpegError):  # the first failure is the one to tell
+                self._opened.close()
+        finally:
+            self._unfinished.unlink(missing_ok=True)
+
+
+class _Sound:
+    """The original recording at 48 kHz, 1/25 s at a time, followed by endless silence."""
+
+    def __init__(self, path: Path) -> None:
+        self._blocks = stream_sound(path, _SOUND_RATE_HZ, len(_LAYOUTS), _ACCEPTED_BEFORE, SoundRules())
+        self._pending: Float32Array = next(self._blocks, np.zeros((0, 1), np.float32))
+        self._num_given = 0
+        self.num_channels = self._pending.shape[1]
+
+    def next_frame(self) -> av.AudioFrame:
+        while len(self._pending) < _SOUND_SAMPLES_PER_FRAME:
+            self._pending = np.concatenate([self._pending, next(self._blocks, self._silence())])
+        samples, self._pending = np.split(self._pending, [_SOUND_SAMPLES_PER_FRAME])
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", _LAYOUTS[self.num_channels])
+        frame.sample_rate = _SOUND_RATE_HZ
+        frame.time_base = Fraction(1, _SOUND_RATE_HZ)
+        frame.pts = self._num_given
+        self._num_given += _SOUND_SAMPLES_PER_FRAME
+        return frame
+
+    def close(self) -> None:
+        self._blocks.close()
+
+    def _silence(self) -> Float32Array:
+        return np.zeros((_SOUND_SAMPLES_PER_FRAME, self.num_channels), np.float32)
+
+
+def _add_video_stream(container: OutputContainer, width: int, height: int) -> VideoStream:
+    stream = container.add_stream("libx264", rate=FPS, options=_H264_OPTIONS, width=width, height=height)
+    context = stream.codec_context
+    context.pix_fmt = "yuv420p"
+    context.thread_count = _ENCODER_THREADS
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.color_range = ColorRange.MPEG
+    return stream
+
+
+def _add_audio_stream(container: OutputContainer, num_channels: int) -> AudioStream:
+    return container.add_stream("aac", rate=_SOUND_RATE_HZ, layout=_LAYOUTS[num_channels], bit_rate=_SOUND_BIT_RATE)
+
+
+def _bt709_frame(image: UInt8Array, index: int) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
+    )
+    frame.pts = index
+    frame.time_base = Fraction(1, FPS)
+    return frame

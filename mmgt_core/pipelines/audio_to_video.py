@@ -1,0 +1,60 @@
+"""The method in one function: stage 1, motion masks, stage 2 (paper §III, equations 1 and 2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from transformers import Wav2Vec2Model
+
+from mmgt_core.audio.wav2vec import SpeechFeatures
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pipelines.outputs import Extra, Manifest, Outputs, describe, write_videos
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.window_conditions import WindowConditionSource
+from mmgt_core.pipelines.windows import windows
+from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.pose_guider import PoseGuider
+
+
+@dataclass(frozen=True)
+class AudioToVideo:
+    """All networks of a preset, loaded; weights: network to the SHA-256 of its file."""
+
+    preset: Preset
+    weights: Mapping[str, str]
+    audio_to_pose: AudioToPose
+    pose_to_video: PoseToVideo
+    pose_guider: PoseGuider
+    audio_projection: AudioProjection
+    wav2vec: Wav2Vec2Model
+
+    def __call__(self, inputs: Inputs, options: SamplingOptions, outputs: Outputs, control: RunControl) -> Manifest:
+        """Generate the video of a person speaking and write it, complete or not at all.
+
+        Args:
+            inputs: portrait, initial pose, speech; driving poses stand instead of stage 1 where given.
+            options: every sampling number.
+            outputs: where the video goes, and what is wanted beside it.
+            control: progress and cancellation.
+
+        Raises:
+            Cancelled: the caller asked to stop; no file is left.
+        """
+        preset, render = self.preset, self.pose_to_video
+        poses = inputs.driving_poses or self.audio_to_pose(inputs.initial_keypoints, inputs.waveform, options, control)
+        clip = render.clip_conditions(inputs.reference_image, preset.resolution)
+        speech = SpeechFeatures(self.wav2vec, inputs.waveform)
+        conditions = WindowConditionSource(
+            preset, options, self.pose_guider, self.audio_projection, poses, speech
+        )  # pose features, audio tokens and motion masks (Algorithm 1), window by window
+        covering = windows(options.window_schedule, len(poses), options.window_frames, options.window_overlap)
+        steps = options.num_inference_steps or preset.num_inference_steps
+        latents = render.initial_latents(len(poses), preset.latent_size, options.seed)
+        latents = render.denoise(latents, clip, covering, conditions, options, steps, control)
+        write_videos(render.decode(latents, control), poses, inputs, outputs, preset)
+        manifest = describe(preset, self.weights, inputs, options, control)
+        if Extra.MANIFEST in outputs.extras:
+            manifest.write(outputs.path(Extra.MANIFEST))
+        return manifest

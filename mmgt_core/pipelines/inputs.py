@@ -1,0 +1,165 @@
+"""From files that a stranger sent to checked inputs, before any large network is loaded."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mmgt_core.errors import InputCode, InputError, InputWarning
+from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
+from mmgt_core.media.audio_decoding import DecodedAudio, decode_audio
+from mmgt_core.media.image_decoding import decode_image
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.video_decoding import DrivingVideo, inspect_driving_video, read_video_frames
+from mmgt_core.pipelines.progress import RunControl, Stage
+from mmgt_core.pose.detector import WholeBodyDetector
+from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, find_initial_pose, to_canvas
+from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
+
+MakeDetector = Callable[[], WholeBodyDetector]
+
+_MAX_MISSED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """What the caller names. audio may be None where a driving video has sound of its own."""
+
+    image: Path
+    audio: Path | None
+    driving_video: Path | None = None
+    driving_keypoints: Path | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a generation needs to know of its inputs.
+
+    reference_image: (512, 512, 3) RGB. initial_keypoints: (134, 3) on its pixels. waveform: exactly as long as the
+    video. sound: the recording whose sound the video gets. driving_poses: instead of stage 1.
+    """
+
+    reference_image: UInt8Array
+    initial_keypoints: Float32Array
+    waveform: Waveform
+    sound: Path
+    driving_poses: PoseSequence | None
+    warnings: tuple[InputWarning, ...]
+
+    @property
+    def num_frames(self) -> int:
+        """Of the video."""
+        return self.waveform.num_frames
+
+
+def prepare_inputs(
+    files: InputFiles, crop: CropChoice, limits: MediaLimits, make_detector: MakeDetector, control: RunControl
+) -> Inputs:
+    """Decode and check every input, and find the person.
+
+    Args:
+        files: paths of the inputs.
+        crop: which part of the image is used.
+        limits: bounds of what is decoded.
+        make_detector: called once the files are known to be good.
+        control: progress over the frames of a driving video, cancellation.
+
+    Raises:
+        InputError: an input cannot be used; names it and the number.
+    """
+    audio = _decode_sound(files, limits)
+    image = decode_image(files.image, limits)
+    video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
+    poses = _read_keypoints(files.driving_keypoints) if files.driving_keypoints else None
+    detector = make_detector()
+    initial = find_initial_pose(image, detector, crop)
+    warnings = initial.warnings
+    if files.driving_video and video:
+        poses, more = _detect_poses(files.driving_video, video, limits, detector, control)
+        warnings += more
+    num_frames, more = _common_length(audio.waveform, poses)
+    return Inputs(
+        reference_image=initial.reference_image,
+        initial_keypoints=initial.keypoints,
+        waveform=_fitted(audio.waveform, num_frames),
+        sound=audio.source,
+        driving_poses=PoseSequence(poses.keypoints[:num_frames]) if poses else None,
+        warnings=(*warnings, *more),
+    )
+
+
+def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:
+    if files.audio is not None:
+        return decode_audio(files.audio, limits)
+    if files.driving_video is None:
+        raise InputError(InputCode.AUDIO_UNREADABLE, "none given, and no driving video whose sound could stand for it")
+    return decode_audio(files.driving_video, limits, field="driving_video")
+
+
+def _read_keypoints(path: Path) -> PoseSequence:
+    """Keypoints from a `.npy` file, (frames, 134, 3) in pixels of the 512 canvas."""
+    code = InputCode.DRIVING_KEYPOINTS_INVALID
+    try:
+        keypoints = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(code, f"not a readable .npy file: {error}") from error
+    if not isinstance(keypoints, np.ndarray) or keypoints.ndim != 3 or keypoints.shape[1:] != (NUM_KEYPOINTS, 3):
+        raise InputError(code, f"shape {getattr(keypoints, 'shape', '?')}; (frames, {NUM_KEYPOINTS}, 3) is needed")
+    if not np.issubdtype(keypoints.dtype, np.number) or not len(keypoints):
+        raise InputError(code, f"{len(keypoints)} frames of {keypoints.dtype}; at least one frame of numbers is needed")
+    if not np.isfinite(keypoints).all():
+        raise InputError(code, f"{int((~np.isfinite(keypoints)).sum())} values are not finite")
+    return PoseSequence(keypoints.astype(np.float32))
+
+
+def _detect_poses(
+    path: Path, video: DrivingVideo, limits: MediaLimits, detector: WholeBodyDetector, control: RunControl
+) -> tuple[PoseSequence, tuple[InputWarning, ...]]:
+    """Keypoints of every frame of a driving video, in one square frame chosen on the first person seen."""
+    found: list[Float32Array | None] = []
+    with control.stage(Stage.DRIVING_POSES, video.num_frames) as report:
+        for index, keypoints in enumerate(_frame_keypoints(read_video_frames(path, limits), detector)):
+            found.append(keypoints)
+            report(min(index + 1, video.num_frames))
+    seen = [index for index, keypoints in enumerate(found) if keypoints is not None]
+    num_missed = len(found) - len(seen)
+    if num_missed > _MAX_MISSED_SHARE * len(found):
+        raise InputError(
+            InputCode.DRIVING_VIDEO_UNREADABLE,
+            f"no person in {num_missed} of its {len(found)} frames; at most half may lack one",
+        )
+    # A frame without a person repeats the nearest pose before it, or the first one seen.
+    held = [found[max((i for i in seen if i <= index), default=seen[0])] for index in range(len(found))]
+    message = f"driving_video: no person in {num_missed} of {len(found)} frames; the pose before was held"
+    warnings = (InputWarning("driving_video_person_lost", message),) if num_missed else ()
+    return PoseSequence(np.stack([keypoints for keypoints in held if keypoints is not None])), warnings
+
+
+def _frame_keypoints(frames: Iterator[UInt8Array], detector: WholeBodyDetector) -> Iterator[Float32Array | None]:
+    frame: SquareFrame | None = None
+    for image in frames:
+        people = detector.detect(image)
+        if not people:
+            yield None
+            continue
+        if frame is None:
+            frame = choose_frame(image.shape[:2], people[0], CropChoice.auto())
+        yield to_canvas(people[0].keypoints, frame)
+
+
+def _common_length(waveform: Waveform, poses: PoseSequence | None) -> tuple[int, tuple[InputWarning, ...]]:
+    """The video is as long as the shorter of sound and driving poses."""
+    num_sound = waveform.num_frames
+    if poses is None or abs(len(poses) - num_sound) <= 1:
+        return (num_sound if poses is None else min(num_sound, len(poses))), ()
+    num_frames = min(num_sound, len(poses))
+    message = f"sound of {num_sound / FPS:.2f} s and driving poses of {len(poses) / FPS:.2f} s: cut to {num_frames / FPS:.2f} s"
+    return num_frames, (InputWarning("lengths_differ", message),)
+
+
+def _fitted(waveform: Waveform, num_frames: int) -> Waveform:
+    """The waveform cut or filled with silence to exactly the video's length (less than half a frame by itself)."""
+    length = num_frames * SAMPLES_PER_FRAME
+    samples = waveform.samples[:length]
+    return replace(waveform, samples=np.pad(samples, (0, length - len(samples))))

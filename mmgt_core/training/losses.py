@@ -1,0 +1,109 @@
+"""The losses of both stages as plain functions (paper §III-B, III-C; spec §3 and «Stage 2 training»)."""
+
+from dataclasses import dataclass
+
+import torch
+
+from mmgt_core.keypoints import FACE
+
+_FACE_VALUES = slice(3 * FACE.start, 3 * FACE.stop)
+
+DEFAULT_HEAD_WEIGHT = 3.0
+"""Table IV's 1:3 column, as published."""
+
+NOISE_OFFSET = 0.05
+SNR_GAMMA = 5.0
+
+
+@dataclass(frozen=True)
+class PoseLossTerms:
+    """The six terms of stage 1's loss, weighted; scalars."""
+
+    position: torch.Tensor
+    velocity: torch.Tensor
+    acceleration: torch.Tensor
+    head_position: torch.Tensor
+    head_velocity: torch.Tensor
+    head_acceleration: torch.Tensor
+
+    @property
+    def total(self) -> torch.Tensor:
+        """Equation 20: the plain sum."""
+        return torch.stack(self.ordered()).sum()
+
+    def ordered(self) -> list[torch.Tensor]:
+        """Whole body first, then head; position, velocity, acceleration."""
+        return [
+            self.position,
+            self.velocity,
+            self.acceleration,
+            self.head_position,
+            self.head_velocity,
+            self.head_acceleration,
+        ]
+
+
+def pose_loss_terms(
+    predicted: torch.Tensor, target: torch.Tensor, head_weight: float = DEFAULT_HEAD_WEIGHT
+) -> PoseLossTerms:
+    """Equations 16 to 19: squared errors of positions and of their first and second differences.
+
+    Args:
+        predicted: (B, F, 402), normalised.
+        target: (B, F, 402), normalised.
+        head_weight: of the face points' terms against the whole body's.
+    """
+    body = _motion_errors(predicted, target)
+    head = [head_weight * term for term in _motion_errors(predicted[..., _FACE_VALUES], target[..., _FACE_VALUES])]
+    return PoseLossTerms(*body, *head)
+
+
+def _motion_errors(predicted: torch.Tensor, target: torch.Tensor) -> list[torch.Tensor]:
+    """Mean squared errors of position, velocity and acceleration over frames."""
+    return [
+        torch.nn.functional.mse_loss(predicted.diff(n=order, dim=1), target.diff(n=order, dim=1)) for order in range(3)
+    ]
+
+
+def offset_noise(noise: torch.Tensor, offset: torch.Tensor, strength: float = NOISE_OFFSET) -> torch.Tensor:
+    """Noise with one shift per sample and channel. Args: noise: (B, C, F, h, w). offset: (B, C, 1, 1, 1)."""
+    return noise + strength * offset
+
+
+def noisy_latents(
+    latents: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tensor, alphas_cumprod: torch.Tensor
+) -> torch.Tensor:
+    """sqrt(abar) latents + sqrt(1 - abar) noise: (B, C, F, h, w). Args: timesteps: (B,)."""
+    signal, sigma = _signal_and_sigma(timesteps, alphas_cumprod)
+    return signal * latents + sigma * noise
+
+
+def velocity_target(
+    latents: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tensor, alphas_cumprod: torch.Tensor
+) -> torch.Tensor:
+    """sqrt(abar) noise - sqrt(1 - abar) latents: (B, C, F, h, w)."""
+    signal, sigma = _signal_and_sigma(timesteps, alphas_cumprod)
+    return signal * noise - sigma * latents
+
+
+def signal_to_noise(timesteps: torch.Tensor, alphas_cumprod: torch.Tensor) -> torch.Tensor:
+    """abar / (1 - abar): (B,)."""
+    alphas = alphas_cumprod[timesteps]
+    return (alphas.sqrt() / (1 - alphas).sqrt()) ** 2
+
+
+def min_snr_weights(snr: torch.Tensor, gamma: float = SNR_GAMMA) -> torch.Tensor:
+    """min(SNR + 1, gamma) / (SNR + 1), the min-SNR weight of a velocity target: (B,)."""
+    shifted = snr + 1
+    return shifted.clamp(max=gamma) / shifted
+
+
+def video_loss(predicted: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Equation 24: weighted mean squared error, scalar. Args: predicted, target: (B, C, F, h, w). weights: (B,)."""
+    errors = (predicted.float() - target.float()).square().flatten(1).mean(dim=1)  # (B,)
+    return (errors * weights).mean()
+
+
+def _signal_and_sigma(timesteps: torch.Tensor, alphas_cumprod: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    alphas = alphas_cumprod[timesteps].view(-1, 1, 1, 1, 1)
+    return alphas.sqrt(), (1 - alphas).sqrt()
