@@ -1,5 +1,6 @@
 """The facts that can stop a generation, each a type that some caller answers differently."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -33,6 +34,14 @@ class InputError(MMGTError):
         self.code = code
         self.field = code.value.removesuffix("_" + _fact(code))
         super().__init__(f"{self.field}: {message}")
+
+
+@dataclass(frozen=True)
+class InputWarning:
+    """An input that is used, though not as it is or not as well as hoped; a stable code and a sentence for people."""
+
+    code: str
+    message: str
 
 
 class WeightsError(MMGTError):

@@ -57,7 +57,7 @@ def normalise(keypoints: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
 
 
 def denormalise(values: Float32Array) -> Float32Array:
-    """Map the network's range back: (…, 402) to (…, 134, 3); in float32, or scores near the threshold flip (spec §1)."""
+    """Map the network's range back: (…, 402) to (…, 134, 3); float32, or scores near the threshold flip (spec §1)."""
     values = values.astype(np.float32, copy=False)
     pixels = (values + np.float32(1)) / np.float32(2) * np.float32(_SPAN) - np.float32(_LOWEST)
     return pixels.reshape(*values.shape[:-1], NUM_KEYPOINTS, 3)
@@ -72,3 +72,8 @@ def without_legs(keypoints: npt.NDArray[np.floating]) -> npt.NDArray[np.floating
     masked = keypoints.copy()
     masked[..., LEGS, :] = 0
     return masked
+
+
+def without_legs_flat(values: Float32Array) -> Float32Array:
+    """The same on flat, normalised values, (…, 402): the condition that stage 1 was trained to see."""
+    return without_legs(values.reshape(*values.shape[:-1], NUM_KEYPOINTS, 3)).reshape(values.shape)

@@ -24,7 +24,11 @@ class GoldenError(MMGTError):
 
 @dataclass(frozen=True)
 class Tolerance:
-    """The largest error that passes; relative to the largest recorded magnitude where `is_relative`."""
+    """The largest error that passes.
+
+    Where `is_relative`, errors count against the recorded magnitude: of each number in a list, of its column's largest
+    in a table, so that a large column does not hide a small one.
+    """
 
     limit: float
     is_relative: bool = False
@@ -32,6 +36,8 @@ class Tolerance:
     def __str__(self) -> str:
         return f"{self.limit:.0e} relative" if self.is_relative else f"{self.limit:.0e}"
 
+
+_SMALLEST_MAGNITUDE = 1e-6
 
 EXACT = Tolerance(0.0)
 MODULE = Tolerance(1e-4)
@@ -95,10 +101,11 @@ def compare(name: str, actual: Array, expected: Array, tolerance: Tolerance) -> 
         return Comparison(name, float("inf"), tolerance)
     if not actual.numel():
         return Comparison(name, 0.0, tolerance)
-    error = (actual - expected).abs().max().item()
+    errors = (actual - expected).abs()
     if tolerance.is_relative:
-        error /= max(expected.abs().max().item(), 1e-12)
-    return Comparison(name, error, tolerance)
+        magnitude = expected.abs() if expected.dim() < 2 else expected.abs().amax(dim=0, keepdim=True)
+        errors = errors / magnitude.clamp(min=_SMALLEST_MAGNITUDE)
+    return Comparison(name, errors.max().item(), tolerance)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from mmgt_core.errors import MMGTError
-from mmgt_core.parity import smga, unet, video
+from mmgt_core.parity import audio, dwpose, masks, smga, unet, video
 from mmgt_core.parity.case import EXACT, MODULE, CaseRunner, Comparison, GoldenCase, GoldenError, Tolerance, compare
 
 _TABLE = Tolerance(1e-6)
@@ -35,6 +35,15 @@ RUNNERS: dict[str, CaseRunner] = {
     ),
     "context_windows": CaseRunner(video.run_windows, EXACT),
     "ddim_tables": CaseRunner(video.run_ddim_tables, _TABLE),
+    "masks": CaseRunner(masks.run_masks, EXACT, tolerances=(("out/boxes", EXACT), ("out/", _TABLE))),
+    "dwpose_glue": CaseRunner(
+        dwpose.run_dwpose_glue,
+        EXACT,
+        tolerances=(("out/n_person", EXACT), ("out/", MODULE), ("mid/pose_input", MODULE)),
+    ),
+    "audio_baseline35": CaseRunner(audio.run_baseline, Tolerance(1e-5, is_relative=True)),
+    "wavlm": CaseRunner(audio.run_wavlm, weight_prefixes=_EVERY_KEY),
+    "wav2vec": CaseRunner(audio.run_wav2vec, weight_prefixes=_EVERY_KEY),
     "stage2_train_loss": CaseRunner(video.run_train_loss, _LOSS),
 }
 """Every case that is known; the tolerances are the list of the golden README."""

@@ -9,7 +9,14 @@ from transformers import WavLMModel
 
 from mmgt_core.audio.smga_features import segment_condition
 from mmgt_core.config import SamplingOptions
-from mmgt_core.keypoints import NUM_KEYPOINT_VALUES, NUM_KEYPOINTS, Float32Array, denormalise, normalise, without_legs
+from mmgt_core.keypoints import (
+    NUM_KEYPOINT_VALUES,
+    Float32Array,
+    denormalise,
+    normalise,
+    without_legs,
+    without_legs_flat,
+)
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.stitching import overlap_weights
@@ -50,7 +57,7 @@ class AudioToPose:
                 speech = self._speech(waveform, start)
                 known = values[start:] if index else values[:0]
                 on_step = _counting_from(index * num_steps, report)
-                first = _without_legs(values[start])
+                first = without_legs_flat(values[start])
                 segment = self.sample_segment(first, speech, known, generator, options, on_step)
                 values = np.concatenate([values[:start], segment])
         return PoseSequence(without_legs(denormalise(values[:num_frames])))
@@ -104,8 +111,3 @@ class AudioToPose:
 def _counting_from(num_done: int, report: Callable[[int], None]) -> Callable[[SamplerState], None]:
     """Report steps of one segment as steps of all."""
     return lambda state: report(num_done + state.step + 1)
-
-
-def _without_legs(values: Float32Array) -> Float32Array:
-    """Legs set to 0 in normalised values, (402,): the condition that the network was trained to see."""
-    return without_legs(values.reshape(NUM_KEYPOINTS, 3)).reshape(NUM_KEYPOINT_VALUES)

@@ -53,7 +53,8 @@ class AudioToVideo:
         steps = options.num_inference_steps or preset.num_inference_steps
         latents = render.initial_latents(len(poses), preset.latent_size, options.seed)
         latents = render.denoise(latents, clip, covering, conditions, options, steps, control)
-        write_videos(render.decode(latents, control), poses, inputs, outputs, preset)
+        frames = render.decode(latents, control)
+        write_videos(frames, poses, inputs, outputs, preset.resolution, options.mask_motion)
         manifest = describe(preset, self.weights, inputs, options, control)
         if Extra.MANIFEST in outputs.extras:
             manifest.write(outputs.path(Extra.MANIFEST))

@@ -154,7 +154,8 @@ def _common_length(waveform: Waveform, poses: PoseSequence | None) -> tuple[int,
     if poses is None or abs(len(poses) - num_sound) <= 1:
         return (num_sound if poses is None else min(num_sound, len(poses))), ()
     num_frames = min(num_sound, len(poses))
-    message = f"sound of {num_sound / FPS:.2f} s and driving poses of {len(poses) / FPS:.2f} s: cut to {num_frames / FPS:.2f} s"
+    sound_s, poses_s = num_sound / FPS, len(poses) / FPS
+    message = f"sound of {sound_s:.2f} s and driving poses of {poses_s:.2f} s: cut to {num_frames / FPS:.2f} s"
     return num_frames, (InputWarning("lengths_differ", message),)
 
 

@@ -16,10 +16,10 @@ from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.pipelines.inputs import Inputs
-from mmgt_core.pipelines.mask_overlay import draw_mask_overlay
+from mmgt_core.pipelines.mask_overlay import MaskOverlay
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.types import FPS, PoseSequence, UInt8Array
+from mmgt_core.types import FPS, MaskMotion, PoseSequence, UInt8Array
 
 _VERSIONED = ("mmgt", "torch", "diffusers", "transformers", "numpy", "opencv-python-headless", "av", "librosa")
 
@@ -101,13 +101,19 @@ def describe(
 
 
 def write_videos(
-    frames: Iterator[UInt8Array], poses: PoseSequence, inputs: Inputs, outputs: Outputs, preset: Preset
+    frames: Iterator[UInt8Array],
+    poses: PoseSequence,
+    inputs: Inputs,
+    outputs: Outputs,
+    resolution: int,
+    mask_motion: MaskMotion,
 ) -> None:
     """Write the video and the extras that follow its frames, as the frames come; all of them or none."""
-    side, num_frames, first_frame = preset.resolution, len(poses), None
+    num_frames, first_frame = len(poses), None
+    overlay = MaskOverlay(inputs.reference_image, poses.keypoints[0], mask_motion)
     try:
         with ExitStack() as stack:
-            video = stack.enter_context(VideoWriter(outputs.video, side, side, inputs.sound, num_frames))
+            video = stack.enter_context(VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames))
             pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
             mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
             for frame, keypoints in zip(frames, poses.keypoints, strict=True):
@@ -115,7 +121,7 @@ def write_videos(
                 if pose_video is not None:
                     pose_video.write(draw_pose(keypoints))
                 if mask_video is not None:
-                    mask_video.write(draw_mask_overlay(inputs.reference_image, keypoints))
+                    mask_video.write(overlay.draw(keypoints))
                 first_frame = frame if first_frame is None else first_frame
             if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
                 write_image(outputs.path(Extra.THUMBNAIL), first_frame)

@@ -51,6 +51,4 @@ def test_segments_cover_all_frames_and_each_shares_at_least_the_overlap_with_the
     assert starts[0] == 0
     assert starts[-1] + 80 >= num_frames
     assert starts[-1] + 80 == max(num_frames, 80)
-    assert all(
-        later > sooner and sooner + 80 - later >= overlap for sooner, later in pairwise(starts)
-    )
+    assert all(later > sooner and sooner + 80 - later >= overlap for sooner, later in pairwise(starts))

@@ -1,0 +1,51 @@
+"""Speech as stage 1 hears it: WavLM features and the 35 hand-made ones, one row a video frame (spec §2)."""
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+from transformers import WavLMModel
+
+from mmgt_core.audio.baseline import baseline_features
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.types import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
+
+_VARIANCE_FLOOR = 1e-5
+"""Not the 1e-7 of the published feature extractor: on quiet speech the two differ (spec §2)."""
+
+
+def segment_condition(model: WavLMModel, samples: Float32Array) -> torch.Tensor:
+    """Condition of one segment, (F, D + 35) float32.
+
+    Args:
+        model: WavLM.
+        samples: (F · 640,) float32, 16 kHz.
+    """
+    num_frames = len(samples) // SAMPLES_PER_FRAME
+    learned = wavlm_features(model, samples)
+    hand_made = torch.from_numpy(baseline_features(samples, SAMPLE_RATE_HZ)[:num_frames])
+    return torch.cat([learned.float(), hand_made.to(learned.device)], dim=-1)  # (F, D + 35)
+
+
+@torch.inference_mode()
+def wavlm_features(model: WavLMModel, samples: Float32Array) -> torch.Tensor:
+    """The last hidden state at video rate: (F, D), on the model's device.
+
+    Args:
+        model: WavLM.
+        samples: (samples,) float32, 16 kHz; normalised here over its whole length.
+
+    Source: spec §2: the last of WavLM's frames is doubled before they are halved in number, with aligned corners.
+    """
+    parameter = next(model.parameters())
+    speech = torch.from_numpy(np.ascontiguousarray(samples)).to(parameter.device)
+    speech = normalise_segment(speech).to(parameter.dtype)
+    hidden = model(speech.unsqueeze(0)).last_hidden_state  # (1, N, D)
+    hidden = torch.cat([hidden, hidden[:, -1:]], dim=1)
+    num_frames = (hidden.shape[1] + 1) // 2
+    resized = F.interpolate(hidden.transpose(1, 2), size=num_frames, mode="linear", align_corners=True)
+    return resized[0].transpose(0, 1)  # (F, D)
+
+
+def normalise_segment(samples: torch.Tensor) -> torch.Tensor:
+    """Zero mean and unit variance over the whole segment: (samples,) float32."""
+    return F.layer_norm(samples, samples.shape, eps=_VARIANCE_FLOOR)
