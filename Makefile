@@ -48,7 +48,7 @@ format: setup ## Let ruff put the files in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: setup ## Resolve pyproject.toml anew into requirements.lock
+lock: ## Resolve pyproject.toml anew into requirements.lock
 	$(COMPILE) --extra development $(NOT_LOCKED) pyproject.toml --output-file requirements.lock
 	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - >> requirements.lock
 

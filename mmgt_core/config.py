@@ -194,7 +194,7 @@ MMGT_512 = Preset(
 
 MMGT_DEMO = Preset(
     name="mmgt-demo",
-    resolution=256,
+    resolution=128,
     is_trained=False,
     smga=SMGAConfig(
         width=512, feedforward_width=128, num_layers=2, num_heads=8, condition_features=64 + BASELINE_FEATURES
@@ -204,6 +204,8 @@ MMGT_DEMO = Preset(
         cross_attention_dim=64,
         audio_attention_dim=64,
         audio_layout=AudioLayout.DOWN,
+        layers_per_block=1,
+        num_heads=2,
     ),
     pose_guider=PoseGuiderConfig(block_out_channels=(8, 16, 16, 32), out_channels=32),
     audio_projection=AudioProjectionConfig(
@@ -236,7 +238,7 @@ MMGT_DEMO = Preset(
         position_kernel=16,
         position_groups=4,
     ),
-    num_inference_steps=6,
+    num_inference_steps=4,
 )
 """The same classes, small enough for a CPU; untrained."""
 

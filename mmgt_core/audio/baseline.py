@@ -4,7 +4,9 @@ import warnings
 
 import librosa
 import numpy as np
-from librosa import beat, feature, onset
+from librosa.beat import beat_track
+from librosa.feature import chroma_cens, mfcc, tempo
+from librosa.onset import onset_detect, onset_strength
 
 from mmgt_core.keypoints import Float32Array
 
@@ -32,13 +34,13 @@ def baseline_features(samples: Float32Array, sample_rate_hz: int) -> Float32Arra
     speech = resample(samples, sample_rate_hz, _RATE_HZ)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # librosa warns of silence, which speech has
-        envelope = onset.onset_strength(y=speech, sr=_RATE_HZ, hop_length=_HOP)
-        cepstrum = feature.mfcc(y=speech, sr=_RATE_HZ, n_mfcc=_NUM_MFCC, hop_length=_HOP)
-        chroma = feature.chroma_cens(y=speech, sr=_RATE_HZ, hop_length=_HOP, n_chroma=_NUM_CHROMA)
-        peaks = onset.onset_detect(onset_envelope=envelope, sr=_RATE_HZ, hop_length=_HOP)
-        tempo = _tempo(resample(samples, sample_rate_hz, _TEMPO_RATE_HZ))
-        _, beats = beat.beat_track(
-            onset_envelope=envelope, sr=_RATE_HZ, hop_length=_HOP, start_bpm=tempo, tightness=_TIGHTNESS
+        envelope = onset_strength(y=speech, sr=_RATE_HZ, hop_length=_HOP)
+        cepstrum = mfcc(y=speech, sr=_RATE_HZ, n_mfcc=_NUM_MFCC, hop_length=_HOP)
+        chroma = chroma_cens(y=speech, sr=_RATE_HZ, hop_length=_HOP, n_chroma=_NUM_CHROMA)
+        peaks = onset_detect(onset_envelope=envelope, sr=_RATE_HZ, hop_length=_HOP)
+        beats_per_minute = _tempo(resample(samples, sample_rate_hz, _TEMPO_RATE_HZ))
+        _, beats = beat_track(
+            onset_envelope=envelope, sr=_RATE_HZ, hop_length=_HOP, start_bpm=beats_per_minute, tightness=_TIGHTNESS
         )
     num_frames = len(envelope)
     columns = [envelope[None], cepstrum, chroma, _one_hot(peaks, num_frames), _one_hot(beats, num_frames)]
@@ -47,7 +49,7 @@ def baseline_features(samples: Float32Array, sample_rate_hz: int) -> Float32Arra
 
 def onset_envelope(samples: Float32Array, sample_rate_hz: int) -> Float32Array:
     """Column 0 alone, (frames,)."""
-    return onset.onset_strength(y=resample(samples, sample_rate_hz, _RATE_HZ), sr=_RATE_HZ, hop_length=_HOP)
+    return onset_strength(y=resample(samples, sample_rate_hz, _RATE_HZ), sr=_RATE_HZ, hop_length=_HOP)
 
 
 def resample(samples: Float32Array, from_hz: int, to_hz: int = _RATE_HZ) -> Float32Array:
@@ -59,7 +61,7 @@ def resample(samples: Float32Array, from_hz: int, to_hz: int = _RATE_HZ) -> Floa
 
 def _tempo(samples: Float32Array) -> float:
     """Beats per minute of the whole recording; silence has none."""
-    estimate = float(feature.tempo(y=samples, sr=_TEMPO_RATE_HZ)[0])
+    estimate = float(tempo(y=samples, sr=_TEMPO_RATE_HZ)[0])
     return estimate if estimate > 0 else _SILENT_TEMPO_BPM
 
 

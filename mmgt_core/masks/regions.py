@@ -15,7 +15,7 @@ _FILL = 255
 
 @dataclass(frozen=True)
 class Box:
-    """Pixels of the canvas: from x0, y0 up to but not including x1, y1; may reach beyond the canvas."""
+    """Pixels of the canvas: from x0, y0 up to but not including x1, y1."""
 
     x0: int
     y0: int
@@ -62,12 +62,12 @@ def lips_mask(boxes: RegionBoxes) -> UInt8Array:
 
 
 def _box(points: Float32Array) -> Box | None:
-    """The box of visible points right of and below the canvas' corner; None where it has no area."""
+    """The box of visible points right of and below the canvas' corner, cut to it; None where it has no area."""
     pixels = points[points[:, 2] >= VISIBLE, :2].astype(np.int64)
     pixels = pixels[np.all(pixels > 0, axis=1)]
     if not len(pixels):
         return None
-    (x0, y0), (x1, y1) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
+    (x0, y0), (x1, y1) = pixels.min(axis=0).tolist(), pixels.max(axis=0).clip(max=CANVAS_SIZE).tolist()
     return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
