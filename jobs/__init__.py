@@ -1,1 +1,1 @@
-"""What the HTTP face and the workers share: job records, queues, storage. Built by a later issue."""
+"""What the HTTP face and the workers share: job records, the store and its verbs, queues, storage, events, settings."""

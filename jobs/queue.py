@@ -1,0 +1,52 @@
+"""Queue and task names, and the doorbell: a message that says only that work of a class exists."""
+
+from collections.abc import Callable
+
+PREFLIGHT_QUEUE = "preflight"
+DELIVERY_QUEUE = "delivery"
+HOUSEKEEPING_QUEUE = "housekeeping"
+
+RENDER_TASK = "render"
+PREFLIGHT_TASK = "preflight"
+VERIFY_TASK = "verify"
+DELIVER_TASK = "deliver"
+HOUSEKEEPING_TASK = "housekeeping"
+
+PREFLIGHT_EXPIRES_S = 10.0
+
+# Sends one message: task name, queue name, keyword arguments, seconds until it is worthless (None: never).
+Sender = Callable[[str, str, dict[str, str], float | None], None]
+
+
+def video_queue(queue_class: str) -> str:
+    """Return the queue of the render workers of a class."""
+    return f"video.{queue_class}"
+
+
+def ring(send: Sender, queue_class: str) -> None:
+    """Ring for one class of render workers; a ring too many finds nothing and is dropped."""
+    send(RENDER_TASK, video_queue(queue_class), {"queue_class": queue_class}, None)
+
+
+def ring_delivery(send: Sender) -> None:
+    """Tell the delivery worker that the outbox has something due."""
+    send(DELIVER_TASK, DELIVERY_QUEUE, {}, 60.0)
+
+
+def ring_housekeeping(send: Sender) -> None:
+    """Tell the housekeeping worker that purges are due."""
+    send(HOUSEKEEPING_TASK, HOUSEKEEPING_QUEUE, {}, 60.0)
+
+
+def ask_preflight(send: Sender, request_id: str, keys: dict[str, str]) -> None:
+    """Ask for a look at stored inputs; the answer comes by `store.wait_preflight_answer(request_id)`.
+
+    Args:
+        keys: storage key by field name.
+    """
+    send(PREFLIGHT_TASK, PREFLIGHT_QUEUE, {"request_id": request_id, **keys}, PREFLIGHT_EXPIRES_S)
+
+
+def ask_verify(send: Sender, request_id: str, key: str) -> None:
+    """Ask for the provenance mark of a stored MP4; the answer comes the same way."""
+    send(VERIFY_TASK, PREFLIGHT_QUEUE, {"request_id": request_id, "video": key}, PREFLIGHT_EXPIRES_S)

@@ -1,0 +1,42 @@
+"""A call: the words of one script or command, and how to read its reply; what both store clients can run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+Word = str | int | float
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One round trip to the store.
+
+    Attributes:
+        script: name of the file in `jobs/lua` that is run, without its suffix.
+        words: its ARGV.
+        read: turns the reply into the verb's result; raises what the reply says was refused.
+    """
+
+    script: str
+    words: tuple[Word, ...]
+    read: Callable[[Any], T]
+
+
+def yes(reply: Any) -> bool:  # noqa: ANN401
+    """Read a script's 1 or 0."""
+    return bool(int(reply))
+
+
+def count(reply: Any) -> int:  # noqa: ANN401
+    """Read a number."""
+    return int(reply)
+
+
+def nothing(reply: Any) -> None:  # noqa: ANN401
+    """Read nothing."""
+
+
+def words_or_none(value: Word | None) -> Word:
+    """Return the value, or the empty word that scripts take for nothing."""
+    return "" if value is None else value

@@ -1,0 +1,287 @@
+"""The verbs of one job: create, get, list, claim_next, renew, progress, release, finalise, fail, cancel, delete."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from jobs.errors import QueueFull, QuotaExceeded
+from jobs.events import JobEvent, read_events
+from jobs.job import Failure, Job, JobRequest, JobStatus, Notice, Progress
+from jobs.record import encode_request, read_job
+from jobs.verbs.call import Call, words_or_none
+
+DEFAULT_LEASE_S = 30.0
+DEFAULT_MAX_LOST_ATTEMPTS = 3
+
+
+class Outcome(StrEnum):
+    """What became of a worker's word about its attempt."""
+
+    DONE = "done"  # accepted; also when the same word came twice
+    STALE = "stale"  # another attempt holds the job, or it ended: delete your own prefix
+    CANCELLED = "cancelled"  # cancel came first: the job is cancelled now
+    GONE = "gone"  # deleted
+
+    @property
+    def is_lost(self) -> bool:
+        """True when the attempt must throw away what it made."""
+        return self is not Outcome.DONE
+
+
+@dataclass(frozen=True)
+class Created:
+    """Result of create. `is_new` is false when the same request had made the job before."""
+
+    job: Job
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """Result of renew and progress: stop at once unless `is_current`; stop politely when cancel is requested."""
+
+    is_current: bool
+    is_cancel_requested: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Result of list."""
+
+    jobs: tuple[Job, ...]
+    has_more: bool
+
+
+class Reservation(StrEnum):
+    """What an idempotency key stands for."""
+
+    RESERVED = "reserved"  # yours: create, or unreserve
+    IN_FLIGHT = "in_flight"  # the first request with it is not finished (409)
+    REPLAY = "replay"  # it has made a job
+    MISMATCH = "mismatch"  # it stands for another request (422)
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Result of reserve_key; `job_id` is set for a replay."""
+
+    state: Reservation
+    job_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What finalise records: storage keys by variant, and what is known of the video."""
+
+    keys: Mapping[str, str]
+    seconds: float
+    gpu_seconds: float
+    warnings: tuple[Notice, ...] = field(default=())
+
+
+def reserve_key(
+    tenant: str, route: str, key: str, fingerprint: str, owner: str, in_flight_s: int = 600
+) -> Call[Reserved]:
+    """Take an `Idempotency-Key` for a request whose fingerprint is known, or say what it stands for already.
+
+    Args:
+        owner: any unique text of this request (its request id); create and unreserve show it.
+        in_flight_s: after this long an unfinished reservation lapses.
+    """
+
+    def read(reply: Any) -> Reserved:  # noqa: ANN401
+        return Reserved(Reservation(reply[0]), reply[1] or None)
+
+    return Call("reserve_key", (tenant, route, key, fingerprint, owner, in_flight_s), read)
+
+
+def unreserve_key(tenant: str, route: str, key: str, owner: str) -> Call[None]:
+    """Give back a reservation whose request failed; another's is left alone."""
+    return Call("unreserve_key", (tenant, route, key, owner), lambda reply: None)
+
+
+def create(
+    request: JobRequest,
+    *,
+    route: str = "videos",
+    idempotency_key: str | None = None,
+    owner: str | None = None,
+    is_retry: bool = False,
+    request_age_s: float = 0.0,
+    max_active_per_tenant: int = 1000,
+    max_waiting: int = 10000,
+) -> Call[Created]:
+    """Write job, waiting-list entry, idempotency entry and doorbell outbox in one script.
+
+    The caller rings afterwards (`queue.ring`) and says so (`doorbell_rung`); if it dies first, the sweeper rings.
+
+    Args:
+        request: with a fresh id and inputs already stored.
+        route: scope of the idempotency key.
+        idempotency_key, owner: a reservation made before; both or neither.
+        is_retry: an SDK's silent retry without a key: the tenant's same fingerprint of the last 10 minutes is the
+            same job.
+        request_age_s: how long ago this request began; a retry of it that was faster has made the job then.
+        max_active_per_tenant: jobs queued or running; a quota stored for the tenant goes first.
+        max_waiting: jobs queued altogether.
+
+    Raises (when read):
+        QuotaExceeded, QueueFull
+    """
+
+    def read(reply: Any) -> Created:  # noqa: ANN401
+        if reply[0] == "quota":
+            raise QuotaExceeded(int(reply[1]), int(reply[2]))
+        if reply[0] == "full":
+            raise QueueFull(int(reply[1]), int(reply[2]))
+        return Created(read_job(reply[1]), reply[0] == "created")
+
+    words = (
+        request.id, request.tenant, request.queue_class, request.priority.value, encode_request(request),
+        json.dumps(request.metadata), words_or_none(request.webhook_url), " ".join(request.webhook_events),
+        request.fingerprint, request.expires_after_s, request.queue_ttl_s, words_or_none(request.seconds),
+        json.dumps([asdict(notice) for notice in request.warnings]), route, words_or_none(idempotency_key),
+        words_or_none(owner), int(is_retry), int(request_age_s * 1000), max_active_per_tenant, max_waiting,
+    )  # fmt: skip
+    return Call("create", words, read)
+
+
+def get(job_id: str, tenant: str | None = None) -> Call[Job | None]:
+    """Return the job; None if there is none, it was deleted, or it is another tenant's.
+
+    Args:
+        tenant: None for workers and operators, who see all.
+    """
+    return Call("get", (job_id, words_or_none(tenant)), lambda reply: read_job(reply) if reply else None)
+
+
+def list_jobs(
+    tenant: str,
+    *,
+    limit: int = 20,
+    after: str | None = None,
+    before: str | None = None,
+    newest_first: bool = True,
+    status: JobStatus | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Call[Page]:
+    """Return the tenant's jobs by creation time.
+
+    Args:
+        after, before: ids of the last (first) job of a page; jobs strictly after (before) it in the chosen order.
+            They may have been deleted since.
+        metadata: pairs that a job must have, all of them.
+    """
+
+    def read(reply: Any) -> Page:  # noqa: ANN401
+        return Page(tuple(read_job(item) for item in reply[1]), bool(int(reply[0])))
+
+    words = (
+        tenant, limit, words_or_none(after), words_or_none(before), int(newest_first),
+        words_or_none(status and status.value), json.dumps(dict(metadata or {})),
+    )  # fmt: skip
+    return Call("list", words, read)
+
+
+def claim_next(queue_class: str, worker: str, lease_s: float = DEFAULT_LEASE_S) -> Call[Job | None]:
+    """Claim the next waiting job of a class: interactive first, then the tenant served longest ago, then its oldest.
+
+    Raises `attempt`, the fencing token of every later word about it. None when nothing waits. A retried network call
+    gets the job that the first one claimed.
+    """
+    words = (queue_class, worker, int(lease_s * 1000), uuid.uuid4().hex)
+    return Call("claim_next", words, lambda reply: read_job(reply) if reply else None)
+
+
+def renew(job_id: str, attempt: int, lease_s: float = DEFAULT_LEASE_S) -> Call[Renewal]:
+    """Extend the lease; succeeds while the attempt is current, even late. Tells whether cancel was requested."""
+    return Call("renew", (job_id, attempt, int(lease_s * 1000)), _read_renewal)
+
+
+def progress(job_id: str, attempt: int, now: Progress, webhook_period_s: float = 5.0) -> Call[Renewal]:
+    """Record and publish progress; a lower percent than before, and 100, are not believed.
+
+    Args:
+        webhook_period_s: opted-in progress webhooks are at least this far apart.
+    """
+    words = (job_id, attempt, min(now.percent, 99), json.dumps(asdict(now)), int(webhook_period_s * 1000))
+    return Call("progress", words, _read_renewal)
+
+
+def annotate(
+    job_id: str, attempt: int, *, seconds: float | None = None, warnings: tuple[Notice, ...] = ()
+) -> Call[Outcome]:
+    """Record what the worker found out about the inputs: length in seconds, warnings (replacing those before)."""
+    words = (job_id, attempt, words_or_none(seconds), json.dumps([asdict(notice) for notice in warnings]))
+    return Call("annotate", words, Outcome)
+
+
+def release(
+    job_id: str, attempt: int, *, lost: Failure | None = None, max_lost_attempts: int = DEFAULT_MAX_LOST_ATTEMPTS
+) -> Call[Outcome]:
+    """Put the job back to its old place in the queue (a requested cancel wins).
+
+    Args:
+        lost: None for a drain, which does not count; else why the attempt was lost (a GPU fault), which counts, and is
+            the job's failure when it was the last of `max_lost_attempts`.
+    """
+    words = (job_id, attempt, json.dumps(asdict(lost)) if lost else "", max_lost_attempts)
+    return Call("release", words, Outcome)
+
+
+def finalise(job_id: str, attempt: int, results: Results) -> Call[Outcome]:
+    """Complete the job: only the current attempt of a job neither cancelled nor deleted.
+
+    Completion, usage, event and webhook outbox are one script. Call it only when the object store has confirmed every
+    key. Anything but DONE: delete your own prefix.
+    """
+    words = (
+        job_id, attempt, json.dumps(dict(results.keys)), results.seconds, results.gpu_seconds,
+        json.dumps([asdict(notice) for notice in results.warnings]),
+    )  # fmt: skip
+    return Call("finalise", words, Outcome)
+
+
+def fail(job_id: str, attempt: int, failure: Failure) -> Call[Outcome]:
+    """End the job with an error: only the current attempt (a requested cancel wins)."""
+    return Call("fail", (job_id, attempt, json.dumps(asdict(failure))), Outcome)
+
+
+def acknowledge_cancel(job_id: str, attempt: int) -> Call[Outcome]:
+    """The worker has stopped: in_progress becomes cancelled. CANCELLED when it did, also when it had already."""
+    return Call("acknowledge_cancel", (job_id, attempt), Outcome)
+
+
+def cancel(job_id: str, tenant: str | None = None) -> Call[Job | None]:
+    """Cancel: queued at once, running by a flag that the worker reads; a job that ended stays as it is. Idempotent.
+
+    Returns the job as it is now, None if there is none.
+    """
+    words = (job_id, words_or_none(tenant))
+    return Call("cancel", words, lambda reply: read_job(reply) if reply else None)
+
+
+def delete(job_id: str, tenant: str | None = None, lease_s: float = DEFAULT_LEASE_S) -> Call[bool]:
+    """Remove the record, its events and pending deliveries; leave a tombstone for 48 h and orders to purge objects.
+
+    Purges are due at once, after two leases, and after an hour: a zombie may still upload. False if there is no job.
+    """
+    return Call("delete", (job_id, words_or_none(tenant), int(lease_s * 1000)), lambda reply: bool(int(reply)))
+
+
+def known_ids(job_ids: tuple[str, ...]) -> Call[frozenset[str]]:
+    """Return which of the ids have a record; housekeeping removes uploads of the others."""
+    return Call("known_ids", job_ids, lambda reply: frozenset(reply))
+
+
+def events_after(job_id: str, last_event_id: str = "0", limit: int = 100) -> Call[tuple[JobEvent, ...]]:
+    """Return the job's events after an id (`0`: from the first kept), oldest first."""
+
+    return Call("events_after", (job_id, last_event_id, limit), read_events)
+
+
+def _read_renewal(reply: Any) -> Renewal:  # noqa: ANN401
+    return Renewal(is_current=bool(int(reply[0])), is_cancel_requested=bool(int(reply[1])))

@@ -1,0 +1,196 @@
+"""The verbs of upkeep: doorbells, sweep, reap, expire, purges, the lock, and the queue as a whole."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from jobs.verbs.call import Call, count, nothing, yes
+from jobs.verbs.lifecycle import DEFAULT_LEASE_S, DEFAULT_MAX_LOST_ATTEMPTS
+
+
+@dataclass(frozen=True)
+class Doorbell:
+    """A ring that is owed: somebody's job of this class waits. `job_id` is empty when the class as a whole waits."""
+
+    queue_class: str
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What the sweeper found to do: rings owed, jobs it failed for waiting too long, work of the other queues."""
+
+    doorbells: tuple[Doorbell, ...]
+    timed_out: tuple[str, ...]
+    deliveries_due: int
+    purges_due: int
+
+
+@dataclass(frozen=True)
+class Reap:
+    """Ids whose lease had ended: back in the queue, failed after the last attempt, or cancelled as requested."""
+
+    requeued: tuple[str, ...]
+    failed: tuple[str, ...]
+    cancelled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expire:
+    """Ids whose results, inputs or whole record reached the end of their retention."""
+
+    results: tuple[str, ...]
+    inputs: tuple[str, ...]
+    records: tuple[str, ...]
+
+
+class PurgePart(StrEnum):
+    """Which objects of a job to delete."""
+
+    ALL = "all"  # job_prefix
+    INPUTS = "inputs"  # inputs_prefix
+    RESULTS = "results"  # everything of the job but its inputs
+
+
+@dataclass(frozen=True)
+class Purge:
+    """An order to delete objects; `ticket` is given back when done."""
+
+    ticket: str
+    job_id: str
+    part: PurgePart
+
+
+@dataclass(frozen=True)
+class ClassQueue:
+    """One class of work.
+
+    Attributes:
+        waiting: queued jobs of everybody, `interactive` and `batch`.
+        running: jobs in progress.
+        own_waiting, own_running: those of the asking tenant.
+        workers: live workers that serve the class.
+        mean_job_s: moving mean of render seconds per job; None before the first.
+        mean_s_per_video_s: moving mean of render seconds per second of video.
+    """
+
+    queue_class: str
+    waiting_interactive: int
+    waiting_batch: int
+    running: int
+    own_waiting: int
+    own_running: int
+    workers: int
+    mean_job_s: float | None
+    mean_s_per_video_s: float | None
+
+    @property
+    def waiting(self) -> int:
+        """All queued jobs of the class."""
+        return self.waiting_interactive + self.waiting_batch
+
+    def eta_s(self, queue_position: int) -> float | None:
+        """Estimated seconds until the job at that position (1 is next) is done; None when nothing was measured."""
+        if self.mean_job_s is None:
+            return None
+        ahead = queue_position - 1 + self.running
+        return self.mean_job_s * (ahead / max(1, self.workers) + 1)
+
+
+def doorbell_rung(queue_class: str, job_id: str) -> Call[None]:
+    """Say that a ring is under way; takes it out of the outbox."""
+    return Call("doorbell_rung", (queue_class, job_id), nothing)
+
+
+def sweep(outbox_age_s: float = 2.0, ring_again_s: float = 15.0, lease_s: float = DEFAULT_LEASE_S) -> Call[Sweep]:
+    """Fail jobs past their queue_ttl and tell which doorbells are owed; the caller rings and says so.
+
+    Args:
+        outbox_age_s: a ring that its creator has not made for this long is owed.
+        ring_again_s: a class where jobs wait and nothing was rung or claimed for this long is owed one.
+    """
+
+    def read(reply: Any) -> Sweep:  # noqa: ANN401
+        doorbells = tuple(Doorbell(*item.split("|", 1)) for item in reply[0])
+        return Sweep(doorbells, tuple(reply[1]), int(reply[2]), int(reply[3]))
+
+    words = (int(outbox_age_s * 1000), int(ring_again_s * 1000), int(lease_s * 1000))
+    return Call("sweep", words, read)
+
+
+def reap(lease_s: float = DEFAULT_LEASE_S, max_lost_attempts: int = DEFAULT_MAX_LOST_ATTEMPTS) -> Call[Reap]:
+    """Take back jobs whose lease has ended; does nothing for one lease after a restart of the store."""
+
+    def read(reply: Any) -> Reap:  # noqa: ANN401
+        return Reap(tuple(reply[0]), tuple(reply[1]), tuple(reply[2]))
+
+    return Call("reap", (int(lease_s * 1000), max_lost_attempts), read)
+
+
+def expire(inputs_s: int = 86400, record_s: int = 30 * 86400, limit: int = 100) -> Call[Expire]:
+    """End retentions that are due: completed becomes expired, inputs and records go. Orders the purges.
+
+    Args:
+        inputs_s: how long inputs are kept after the job ended, seconds.
+        record_s: how long the record is kept after the job ended and its results are gone, seconds.
+        limit: how many of each kind at a time.
+    """
+
+    def read(reply: Any) -> Expire:  # noqa: ANN401
+        return Expire(tuple(reply[0]), tuple(reply[1]), tuple(reply[2]))
+
+    return Call("expire", (inputs_s * 1000, record_s * 1000, limit), read)
+
+
+def take_purges(limit: int = 20, retry_s: float = 60.0) -> Call[tuple[Purge, ...]]:
+    """Return due purges; each comes again after `retry_s` unless `purge_done` is called."""
+
+    def read(reply: Any) -> tuple[Purge, ...]:  # noqa: ANN401
+        parts = (ticket.split("|") for ticket in reply)
+        return tuple(Purge("|".join(part), part[0], PurgePart(part[1])) for part in parts)
+
+    return Call("take_due", ("purges", limit, int(retry_s * 1000)), read)
+
+
+def purge_done(ticket: str) -> Call[None]:
+    """Strike a purge off the list."""
+    return Call("purge_done", (ticket,), nothing)
+
+
+def take_upkeep_lock(owner: str, ttl_s: float = 10.0) -> Call[bool]:
+    """Take or keep the one lock of the upkeep loops; true while `owner` holds it."""
+    return Call("take_upkeep_lock", (owner, int(ttl_s * 1000)), yes)
+
+
+def queue_state(queue_class: str, tenant: str = "", live_s: float = 15.0) -> Call[ClassQueue]:
+    """Return counts and means of one class, for positions, estimates and metrics.
+
+    Args:
+        live_s: a worker whose last heartbeat is older is not counted.
+    """
+
+    def read(reply: Any) -> ClassQueue:  # noqa: ANN401
+        numbers = [int(item) for item in reply[:6]]
+        job_s, per_video_s = (float(item) if item else None for item in reply[6:8])
+        return ClassQueue(queue_class, *numbers, job_s, per_video_s)
+
+    return Call("queue_state", (queue_class, tenant, int(live_s * 1000)), read)
+
+
+def queue_classes() -> Call[tuple[str, ...]]:
+    """Return every class that ever had a job or a worker."""
+    return Call("queue_classes", (), lambda reply: tuple(sorted(reply)))
+
+
+def status_counts() -> Call[dict[str, int]]:
+    """Return how many records are in each status, over all tenants."""
+
+    def read(reply: Any) -> dict[str, int]:  # noqa: ANN401
+        return {name: int(number) for name, number in zip(reply[::2], reply[1::2], strict=True)}
+
+    return Call("status_counts", (), read)
+
+
+def active_jobs(tenant: str) -> Call[int]:
+    """Return how many jobs of a tenant are queued or running."""
+    return Call("active_jobs", (tenant,), count)
