@@ -25,13 +25,18 @@ _CLEARLY_LARGER = 2.0
 """By how many times the largest person's area must exceed the next one's to be the one that is meant."""
 
 _SHOULDERS_PER_FACE = 2.2
-_HEAD_ROOM, _TORSO, _MARGIN = 0.5, 1.5, 0.25
-"""In shoulder widths: above the brows (hair, and air over it), below the shoulders, around arms and hands."""
+_HEAD_ROOM, _TORSO, _MARGIN, _SKIN = 0.5, 1.5, 0.25, 0.05
+"""In shoulder widths: above the brows (hair, and air over it), below the shoulders, around arms and hands; from a
+hand's points to its outline."""
+
+_HAIR = 0.65
+"""Above the brows, in heights from brows to chin: where the head ends."""
 
 _KEPT_WHOLE = 0.6
 """A square that a person's upper body fills this far is not cut closer: the surroundings belong to the picture."""
 
 _SAME_PERSON_OVERLAP = 0.3
+_RIGHT_WRIST, _LEFT_WRIST = 4, 7
 
 
 @dataclass(frozen=True)
@@ -195,17 +200,23 @@ Box = tuple[float, float, float, float]
 
 
 def _around(image_size: tuple[int, int], person: DetectedPerson) -> SquareFrame:
-    """Around the upper body; no larger than the image's short side unless that would cut the face or a hand."""
+    """Around the upper body; no larger than the image's short side unless that would cut the head or a hand.
+
+    What does not fit is cut below, and then only as far as the hands stay.
+    """
     height, width = image_size
     short = min(height, width)
     needed = _upper_body(person.keypoints)
+    kept = _head_and_hands(person.keypoints, image_size)
     side = max(_extent(needed), min(MIN_FRAME_SIDE_PX, short))
     if side >= _KEPT_WHOLE * short:
         side = short
-    side = max(side, min(_extent(_face_and_hands(person.keypoints)), max(height, width)))
+    side = max(side, min(_extent(kept), max(height, width)))
     side_px = int(np.ceil(side))
     x0, y0, x1, y1 = needed
-    return SquareFrame(_placed((x0 + x1) / 2, side_px, width), _placed((y0 + y1) / 2, side_px, height), side_px)
+    y1 = min(y1, y0 + side_px)
+    x = _placed((x0 + x1) / 2, side_px, width, (kept[0], kept[2]))
+    return SquareFrame(x, _placed((y0 + y1) / 2, side_px, height, (kept[1], kept[3])), side_px)
 
 
 def _upper_body(keypoints: Float32Array) -> Box:
@@ -224,9 +235,15 @@ def _upper_body(keypoints: Float32Array) -> Box:
     )
 
 
-def _face_and_hands(keypoints: Float32Array) -> Box:
+def _head_and_hands(keypoints: Float32Array, image_size: tuple[int, int]) -> Box:
+    """What a frame may not cut, as far as the image shows it."""
+    height, width = image_size
     hands = np.concatenate([keypoints[LEFT_HAND], keypoints[RIGHT_HAND]])
-    return _bounds(np.concatenate([hands[hands[:, 2] > VISIBLE, :2], _face(keypoints)]))
+    seen = hands[hands[:, 2] > VISIBLE, :2]
+    skin = _SKIN * _shoulder_width(keypoints)
+    x0, brows, x1, chin = _bounds(_face(keypoints))
+    head = np.array([[x0, brows - _HAIR * (chin - brows)], [x1, chin]], dtype=np.float32)
+    return _bounds(np.concatenate([head, seen - skin, seen + skin]).clip(0, (width, height)))
 
 
 def _face(keypoints: Float32Array) -> Float32Array:
@@ -250,11 +267,15 @@ def _extent(box: Box) -> float:
     return max(box[2] - box[0], box[3] - box[1])
 
 
-def _placed(centre: float, side: int, length: int) -> int:
-    """Where a frame begins along one axis: around the centre, but inside the image; centred where it is too long."""
+def _placed(centre: float, side: int, length: int, kept: tuple[float, float]) -> int:
+    """Where a frame begins along one axis: around the centre, moved to hold what is kept, inside the image.
+
+    Centred where it is longer than the image.
+    """
     if side >= length:
         return (length - side) // 2
-    return int(np.clip(round(centre - side / 2), 0, length - side))
+    start = min(max(centre - side / 2, kept[1] - side), kept[0])
+    return int(np.clip(round(start), 0, length - side))
 
 
 def _whole(image_size: tuple[int, int]) -> SquareFrame:
@@ -284,8 +305,17 @@ def _second_look(
     for found in detector.detect(canvas):
         overlap = _overlap(_bounds(found.keypoints[seen, :2]), _bounds(expected[seen, :2]))
         if found.has_face and overlap > _SAME_PERSON_OVERLAP:
-            return found.keypoints
+            return _with_hands_of(found.keypoints, expected)
     return expected
+
+
+def _with_hands_of(keypoints: Float32Array, earlier: Float32Array) -> Float32Array:
+    """A hand that only the earlier look saw is taken from there, with its wrist."""
+    merged = keypoints.copy()
+    for hand, wrist in ((LEFT_HAND, _LEFT_WRIST), (RIGHT_HAND, _RIGHT_WRIST)):
+        if keypoints[hand, 2].mean() <= VISIBLE < earlier[hand, 2].mean():
+            merged[hand], merged[wrist] = earlier[hand], earlier[wrist]
+    return merged
 
 
 def _from_canvas(keypoints: Float32Array, frame: SquareFrame) -> Float32Array:

@@ -17,7 +17,12 @@ _PALM = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 _MIDDLE_KNUCKLES = (5, 9, 13)
 _BODY_SCALE, _FOREARM_SCALE, _HAND_SCALE = 5.4, 0.9, 2.0
 _SHIFT_TO_FINGERS = 0.1
-_NUM_PASSES = 2
+_NUM_PASSES = 3
+_STARTS = ((1.0, 1.0), (0.5, 0.55), (0.5, 0.45), (0.5, 0.65))
+"""How far from wrist to knuckles a first region's centre lies, and its size as a part of the usual one.
+
+The closer ones are for hands of which only the back is seen, where the body's knuckles lie too far out."""
+_SURE = 0.5
 _SAME_PLACE = 0.5
 """Two hands whose points lie closer together than this part of a palm's length are one hand, found twice."""
 
@@ -53,7 +58,7 @@ class _Hand:
 
 
 class HandLandmarks:
-    """A hand network, run twice for each hand: from the body's points, then from its own."""
+    """A hand network, run from the body's points, then from its own; from closer by where it then sees no hand."""
 
     def __init__(self) -> None:
         """Raises: WeightsError: the package that carries the network is absent."""
@@ -77,13 +82,21 @@ class HandLandmarks:
         return left.with_confidence(left.presence), right.with_confidence(right.presence)
 
     def _find_hand(self, image: UInt8Array, arm: _Arm) -> _Hand:
-        region = _region_from_arm(arm)
+        hand = self._follow(image, _region_from_arm(arm, *_STARTS[0]), arm.is_right)
+        for along, scale in _STARTS[1:] if _is_inside(image, arm) else ():
+            if hand.presence > _SURE:
+                break
+            other = self._follow(image, _region_from_arm(arm, along, scale), arm.is_right)
+            hand = max(hand, other, key=_presence)
+        return hand
+
+    def _follow(self, image: UInt8Array, region: Region, is_right: bool) -> _Hand:
+        """The surest of some passes, each in the region of the points before."""
         hands = []
         for _ in range(_NUM_PASSES):
-            hands.append(self._run(image, region, arm.is_right))
+            hands.append(self._run(image, region, is_right))
             region = _region_from_hand(hands[-1].points)
-        first, last = hands[0], hands[-1]
-        return first if first.presence > 2 * last.presence else last
+        return max(hands, key=_presence)
 
     def _run(self, image: UInt8Array, region: Region, is_right: bool) -> _Hand:
         size = self._network.input_size
@@ -93,12 +106,24 @@ class HandLandmarks:
         return _Hand(region.to_image(points), outputs["Identity_1"].item(), rightness if is_right else 1 - rightness)
 
 
-def _region_from_arm(arm: _Arm) -> Region:
+def _presence(hand: _Hand) -> float:
+    return hand.presence
+
+
+def _is_inside(image: UInt8Array, arm: _Arm) -> bool:
+    """Whether the arm ends in the picture; beyond its border no hand is worth a closer look."""
+    height, width = image.shape[:2]
+    x, y = (arm.wrist + arm.index) / 2
+    return bool(0 <= x < width and 0 <= y < height)
+
+
+def _region_from_arm(arm: _Arm, along: float, scale: float) -> Region:
     knuckles = (2 * arm.index + arm.pinky) / 3
     hand_length = float(np.linalg.norm(knuckles - arm.wrist))
     forearm_length = float(np.linalg.norm(arm.wrist - arm.elbow))
-    side = max(_BODY_SCALE * hand_length, _FOREARM_SCALE * forearm_length)
-    return _shifted(Region(float(knuckles[0]), float(knuckles[1]), side, angle_up(arm.wrist, knuckles)))
+    x, y = arm.wrist + along * (knuckles - arm.wrist)
+    side = scale * max(_BODY_SCALE * hand_length, _FOREARM_SCALE * forearm_length)
+    return _shifted(Region(float(x), float(y), side, angle_up(arm.wrist, knuckles)))
 
 
 def _region_from_hand(points: Float32Array) -> Region:

@@ -97,7 +97,7 @@ class LandmarkDetector:
             _COCO_RIGHT_WRIST: right_hand[_HAND_WRIST],
         }
         for index, point in finer.items():
-            if point[2] > _MIN_PRESENCE:
+            if point[2] > VISIBLE:
                 points[index] = point
         return points
 
