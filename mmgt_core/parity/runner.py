@@ -78,20 +78,25 @@ def case_names(folder: Path) -> list[str]:
     return names
 
 
-@torch.inference_mode()
 def run_cases(folder: Path) -> Iterator[CaseReport]:
     """Run every case of a folder, one report each."""
     for name in case_names(folder):
-        try:
-            yield _run_case(folder, name)
-        except MMGTError as error:
-            yield CaseReport(name, None, str(error))
-        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
-            # A corrupted configuration or input breaks the arithmetic in any of these ways; the case is the culprit.
-            yield CaseReport(name, None, f"{type(error).__name__}: {error}")
+        yield run_case(folder, name)
 
 
-def _run_case(folder: Path, name: str) -> CaseReport:
+@torch.inference_mode()
+def run_case(folder: Path, name: str) -> CaseReport:
+    """Run one case; whatever is wrong with it stands in the report."""
+    try:
+        return _compared(folder, name)
+    except MMGTError as error:
+        return CaseReport(name, None, str(error))
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        # A corrupted configuration or input breaks the arithmetic in any of these ways; the case is the culprit.
+        return CaseReport(name, None, f"{type(error).__name__}: {error}")
+
+
+def _compared(folder: Path, name: str) -> CaseReport:
     if name not in RUNNERS:
         raise GoldenError("this case is not known")
     runner, case = RUNNERS[name], GoldenCase.read(folder, name)
