@@ -21,6 +21,18 @@ class QueueFull(JobsError):
         self.waiting, self.limit = waiting, limit
 
 
+class ReservationLost(JobsError):
+    """The idempotency key's reservation lapsed before the job was created (409, retry)."""
+
+
+class JobDeleted(JobsError):
+    """The id was deleted; nothing brings it back."""
+
+
+class UnknownCursor(JobsError):
+    """`after` or `before` names no job of the tenant (404)."""
+
+
 class TooManyKeys(JobsError):
     """The tenant has as many API keys as it may have."""
 

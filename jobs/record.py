@@ -19,6 +19,11 @@ def encode_request(request: JobRequest) -> str:
     return _request.dump_json(request).decode()
 
 
+def encode_notices(notices: tuple[Notice, ...]) -> str:
+    """Return warnings as JSON text."""
+    return _notices.dump_json(notices).decode()
+
+
 def read_pairs(flat: Iterable[str]) -> dict[str, str]:
     """Turn a script's flat list of names and values into a dictionary."""
     words = iter(flat)

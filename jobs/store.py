@@ -17,10 +17,12 @@ from redis.exceptions import TimeoutError as Unanswered
 from redis.retry import Retry
 
 from jobs.errors import StoreUnavailable
+from jobs.job import TRANSITIONS
 from jobs.settings import StoreSettings
 from jobs.verbs import deliveries, lifecycle, registry, upkeep
 from jobs.verbs.call import Call, Word
 
+LUA_FILES = ("common", "lifecycle", "listing", "upkeep", "deliveries", "registry")
 BLOCK_S = 2.0  # one blocking read; under the socket time-out, so that a dead connection is noticed
 
 P = ParamSpec("P")
@@ -117,14 +119,14 @@ class JobStore(Verbs):
         Raises:
             StoreUnavailable: no answer, also after retries.
         """
-        text, digest = script(call.script)
+        text, digest = scripts()
         try:
             try:
-                reply = self._client.evalsha(digest, 1, self._prefix, *call.words)
+                reply = self._client.evalsha(digest, 1, self._prefix, call.verb, *call.words)
             except NoScriptError:
-                reply = self._client.eval(text, 1, self._prefix, *call.words)
+                reply = self._client.eval(text, 1, self._prefix, call.verb, *call.words)
         except (Unreachable, Unanswered) as error:
-            raise StoreUnavailable(f"{call.script}: {error}") from error
+            raise StoreUnavailable(f"{call.verb}: {error}") from error
         return call.read(reply)
 
     def ping(self) -> None:
@@ -159,14 +161,14 @@ class AsyncJobStore(Verbs):
         Raises:
             StoreUnavailable: no answer, also after retries.
         """
-        text, digest = script(call.script)
+        text, digest = scripts()
         try:
             try:
-                reply = await self._client.evalsha(digest, 1, self._prefix, *call.words)
+                reply = await self._client.evalsha(digest, 1, self._prefix, call.verb, *call.words)
             except NoScriptError:
-                reply = await self._client.eval(text, 1, self._prefix, *call.words)
+                reply = await self._client.eval(text, 1, self._prefix, call.verb, *call.words)
         except (Unreachable, Unanswered) as error:
-            raise StoreUnavailable(f"{call.script}: {error}") from error
+            raise StoreUnavailable(f"{call.verb}: {error}") from error
         return call.read(reply)
 
     async def wait_for_event(self, job_id: str, last_event_id: str, timeout_s: float) -> bool:
@@ -189,10 +191,11 @@ class AsyncJobStore(Verbs):
         return None if reply is None else str(reply[1])
 
     async def _wait(self, timeout_s: float, command: Callable[[float], tuple[Word, ...]]) -> Any:  # noqa: ANN401
+        client: Any = self._client  # its own types leave execute_command untyped
         ends_at_s = time.monotonic() + timeout_s
         while (left_s := ends_at_s - time.monotonic()) > 0:
             try:
-                reply = await self._client.execute_command(*command(max(0.001, min(left_s, BLOCK_S))))
+                reply = await client.execute_command(*command(max(0.001, min(left_s, BLOCK_S))))
             except (Unreachable, Unanswered) as error:
                 raise StoreUnavailable(f"waiting: {error}") from error
             if reply:
@@ -212,11 +215,20 @@ class AsyncJobStore(Verbs):
 
 
 @cache
-def script(name: str) -> tuple[str, str]:
-    """Return the text of a script behind what all scripts share, and the SHA-1 by which the store knows it."""
+def scripts() -> tuple[str, str]:
+    """Return the text of all verbs behind the table of transitions, and the SHA-1 by which the store knows it."""
     folder = files("jobs") / "lua"
-    text = (folder / "common.lua").read_text() + (folder / f"{name}.lua").read_text()
+    parts = [_transitions(), *((folder / f"{name}.lua").read_text() for name in LUA_FILES)]
+    text = "\n".join([*parts, "return VERBS[ARGV[1]](unpack(ARGV, 2))"])
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _transitions() -> str:
+    rows = (
+        f"{status.value} = {{{', '.join(f'{after.value} = true' for after in sorted(following))}}}"
+        for status, following in TRANSITIONS.items()
+    )
+    return f"local MAY_FOLLOW = {{{', '.join(rows)}}}"
 
 
 def _backoff() -> ExponentialBackoff:

@@ -1,4 +1,4 @@
-"""A call: the words of one script or command, and how to read its reply; what both store clients can run."""
+"""A call: one verb's words and how to read its reply; what both store clients can run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ class Call(Generic[T]):
     """One round trip to the store.
 
     Attributes:
-        script: name of the file in `jobs/lua` that is run, without its suffix.
-        words: its ARGV.
+        verb: name of the function in `jobs/lua` that is run.
+        words: its arguments.
         read: turns the reply into the verb's result; raises what the reply says was refused.
     """
 
-    script: str
+    verb: str
     words: tuple[Word, ...]
     read: Callable[[Any], T]
 

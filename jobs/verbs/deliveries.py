@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.job import Job
 from jobs.record import read_job, read_pairs
-from jobs.verbs.call import Call, count, words_or_none
+from jobs.verbs.call import Call, count, words_or_none, yes
 
 
 class DeliveryState(StrEnum):
@@ -93,7 +93,7 @@ def record_try(
         delivery_id, tries, int(is_delivered), words_or_none(status_code), words_or_none(error), duration_ms,
         "" if retry_in_s is None else int(retry_in_s * 1000), int(ends_job),
     )  # fmt: skip
-    return Call("record_try", words, lambda reply: bool(int(reply)))
+    return Call("record_try", words, yes)
 
 
 def list_deliveries(job_id: str, tenant: str | None = None) -> Call[tuple[Delivery, ...] | None]:

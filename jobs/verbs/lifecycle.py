@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from jobs.errors import QueueFull, QuotaExceeded
+from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, UnknownCursor
 from jobs.events import JobEvent, read_events
 from jobs.job import Failure, Job, JobRequest, JobStatus, Notice, Progress
-from jobs.record import encode_request, read_job
-from jobs.verbs.call import Call, words_or_none
+from jobs.record import encode_notices, encode_request, read_job
+from jobs.verbs.call import Call, nothing, words_or_none, yes
 
 DEFAULT_LEASE_S = 30.0
 DEFAULT_MAX_LOST_ATTEMPTS = 3
@@ -100,7 +100,7 @@ def reserve_key(
 
 def unreserve_key(tenant: str, route: str, key: str, owner: str) -> Call[None]:
     """Give back a reservation whose request failed; another's is left alone."""
-    return Call("unreserve_key", (tenant, route, key, owner), lambda reply: None)
+    return Call("unreserve_key", (tenant, route, key, owner), nothing)
 
 
 def create(
@@ -113,6 +113,8 @@ def create(
     request_age_s: float = 0.0,
     max_active_per_tenant: int = 1000,
     max_waiting: int = 10000,
+    idempotency_s: int = 86400,
+    progress_period_s: float = 5.0,
 ) -> Call[Created]:
     """Write job, waiting-list entry, idempotency entry and doorbell outbox in one script.
 
@@ -127,12 +129,18 @@ def create(
         request_age_s: how long ago this request began; a retry of it that was faster has made the job then.
         max_active_per_tenant: jobs queued or running; a quota stored for the tenant goes first.
         max_waiting: jobs queued altogether.
+        idempotency_s: how long the key stands for the job.
+        progress_period_s: opted-in progress webhooks are at least this far apart.
 
     Raises (when read):
-        QuotaExceeded, QueueFull
+        QuotaExceeded, QueueFull, ReservationLost, JobDeleted
     """
 
     def read(reply: Any) -> Created:  # noqa: ANN401
+        if reply[0] == "tombstone":
+            raise JobDeleted(f"{request.id} was deleted")
+        if reply[0] == "unreserved":
+            raise ReservationLost(f"{owner} no longer holds the idempotency key")
         if reply[0] == "quota":
             raise QuotaExceeded(int(reply[1]), int(reply[2]))
         if reply[0] == "full":
@@ -143,8 +151,9 @@ def create(
         request.id, request.tenant, request.queue_class, request.priority.value, encode_request(request),
         json.dumps(request.metadata), words_or_none(request.webhook_url), " ".join(request.webhook_events),
         request.fingerprint, request.expires_after_s, request.queue_ttl_s, words_or_none(request.seconds),
-        json.dumps([asdict(notice) for notice in request.warnings]), route, words_or_none(idempotency_key),
-        words_or_none(owner), int(is_retry), int(request_age_s * 1000), max_active_per_tenant, max_waiting,
+        encode_notices(request.warnings), int(progress_period_s * 1000), route, words_or_none(idempotency_key),
+        words_or_none(owner), idempotency_s, int(is_retry), int(request_age_s * 1000), max_active_per_tenant,
+        max_waiting,
     )  # fmt: skip
     return Call("create", words, read)
 
@@ -174,9 +183,14 @@ def list_jobs(
         after, before: ids of the last (first) job of a page; jobs strictly after (before) it in the chosen order.
             They may have been deleted since.
         metadata: pairs that a job must have, all of them.
+
+    Raises (when read):
+        UnknownCursor
     """
 
     def read(reply: Any) -> Page:  # noqa: ANN401
+        if reply[0] == "unknown":
+            raise UnknownCursor(f"after or before names no video of yours: {after or before}")
         return Page(tuple(read_job(item) for item in reply[1]), bool(int(reply[0])))
 
     words = (
@@ -201,13 +215,9 @@ def renew(job_id: str, attempt: int, lease_s: float = DEFAULT_LEASE_S) -> Call[R
     return Call("renew", (job_id, attempt, int(lease_s * 1000)), _read_renewal)
 
 
-def progress(job_id: str, attempt: int, now: Progress, webhook_period_s: float = 5.0) -> Call[Renewal]:
-    """Record and publish progress; a lower percent than before, and 100, are not believed.
-
-    Args:
-        webhook_period_s: opted-in progress webhooks are at least this far apart.
-    """
-    words = (job_id, attempt, min(now.percent, 99), json.dumps(asdict(now)), int(webhook_period_s * 1000))
+def progress(job_id: str, attempt: int, now: Progress) -> Call[Renewal]:
+    """Record and publish progress; a lower percent than before, and 100, are not believed."""
+    words = (job_id, attempt, min(now.percent, 99), json.dumps(asdict(now)))
     return Call("progress", words, _read_renewal)
 
 
@@ -215,7 +225,7 @@ def annotate(
     job_id: str, attempt: int, *, seconds: float | None = None, warnings: tuple[Notice, ...] = ()
 ) -> Call[Outcome]:
     """Record what the worker found out about the inputs: length in seconds, warnings (replacing those before)."""
-    words = (job_id, attempt, words_or_none(seconds), json.dumps([asdict(notice) for notice in warnings]))
+    words = (job_id, attempt, words_or_none(seconds), encode_notices(warnings))
     return Call("annotate", words, Outcome)
 
 
@@ -240,7 +250,7 @@ def finalise(job_id: str, attempt: int, results: Results) -> Call[Outcome]:
     """
     words = (
         job_id, attempt, json.dumps(dict(results.keys)), results.seconds, results.gpu_seconds,
-        json.dumps([asdict(notice) for notice in results.warnings]),
+        encode_notices(results.warnings),
     )  # fmt: skip
     return Call("finalise", words, Outcome)
 
@@ -269,12 +279,12 @@ def delete(job_id: str, tenant: str | None = None, lease_s: float = DEFAULT_LEAS
 
     Purges are due at once, after two leases, and after an hour: a zombie may still upload. False if there is no job.
     """
-    return Call("delete", (job_id, words_or_none(tenant), int(lease_s * 1000)), lambda reply: bool(int(reply)))
+    return Call("delete", (job_id, words_or_none(tenant), int(lease_s * 1000), uuid.uuid4().hex), yes)
 
 
 def known_ids(job_ids: tuple[str, ...]) -> Call[frozenset[str]]:
     """Return which of the ids have a record; housekeeping removes uploads of the others."""
-    return Call("known_ids", job_ids, lambda reply: frozenset(reply))
+    return Call("known_ids", job_ids, frozenset)
 
 
 def events_after(job_id: str, last_event_id: str = "0", limit: int = 100) -> Call[tuple[JobEvent, ...]]:

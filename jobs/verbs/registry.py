@@ -94,7 +94,7 @@ def add_api_key(key: ApiKey, max_per_tenant: int = 100) -> Call[None]:
         if not int(reply):
             raise TooManyKeys(f"tenant {key.tenant} has {max_per_tenant} keys already")
 
-    return Call("add_api_key", (key.sha256, key.tenant, json.dumps(asdict(key)), max_per_tenant), read)
+    return Call("add_api_key", (key.sha256, key.id, key.tenant, json.dumps(asdict(key)), max_per_tenant), read)
 
 
 def find_api_key(sha256: str) -> Call[ApiKey | None]:

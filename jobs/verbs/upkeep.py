@@ -50,15 +50,17 @@ class PurgePart(StrEnum):
     ALL = "all"  # job_prefix
     INPUTS = "inputs"  # inputs_prefix
     RESULTS = "results"  # everything of the job but its inputs
+    LOSERS = "losers"  # everything but its inputs and the attempt that won
 
 
 @dataclass(frozen=True)
 class Purge:
-    """An order to delete objects; `ticket` is given back when done."""
+    """An order to delete objects; `ticket` is given back when done. `keep_attempt` is set for losers."""
 
     ticket: str
     job_id: str
     part: PurgePart
+    keep_attempt: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def doorbell_rung(queue_class: str, job_id: str) -> Call[None]:
     return Call("doorbell_rung", (queue_class, job_id), nothing)
 
 
-def sweep(outbox_age_s: float = 2.0, ring_again_s: float = 15.0, lease_s: float = DEFAULT_LEASE_S) -> Call[Sweep]:
+def sweep(outbox_age_s: float = 2.0, ring_again_s: float = 15.0) -> Call[Sweep]:
     """Fail jobs past their queue_ttl and tell which doorbells are owed; the caller rings and says so.
 
     Args:
@@ -114,7 +116,7 @@ def sweep(outbox_age_s: float = 2.0, ring_again_s: float = 15.0, lease_s: float 
         doorbells = tuple(Doorbell(*item.split("|", 1)) for item in reply[0])
         return Sweep(doorbells, tuple(reply[1]), int(reply[2]), int(reply[3]))
 
-    words = (int(outbox_age_s * 1000), int(ring_again_s * 1000), int(lease_s * 1000))
+    words = (int(outbox_age_s * 1000), int(ring_again_s * 1000))
     return Call("sweep", words, read)
 
 
@@ -146,10 +148,9 @@ def take_purges(limit: int = 20, retry_s: float = 60.0) -> Call[tuple[Purge, ...
     """Return due purges; each comes again after `retry_s` unless `purge_done` is called."""
 
     def read(reply: Any) -> tuple[Purge, ...]:  # noqa: ANN401
-        parts = (ticket.split("|") for ticket in reply)
-        return tuple(Purge("|".join(part), part[0], PurgePart(part[1])) for part in parts)
+        return tuple(_read_purge(ticket) for ticket in reply)
 
-    return Call("take_due", ("purges", limit, int(retry_s * 1000)), read)
+    return Call("take_purges", (limit, int(retry_s * 1000)), read)
 
 
 def purge_done(ticket: str) -> Call[None]:
@@ -170,9 +171,9 @@ def queue_state(queue_class: str, tenant: str = "", live_s: float = 15.0) -> Cal
     """
 
     def read(reply: Any) -> ClassQueue:  # noqa: ANN401
-        numbers = [int(item) for item in reply[:6]]
+        interactive, batch, running, own_waiting, own_running, live = (int(item) for item in reply[:6])
         job_s, per_video_s = (float(item) if item else None for item in reply[6:8])
-        return ClassQueue(queue_class, *numbers, job_s, per_video_s)
+        return ClassQueue(queue_class, interactive, batch, running, own_waiting, own_running, live, job_s, per_video_s)
 
     return Call("queue_state", (queue_class, tenant, int(live_s * 1000)), read)
 
@@ -194,3 +195,9 @@ def status_counts() -> Call[dict[str, int]]:
 def active_jobs(tenant: str) -> Call[int]:
     """Return how many jobs of a tenant are queued or running."""
     return Call("active_jobs", (tenant,), count)
+
+
+def _read_purge(ticket: str) -> Purge:
+    job_id, part, _ = ticket.split("|")
+    name, _, attempt = part.partition(":")
+    return Purge(ticket, job_id, PurgePart(name), int(attempt) if attempt else None)

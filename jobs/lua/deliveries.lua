@@ -1,0 +1,90 @@
+-- Verbs of the webhook outbox. Their words and replies are described in jobs/verbs/deliveries.py.
+
+local LOG_LINES = 50
+
+local function delivery_key(delivery) return P .. 'delivery:' .. delivery end
+
+local function delivery_reply(delivery)
+  local flat = redis.call('HGETALL', delivery_key(delivery))
+  local next_ms = ''
+  if redis.call('HGET', delivery_key(delivery), 'state') == 'pending' then
+    next_ms = redis.call('ZSCORE', P .. 'deliveries-due', delivery) or ''
+  end
+  return {flat, next_ms, redis.call('LRANGE', P .. 'delivery-log:' .. delivery, 0, -1)}
+end
+
+-- The job as it was when the event happened.
+local function job_then(delivery)
+  local id, state = unpack(redis.call('HMGET', delivery_key(delivery), 'job_id', 'snapshot'))
+  local flat = {'request', get(id, 'request')}
+  for name, value in pairs(cjson.decode(state)) do
+    table.insert(flat, name)
+    table.insert(flat, value)
+  end
+  return {flat, '', ''}
+end
+
+function VERBS.take_due_deliveries(limit, retry_ms)
+  local taken = {}
+  for _, delivery in ipairs(due('deliveries-due', NOW, limit)) do
+    redis.call('HINCRBY', delivery_key(delivery), 'tries', 1)
+    redis.call('ZADD', P .. 'deliveries-due', NOW + retry_ms, delivery)
+    table.insert(taken, {delivery_reply(delivery), job_then(delivery)})
+  end
+  return taken
+end
+
+local function settle(delivery, state)
+  redis.call('ZREM', P .. 'deliveries-due', delivery)
+  local id, kind = unpack(redis.call('HMGET', delivery_key(delivery), 'job_id', 'type'))
+  redis.call('HSET', delivery_key(delivery), 'state', state)
+  if kind == 'video.progress' then -- too many to keep
+    redis.call('LREM', P .. 'deliveries-of:' .. id, 1, delivery)
+    forget_delivery(delivery)
+  end
+end
+
+local function end_deliveries(id)
+  redis.call('HSET', job_key(id), 'webhooks_ended', 1)
+  for _, other in ipairs(redis.call('LRANGE', P .. 'deliveries-of:' .. id, 0, -1)) do
+    if redis.call('HGET', delivery_key(other), 'state') == 'pending' then settle(other, 'dropped') end
+  end
+end
+
+function VERBS.record_try(delivery, tries, is_delivered, status_code, why, duration_ms, retry_ms, ends_job)
+  local id, state, current, kind = unpack(redis.call('HMGET', delivery_key(delivery), 'job_id', 'state', 'tries', 'type'))
+  if state ~= 'pending' or current ~= tries then return 0 end
+  local line = {at_ms = NOW, status_code = tonumber(status_code) or cjson.null, duration_ms = tonumber(duration_ms),
+    error = why ~= '' and why or cjson.null}
+  redis.call('RPUSH', P .. 'delivery-log:' .. delivery, cjson.encode(line))
+  redis.call('LTRIM', P .. 'delivery-log:' .. delivery, -LOG_LINES, -1)
+  if is_delivered == '1' then
+    settle(delivery, 'delivered')
+  elseif ends_job == '1' then
+    end_deliveries(id)
+  elseif retry_ms == '' then
+    settle(delivery, kind == 'video.progress' and 'dropped' or 'exhausted')
+  else
+    redis.call('HINCRBY', delivery_key(delivery), 'step', 1)
+    redis.call('ZADD', P .. 'deliveries-due', NOW + retry_ms, delivery)
+  end
+  return 1
+end
+
+function VERBS.list_deliveries(id, tenant)
+  if not is_visible(id, tenant) then return false end
+  local rows = {}
+  for _, delivery in ipairs(redis.call('LRANGE', P .. 'deliveries-of:' .. id, 0, -1)) do
+    table.insert(rows, delivery_reply(delivery))
+  end
+  return rows
+end
+
+function VERBS.redeliver(id, delivery, tenant)
+  if not is_visible(id, tenant) or redis.call('HGET', delivery_key(delivery), 'job_id') ~= id then return false end
+  redis.call('HSET', delivery_key(delivery), 'state', 'pending', 'step', 0)
+  redis.call('ZADD', P .. 'deliveries-due', NOW, delivery)
+  return delivery_reply(delivery)
+end
+
+function VERBS.deliveries_due() return redis.call('ZCOUNT', P .. 'deliveries-due', '-inf', NOW) end
