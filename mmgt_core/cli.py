@@ -3,10 +3,11 @@
 import json
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Annotated
 
@@ -32,13 +33,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A portrait a
 weights_app = typer.Typer(no_args_is_help=True, help="Fetch, convert and list the published weights.")
 app.add_typer(weights_app, name="weights")
 
-EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (InputError, 3),
     (WeightsError, 4),
     (DownloadError, 4),
     (Cancelled, 130),
-    (KeyboardInterrupt, 130),
     (MMGTError, 1),
+    (OSError, 1),
 )
 """Exception to exit status; wrong usage is 2."""
 
@@ -55,12 +56,12 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-def run() -> None:
-    """Run the command line of this process."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line: these arguments, or those of this process. Ends with SystemExit."""
     try:
-        app()
-    except (MMGTError, KeyboardInterrupt) as error:
-        typer.echo(f"mmgt: {error or 'interrupted; nothing was written'}", err=True)
+        app(args=arguments)
+    except (MMGTError, OSError) as error:
+        typer.echo(f"mmgt: {error}", err=True)
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
 
 
@@ -117,21 +118,21 @@ def generate(
         mask_motion=mask_motion,
         window_schedule=windows,
     )
-    outputs = Outputs(_video_path(out), _extras(save))
     files = InputFiles(image, audio, driving_video, driving_keypoints)
-    chosen = find_preset(preset) if preset else default_preset(weights)
-    with _interruptible(), ProgressBar() as bar:
-        control = RunControl(on_progress=bar.show)
+    outputs = Outputs(out, _extras(save))
+    _check_usage(files, outputs)
+    chosen = _preset(preset) if preset else default_preset(weights)
+    place = _device(device)
+    with _interruptible() as is_interrupted, ProgressBar() as bar:
+        control = RunControl(bar.show, is_interrupted)
         inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights), control)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
         _tell_if_untrained(chosen)
-        place = _device(device)
         pipeline = load_pipeline(chosen, weights, place, _dtype(place))
         pipeline(inputs, options, outputs, control)
-    typer.echo(outputs.video)
-    for extra in sorted(outputs.extras):
-        typer.echo(outputs.path(extra))
+    for path in outputs.paths:
+        typer.echo(path)
 
 
 @app.command()
@@ -174,7 +175,7 @@ def pull(
 @weights_app.command()
 def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt-512") -> None:
     """Turn the fetched files into one folder of half-precision safetensors, strictly."""
-    chosen = find_preset(preset)
+    chosen = _preset(preset)
     with _interruptible(), ProgressBar() as bar:
         convert_weights(
             weights,
@@ -188,7 +189,7 @@ def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt
 @weights_app.command()
 def layout(preset: PresetName = "mmgt-512") -> None:
     """Print the published files' keys and shapes as JSON: {file: {key: shape}}."""
-    typer.echo(json.dumps(published_files(find_preset(preset)), indent=1))
+    typer.echo(json.dumps(published_files(_preset(preset)), indent=1))
 
 
 def _sampling_options(**numbers: object) -> SamplingOptions:
@@ -198,13 +199,36 @@ def _sampling_options(**numbers: object) -> SamplingOptions:
         raise typer.BadParameter(str(error)) from error
 
 
-def _video_path(out: Path) -> Path:
+def _preset(name: str) -> Preset:
+    try:
+        return find_preset(name)
+    except WeightsError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _check_usage(files: InputFiles, outputs: Outputs) -> None:
+    """Tell at once what would otherwise be found out after the work."""
+    if files.driving_video and files.driving_keypoints:
+        raise typer.BadParameter("--driving-video and --driving-keypoints exclude each other")
+    if not (files.audio or files.driving_video):
+        raise typer.BadParameter("--audio is missing; only --driving-video can stand for it")
+    out = outputs.video
     if out.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"--out is {out}; it must end with .mp4")
-    if out.is_dir():
-        raise typer.BadParameter(f"--out is {out}, which is a folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return out
+    sources = {
+        path.resolve() for path in (files.image, files.audio, files.driving_video, files.driving_keypoints) if path
+    }
+    try:
+        for path in outputs.paths:
+            if path.is_dir():
+                raise typer.BadParameter(f"--out would write {path}, which is a folder")
+            if path.resolve() in sources:
+                raise typer.BadParameter(f"--out would overwrite the input {path}")
+        existing = next(folder for folder in out.absolute().parents if folder.exists())
+        with TemporaryDirectory(prefix=out.stem + ".", suffix=".part", dir=existing):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(f"--out is {out}; nothing can be written there: {error.strerror}") from error
 
 
 def _extras(save: str) -> frozenset[Extra]:
@@ -243,14 +267,28 @@ def _tell(message: str) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does, so that no unfinished file stays."""
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM end a run at once, and leave no unfinished file.
+
+    Only the first one raises, so that a second does not disturb the tidying up. A library may swallow what a signal
+    raises; hence the function that tells whether there was one, which a run asks at each step.
+
+    Raises:
+        Cancelled: there was a signal.
+    """
+    is_interrupted = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        nonlocal is_interrupted
+        if not is_interrupted:
+            is_interrupted = True
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield lambda: is_interrupted
+    except KeyboardInterrupt as error:
+        raise Cancelled("interrupted; nothing was written") from error
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -266,7 +266,8 @@ class SamplingOptions:
     def __post_init__(self) -> None:
         """Raises: ValueError: a number outside its range, by name."""
         _check("seed", self.seed, 0, 2**53 - 1)
-        _check("num_inference_steps", self.num_inference_steps or 1, 1, 100)
+        if self.num_inference_steps is not None:
+            _check("num_inference_steps", self.num_inference_steps, 1, 100)
         _check("guidance_scale", self.guidance_scale, 1, 20)
         _check("window_frames", self.window_frames, 2, 32)
         _check("window_overlap", self.window_overlap, 0, self.window_frames - 1)

@@ -10,6 +10,7 @@ import numpy as np
 from mmgt_core.errors import InputCode, InputError
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.containers import VIDEO_CONTAINERS
+from mmgt_core.media.files import file_bytes
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.sound_stream import SoundRules, stream_sound
 from mmgt_core.types import SAMPLE_RATE_HZ, Waveform
@@ -59,7 +60,7 @@ def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "drivi
     """
     policy = _POLICIES[field]
     max_bytes = limits.max_audio_bytes if field == "audio" else limits.max_video_bytes
-    num_bytes = path.stat().st_size
+    num_bytes = file_bytes(path, policy.rules.unreadable)
     if num_bytes > max_bytes:
         raise InputError(policy.rules.too_long, f"{megabytes(num_bytes)}; the limit is {megabytes(max_bytes)}")
     samples = _bounded_samples(path, limits, policy.rules)

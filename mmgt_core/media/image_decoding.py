@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmgt_core.errors import InputCode, InputError
+from mmgt_core.media.files import file_bytes
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.types import UInt8Array
 
@@ -28,7 +29,7 @@ def decode_image(path: Path, limits: MediaLimits) -> UInt8Array:
     Raises:
         InputError: IMAGE_UNREADABLE, IMAGE_TOO_LARGE, IMAGE_TOO_SMALL.
     """
-    num_bytes = path.stat().st_size
+    num_bytes = file_bytes(path, InputCode.IMAGE_UNREADABLE)
     if num_bytes > limits.max_image_bytes:
         message = f"{megabytes(num_bytes)}; the limit is {megabytes(limits.max_image_bytes)}"
         raise InputError(InputCode.IMAGE_TOO_LARGE, message)

@@ -20,6 +20,7 @@ class MediaLimits:
     max_video_bytes: int = 200 * _MEGA
     max_video_pixels: int = 4096 * 2304
     max_video_fps: int = 240
+    max_keypoints_bytes: int = 50 * _MEGA
 
 
 def megabytes(num_bytes: int) -> str:

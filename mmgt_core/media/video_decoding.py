@@ -24,6 +24,7 @@ from mmgt_core.media.containers import (
     open_container,
     picture_stream,
 )
+from mmgt_core.media.files import file_bytes
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.types import FPS, UInt8Array
 
@@ -118,7 +119,7 @@ def at_constant_rate(timed: Iterable[tuple[float, float, _Picture]]) -> Iterator
 
 @contextmanager
 def _open_pictures(path: Path, limits: MediaLimits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    num_bytes = path.stat().st_size
+    num_bytes = file_bytes(path, _UNREADABLE)
     if num_bytes > limits.max_video_bytes:
         raise InputError(_TOO_LONG, f"{megabytes(num_bytes)}; the limit is {megabytes(limits.max_video_bytes)}")
     with open_container(path, VIDEO_CONTAINERS, _UNREADABLE) as container:

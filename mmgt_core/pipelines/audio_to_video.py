@@ -11,7 +11,7 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.outputs import Extra, Manifest, Outputs, describe, write_videos
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
-from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
 from mmgt_core.unet.audio_projection import AudioProjection
@@ -44,7 +44,9 @@ class AudioToVideo:
         """
         preset, render = self.preset, self.pose_to_video
         poses = inputs.driving_poses or self.audio_to_pose(inputs.initial_keypoints, inputs.waveform, options, control)
-        clip = render.clip_conditions(inputs.reference_image, preset.resolution)
+        with control.stage(Stage.CONDITIONS, 1) as report:
+            clip = render.clip_conditions(inputs.reference_image, preset.resolution)
+            report(1)
         speech = SpeechFeatures(self.wav2vec, inputs.waveform)
         conditions = WindowConditionSource(
             preset, options, self.pose_guider, self.audio_projection, poses, speech
@@ -54,8 +56,9 @@ class AudioToVideo:
         latents = render.initial_latents(len(poses), preset.latent_size, options.seed)
         latents = render.denoise(latents, clip, covering, conditions, options, steps, control)
         frames = render.decode(latents, control)
-        write_videos(frames, poses, inputs, outputs, preset.resolution, options.mask_motion)
-        manifest = describe(preset, self.weights, inputs, options, control)
-        if Extra.MANIFEST in outputs.extras:
-            manifest.write(outputs.path(Extra.MANIFEST))
+        with outputs.unfinished() as staged:
+            write_videos(frames, poses, inputs, staged, preset.resolution, options.mask_motion)
+            manifest = describe(preset, self.weights, inputs, options, latents.device, render.dtype, control)
+            if Extra.MANIFEST in outputs.extras:
+                manifest.write(staged.path(Extra.MANIFEST))
         return manifest

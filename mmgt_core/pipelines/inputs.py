@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from mmgt_core.errors import InputCode, InputError, InputWarning
-from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS, Float32Array
 from mmgt_core.media.audio_decoding import DecodedAudio, decode_audio
+from mmgt_core.media.files import file_bytes
 from mmgt_core.media.image_decoding import decode_image
-from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.video_decoding import DrivingVideo, inspect_driving_video, read_video_frames
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pose.detector import WholeBodyDetector
@@ -20,6 +21,8 @@ from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Wa
 MakeDetector = Callable[[], WholeBodyDetector]
 
 _MAX_MISSED_SHARE = 0.5
+_FARTHEST_PX = 16 * CANVAS_SIZE
+"""Points may leave the picture, but not so far that drawing them would overflow."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class InputFiles:
 class Inputs:
     """Everything that a generation needs to know of its inputs.
 
-    reference_image: (512, 512, 3) RGB. initial_keypoints: (134, 3) on its pixels. waveform: exactly as long as the
-    video. sound: the recording whose sound the video gets. driving_poses: instead of stage 1.
+    reference_image: (512, 512, 3) RGB. crop: where it lay in the source image. initial_keypoints: (134, 3) on its
+    pixels. waveform: exactly as long as the video. sound: the recording whose sound the video gets. driving_poses:
+    instead of stage 1.
     """
 
     reference_image: UInt8Array
+    crop: SquareFrame
     initial_keypoints: Float32Array
     waveform: Waveform
     sound: Path
@@ -71,7 +76,7 @@ def prepare_inputs(
     audio = _decode_sound(files, limits)
     image = decode_image(files.image, limits)
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
-    poses = _read_keypoints(files.driving_keypoints) if files.driving_keypoints else None
+    poses = _read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
     detector = make_detector()
     initial = find_initial_pose(image, detector, crop)
     warnings = initial.warnings
@@ -81,6 +86,7 @@ def prepare_inputs(
     num_frames, more = _common_length(audio.waveform, poses)
     return Inputs(
         reference_image=initial.reference_image,
+        crop=initial.frame,
         initial_keypoints=initial.keypoints,
         waveform=_fitted(audio.waveform, num_frames),
         sound=audio.source,
@@ -97,20 +103,28 @@ def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:
     return decode_audio(files.driving_video, limits, field="driving_video")
 
 
-def _read_keypoints(path: Path) -> PoseSequence:
+def _read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:
     """Keypoints from a `.npy` file, (frames, 134, 3) in pixels of the 512 canvas."""
     code = InputCode.DRIVING_KEYPOINTS_INVALID
+    num_bytes = file_bytes(path, code)
+    if num_bytes > limits.max_keypoints_bytes:
+        raise InputError(code, f"{megabytes(num_bytes)}; the limit is {megabytes(limits.max_keypoints_bytes)}")
     try:
-        keypoints = np.load(path, allow_pickle=False)
+        stored = np.lib.format.open_memmap(path, mode="r")  # a header that promises more than the file has is refused
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(code, f"not a readable .npy file: {error}") from error
-    if not isinstance(keypoints, np.ndarray) or keypoints.ndim != 3 or keypoints.shape[1:] != (NUM_KEYPOINTS, 3):
-        raise InputError(code, f"shape {getattr(keypoints, 'shape', '?')}; (frames, {NUM_KEYPOINTS}, 3) is needed")
-    if not np.issubdtype(keypoints.dtype, np.number) or not len(keypoints):
-        raise InputError(code, f"{len(keypoints)} frames of {keypoints.dtype}; at least one frame of numbers is needed")
+        raise InputError(code, "it is not a .npy file of numbers, or it ends early") from error
+    if stored.ndim != 3 or stored.shape[1:] != (NUM_KEYPOINTS, 3) or not len(stored):
+        raise InputError(code, f"shape {stored.shape}; (frames, {NUM_KEYPOINTS}, 3) is needed, at least one frame")
+    if stored.dtype.kind not in "fiu":
+        raise InputError(code, f"values of type {stored.dtype}; numbers are needed")
+    with np.errstate(over="ignore"):
+        keypoints = np.array(stored, np.float32)
     if not np.isfinite(keypoints).all():
         raise InputError(code, f"{int((~np.isfinite(keypoints)).sum())} values are not finite")
-    return PoseSequence(keypoints.astype(np.float32))
+    farthest = float(np.abs(keypoints).max())
+    if farthest > _FARTHEST_PX:
+        raise InputError(code, f"a value of {farthest:g}; pixels of the 512 canvas reach to {_FARTHEST_PX} at most")
+    return PoseSequence(keypoints)
 
 
 def _detect_poses(
@@ -122,7 +136,7 @@ def _detect_poses(
         for index, keypoints in enumerate(_frame_keypoints(read_video_frames(path, limits), detector)):
             found.append(keypoints)
             report(min(index + 1, video.num_frames))
-    seen = [index for index, keypoints in enumerate(found) if keypoints is not None]
+    seen = [keypoints for keypoints in found if keypoints is not None]
     num_missed = len(found) - len(seen)
     if num_missed > _MAX_MISSED_SHARE * len(found):
         raise InputError(
@@ -130,10 +144,14 @@ def _detect_poses(
             f"no person in {num_missed} of its {len(found)} frames; at most half may lack one",
         )
     # A frame without a person repeats the nearest pose before it, or the first one seen.
-    held = [found[max((i for i in seen if i <= index), default=seen[0])] for index in range(len(found))]
+    held: list[Float32Array] = []
+    latest = seen[0]
+    for keypoints in found:
+        latest = latest if keypoints is None else keypoints
+        held.append(latest)
     message = f"driving_video: no person in {num_missed} of {len(found)} frames; the pose before was held"
     warnings = (InputWarning("driving_video_person_lost", message),) if num_missed else ()
-    return PoseSequence(np.stack([keypoints for keypoints in held if keypoints is not None])), warnings
+    return PoseSequence(np.stack(held)), warnings
 
 
 def _frame_keypoints(frames: Iterator[UInt8Array], detector: WholeBodyDetector) -> Iterator[Float32Array | None]:

@@ -1,15 +1,18 @@
 """What a generation writes: the video and, on request beside it, pictures of how it came about."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
 
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
@@ -54,6 +57,26 @@ class Outputs:
         """Where an extra lies: the video's name with another suffix."""
         return self.video.with_name(self.video.stem + _SUFFIXES[extra])
 
+    @property
+    def paths(self) -> list[Path]:
+        """Every wanted file, the video first."""
+        return [self.video, *(self.path(extra) for extra in sorted(self.extras))]
+
+    @contextmanager
+    def unfinished(self) -> Iterator["Outputs"]:
+        """The same outputs in a folder of their own beside the video, `NAME.….part`.
+
+        They take their places when the block ends well; after any error they are gone, and earlier files are still
+        there.
+        """
+        folder = self.video.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=self.video.stem + ".", suffix=".part", dir=folder) as part:
+            staged = replace(self, video=Path(part) / self.video.name)
+            yield staged
+            for source, target in zip(reversed(staged.paths), reversed(self.paths), strict=True):
+                os.replace(source, target)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -66,7 +89,10 @@ class Manifest:
     num_frames: int
     fps: int
     resolution: int
+    crop: str
     is_pose_driven: bool
+    device: str
+    dtype: str
     warnings: tuple[str, ...]
     versions: Mapping[str, str]
     stage_seconds: Mapping[str, float]
@@ -82,9 +108,15 @@ def resolved_options(preset: Preset, options: SamplingOptions) -> dict[str, Any]
 
 
 def describe(
-    preset: Preset, weights: Mapping[str, str], inputs: Inputs, options: SamplingOptions, control: RunControl
+    preset: Preset,
+    weights: Mapping[str, str],
+    inputs: Inputs,
+    options: SamplingOptions,
+    device: torch.device,
+    dtype: torch.dtype,
+    control: RunControl,
 ) -> Manifest:
-    """The manifest of a finished run."""
+    """The manifest of a finished run; device and dtype are those of the video networks."""
     return Manifest(
         preset=preset.name,
         is_trained=preset.is_trained,
@@ -93,7 +125,10 @@ def describe(
         num_frames=inputs.num_frames,
         fps=FPS,
         resolution=preset.resolution,
+        crop=str(inputs.crop),
         is_pose_driven=inputs.driving_poses is not None,
+        device=str(device),
+        dtype=str(dtype).removeprefix("torch."),
         warnings=tuple(warning.message for warning in inputs.warnings),
         versions={name: version(name) for name in _VERSIONED},
         stage_seconds={stage.value: round(seconds, 3) for stage, seconds in control.stage_seconds.items()},
@@ -108,29 +143,24 @@ def write_videos(
     resolution: int,
     mask_motion: MaskMotion,
 ) -> None:
-    """Write the video and the extras that follow its frames, as the frames come; all of them or none."""
+    """Write the video and the extras that follow its frames, as the frames come."""
     num_frames, first_frame = len(poses), None
     overlay = MaskOverlay(inputs.reference_image, poses.keypoints[0], mask_motion)
-    try:
-        with ExitStack() as stack:
-            video = stack.enter_context(VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames))
-            pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
-            mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
-            for frame, keypoints in zip(frames, poses.keypoints, strict=True):
-                video.write(frame)
-                if pose_video is not None:
-                    pose_video.write(draw_pose(keypoints))
-                if mask_video is not None:
-                    mask_video.write(overlay.draw(keypoints))
-                first_frame = frame if first_frame is None else first_frame
-            if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
-                write_image(outputs.path(Extra.THUMBNAIL), first_frame)
-            if Extra.KEYPOINTS in outputs.extras:
-                np.save(outputs.path(Extra.KEYPOINTS), poses.keypoints)
-    except BaseException:
-        for extra in outputs.extras:
-            outputs.path(extra).unlink(missing_ok=True)
-        raise
+    with ExitStack() as stack:
+        video = stack.enter_context(VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames))
+        pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
+        mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
+        for frame, keypoints in zip(frames, poses.keypoints, strict=True):
+            video.write(frame)
+            if pose_video is not None:
+                pose_video.write(draw_pose(keypoints))
+            if mask_video is not None:
+                mask_video.write(overlay.draw(keypoints))
+            first_frame = frame if first_frame is None else first_frame
+    if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
+        write_image(outputs.path(Extra.THUMBNAIL), first_frame)
+    if Extra.KEYPOINTS in outputs.extras:
+        np.save(outputs.path(Extra.KEYPOINTS), poses.keypoints)
 
 
 def _side_video(stack: ExitStack, outputs: Outputs, extra: Extra, num_frames: int) -> VideoWriter | None:
