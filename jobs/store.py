@@ -73,6 +73,7 @@ class Verbs:
     purge_done = Verb(upkeep.purge_done)
     take_upkeep_lock = Verb(upkeep.take_upkeep_lock)
     queue_state = Verb(upkeep.queue_state)
+    places = Verb(upkeep.places)
     queue_classes = Verb(upkeep.queue_classes)
     status_counts = Verb(upkeep.status_counts)
     active_jobs = Verb(upkeep.active_jobs)
@@ -82,6 +83,7 @@ class Verbs:
     list_deliveries = Verb(deliveries.list_deliveries)
     redeliver = Verb(deliveries.redeliver)
     deliveries_due = Verb(deliveries.deliveries_due)
+    delivery_outcomes = Verb(deliveries.delivery_outcomes)
 
     heartbeat = Verb(registry.heartbeat)
     workers = Verb(registry.workers)

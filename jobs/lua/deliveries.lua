@@ -54,6 +54,8 @@ end
 function VERBS.record_try(delivery, tries, is_delivered, status_code, why, duration_ms, retry_ms, ends_job)
   local id, state, current, kind = unpack(redis.call('HMGET', delivery_key(delivery), 'job_id', 'state', 'tries', 'type'))
   if state ~= 'pending' or current ~= tries then return 0 end
+  local outcome = is_delivered == '1' and 'delivered' or ends_job == '1' and 'refused' or retry_ms == '' and 'given_up'
+  redis.call('HINCRBY', P .. 'delivery-outcomes', outcome or 'to_retry', 1)
   local line = {at_ms = NOW, status_code = tonumber(status_code) or cjson.null, duration_ms = tonumber(duration_ms),
     error = why ~= '' and why or cjson.null}
   redis.call('RPUSH', P .. 'delivery-log:' .. delivery, cjson.encode(line))
@@ -87,4 +89,5 @@ function VERBS.redeliver(id, delivery, tenant)
   return delivery_reply(delivery)
 end
 
+function VERBS.delivery_outcomes() return redis.call('HGETALL', P .. 'delivery-outcomes') end
 function VERBS.deliveries_due() return redis.call('ZCOUNT', P .. 'deliveries-due', '-inf', NOW) end

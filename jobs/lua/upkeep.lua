@@ -105,6 +105,17 @@ function VERBS.queue_state(class, tenant, live_ms)
   }
 end
 
+function VERBS.places(class, tenant, limit)
+  local found = {}
+  for _, priority in ipairs(PRIORITIES) do
+    local line = tenant == '' and line_key(class, priority) or waiting_key(class, priority, tenant)
+    for _, id in ipairs(redis.call('ZRANGE', line, 0, limit - 1 - #found)) do
+      if #found < tonumber(limit) then table.insert(found, {id, get(id, 'tenant'), priority, position(id)}) end
+    end
+  end
+  return found
+end
+
 function VERBS.queue_classes() return redis.call('SMEMBERS', P .. 'classes') end
 function VERBS.status_counts() return redis.call('HGETALL', P .. 'status-counts') end
 function VERBS.active_jobs(tenant) return redis.call('SCARD', P .. 'active:' .. tenant) end

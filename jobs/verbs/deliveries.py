@@ -119,6 +119,15 @@ def deliveries_due() -> Call[int]:
     return Call("deliveries_due", (), count)
 
 
+def delivery_outcomes() -> Call[dict[str, int]]:
+    """Return how many tries ever were `delivered`, `to_retry`, `given_up`, or `refused` for good by the receiver."""
+
+    def read(reply: Any) -> dict[str, int]:  # noqa: ANN401
+        return {name: int(number) for name, number in read_pairs(reply).items()}
+
+    return Call("delivery_outcomes", (), read)
+
+
 def _read_delivery(reply: Any) -> Delivery:  # noqa: ANN401
     fields, next_at, log = read_pairs(reply[0]), reply[1], reply[2]
     return Delivery(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from jobs.job import Priority
 from jobs.verbs.call import Call, count, nothing, yes
 from jobs.verbs.lifecycle import DEFAULT_LEASE_S, DEFAULT_MAX_LOST_ATTEMPTS
 
@@ -99,6 +100,16 @@ class ClassQueue:
         return self.mean_job_s * (ahead / max(1, self.workers) + 1)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A waiting job and its place; 1 is the next one."""
+
+    job_id: str
+    tenant: str
+    priority: Priority
+    queue_position: int
+
+
 def doorbell_rung(queue_class: str, job_id: str) -> Call[None]:
     """Say that a ring is under way; takes it out of the outbox."""
     return Call("doorbell_rung", (queue_class, job_id), nothing)
@@ -176,6 +187,16 @@ def queue_state(queue_class: str, tenant: str = "", live_s: float = 15.0) -> Cal
         return ClassQueue(queue_class, interactive, batch, running, own_waiting, own_running, live, job_s, per_video_s)
 
     return Call("queue_state", (queue_class, tenant, int(live_s * 1000)), read)
+
+
+def places(queue_class: str, tenant: str = "", limit: int = 100) -> Call[tuple[Place, ...]]:
+    """Return who waits in a class, the next one first; a tenant's own jobs, or everybody's (empty)."""
+
+    def read(reply: Any) -> tuple[Place, ...]:  # noqa: ANN401
+        found = (Place(job_id, owner, Priority(priority), int(at)) for job_id, owner, priority, at in reply)
+        return tuple(sorted(found, key=lambda place: place.queue_position))
+
+    return Call("places", (queue_class, tenant, limit), read)
 
 
 def queue_classes() -> Call[tuple[str, ...]]:
