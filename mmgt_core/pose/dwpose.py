@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NoSuchFile
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile
 
 from mmgt_core.errors import WeightsError
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array, from_coco_wholebody
@@ -152,7 +152,7 @@ def _open_session(path: Path, providers: Sequence[str]) -> Any:  # noqa: ANN401 
         return onnxruntime.InferenceSession(str(path), providers=list(providers))
     except NoSuchFile as error:
         raise WeightsError(f"{path} is absent; fetch it with `mmgt weights pull`") from error
-    except (InvalidProtobuf, InvalidGraph, Fail) as error:
+    except (InvalidProtobuf, InvalidGraph, InvalidArgument, Fail) as error:
         raise WeightsError(f"{path} is not an ONNX network that can be run") from error
 
 
