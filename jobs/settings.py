@@ -6,6 +6,7 @@ Read once, in `api/app.py` and `worker/app.py`, and passed down. Secrets have no
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -31,6 +32,14 @@ class StoreSettings(Group):
     timeout_s: Annotated[float, Field(gt=2.0)] = 5.0
     retries: int = 5
     broker_visibility_timeout_s: int = 12 * 3600  # one value everywhere; recovery does not wait for it
+
+    @property
+    def celery_url(self) -> str:
+        """The broker's address for both sides of it: its own, or the store's server with the next database."""
+        if self.broker_url is not None:
+            return self.broker_url.get_secret_value()
+        parts = urlsplit(self.url.get_secret_value())
+        return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + 1}"))
 
 
 class StorageSettings(Group):
