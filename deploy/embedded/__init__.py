@@ -1,0 +1,1 @@
+"""What `mmgt serve` brings along so that it needs neither configuration nor Docker."""
