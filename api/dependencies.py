@@ -1,0 +1,118 @@
+"""What routes are given: the context of the app, the caller, and limits on how often it may call."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.auth import Authenticator, Identity
+from api.errors import RequestRefused
+from api.estimates import Estimates
+from api.metrics import Metrics
+from api.models import LoadedModels
+from api.rate_limit import RateLimiter, Window, refuse_if_exceeded
+from api.sender import Bells, CelerySender
+from jobs.settings import Settings
+from jobs.storage import ObjectStorage
+from jobs.storage_choice import open_storage
+from jobs.store import AsyncJobStore
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that is made once per app and closed with it."""
+
+    settings: Settings
+    store: AsyncJobStore
+    storage: ObjectStorage
+    sender: CelerySender
+    bells: Bells
+    limiter: RateLimiter
+    authenticator: Authenticator
+    estimates: Estimates
+    models: LoadedModels
+    metrics: Metrics
+
+    async def close(self) -> None:
+        """Close connections and threads."""
+        self.bells.close()
+        self.sender.close()
+        await self.limiter.close()
+        await self.store.close()
+
+
+def open_context(settings: Settings) -> Context:
+    """Make the context; nothing is connected before its first use."""
+    store = AsyncJobStore(settings.store)
+    sender = CelerySender(settings.store)
+    limiter = RateLimiter(settings)
+    return Context(
+        settings=settings,
+        store=store,
+        storage=open_storage(settings),
+        sender=sender,
+        bells=Bells(sender),
+        limiter=limiter,
+        authenticator=Authenticator(settings, store, limiter),
+        estimates=Estimates(store, settings.limits),
+        models=LoadedModels(store),
+        metrics=Metrics(),
+    )
+
+
+def get_context(request: Request) -> Context:
+    """Return the app's context."""
+    context: Context = request.app.state.context
+    return context
+
+
+async def identify(request: Request, context: Annotated[Context, Depends(get_context)]) -> Identity:
+    """Return the caller, and note the tenant for the log.
+
+    Raises:
+        RequestRefused: 401 or 403.
+    """
+    identity = await context.authenticator.identify(request)
+    request.state.tenant = identity.tenant
+    return identity
+
+
+class Counted:
+    """A dependency that counts the call in one window and puts its RateLimit headers on whatever is answered."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    async def __call__(
+        self,
+        request: Request,
+        identity: Annotated[Identity, Depends(identify)],
+        context: Annotated[Context, Depends(get_context)],
+    ) -> Identity:
+        """Return the caller.
+
+        Raises:
+            RequestRefused: 401, 403 or 429.
+        """
+        allowance = await context.limiter.count(self._window, identity.tenant)
+        request.state.answer_headers.update(allowance.headers)
+        refuse_if_exceeded(allowance)
+        return identity
+
+
+async def require_operator(identity: Annotated[Identity, Depends(identify)]) -> Identity:
+    """Return the caller if it is an operator.
+
+    Raises:
+        RequestRefused: 403.
+    """
+    if not identity.is_operator:
+        raise RequestRefused("insufficient_scope", "this needs a key of scope operator")
+    return identity
+
+
+ContextDep = Annotated[Context, Depends(get_context)]
+Creator = Annotated[Identity, Depends(Counted(Window.CREATES))]
+Validator = Annotated[Identity, Depends(Counted(Window.VALIDATIONS))]
+Reader = Annotated[Identity, Depends(Counted(Window.READS))]
+Operator = Annotated[Identity, Depends(require_operator)]

@@ -1,0 +1,108 @@
+"""How often a tenant may call: moving windows in the store, told by the RateLimit headers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+from time import time
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
+
+from api.errors import RequestRefused
+from jobs.errors import StoreUnavailable
+from jobs.settings import Settings
+
+
+class Window(StrEnum):
+    """The windows that callers are counted in."""
+
+    CREATES = "creates"
+    READS = "reads"
+    VALIDATIONS = "validations"
+    FAILED_LOGINS = "failed_logins"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of a window.
+
+    Attributes:
+        policy: name of the window.
+        limit: calls per window.
+        window_s: its length.
+        remaining: calls left now.
+        reset_s: until the oldest call leaves the window, seconds from now.
+        is_exceeded: this call was one too many.
+    """
+
+    policy: str
+    limit: int
+    window_s: int
+    remaining: int
+    reset_s: int
+    is_exceeded: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The fields of the IETF's RateLimit draft."""
+        return {
+            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={self.window_s}',
+            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset_s}',
+        }
+
+
+class RateLimiter:
+    """Counts calls; one for all replicas, because the windows lie in the store."""
+
+    def __init__(self, settings: Settings) -> None:
+        store, rates = settings.store, settings.rate_limits
+        self._items: dict[Window, RateLimitItem] = {window: parse(getattr(rates, window)) for window in Window}
+        self._storage = RedisStorage(
+            f"async+{store.url.get_secret_value()}",
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix=f"{store.key_prefix}rate",
+            socket_timeout=store.timeout_s,
+            socket_connect_timeout=store.timeout_s,
+        )
+        self._windows = MovingWindowRateLimiter(self._storage)
+
+    async def count(self, window: Window, caller: str) -> Allowance:
+        """Count one call and tell what is left.
+
+        Raises:
+            StoreUnavailable
+        """
+        item = self._items[window]
+        try:
+            is_allowed = await self._windows.hit(item, window.value, caller)
+            stats = await self._windows.get_window_stats(item, window.value, caller)
+        except StorageError as error:
+            raise StoreUnavailable(f"rate limit: {error}") from error
+        reset_s = max(0, ceil(stats.reset_time - time()))
+        return Allowance(window.value, item.amount, item.get_expiry(), stats.remaining, reset_s, not is_allowed)
+
+    async def count_failed_login(self, address: str) -> None:
+        """Count a wrong key from an address.
+
+        Raises:
+            RequestRefused: 429, too many of them.
+        """
+        refuse_if_exceeded(await self.count(Window.FAILED_LOGINS, address))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._storage.bridge.storage.aclose()  # type: ignore[attr-defined]
+
+
+def refuse_if_exceeded(allowance: Allowance) -> None:
+    """Raise the 429 for a call that was one too many.
+
+    Raises:
+        RequestRefused
+    """
+    if allowance.is_exceeded:
+        detail = f"{allowance.limit} {allowance.policy} in {allowance.window_s} s are allowed"
+        raise RequestRefused("rate_limit_exceeded", detail, headers={"Retry-After": str(max(1, allowance.reset_s))})

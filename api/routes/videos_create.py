@@ -1,0 +1,5 @@
+"""Routes that are not here yet."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
