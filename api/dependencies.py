@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.auth import Authenticator, Identity
+from api.content import ContentShelf
 from api.errors import RequestRefused
 from api.estimates import Estimates
 from api.metrics import Metrics
@@ -25,6 +26,7 @@ class Context:
     settings: Settings
     store: AsyncJobStore
     storage: ObjectStorage
+    shelf: ContentShelf
     sender: CelerySender
     bells: Bells
     limiter: RateLimiter
@@ -46,10 +48,12 @@ def open_context(settings: Settings) -> Context:
     store = AsyncJobStore(settings.store)
     sender = CelerySender(settings.store)
     limiter = RateLimiter(settings)
+    storage = open_storage(settings)
     return Context(
         settings=settings,
         store=store,
-        storage=open_storage(settings),
+        storage=storage,
+        shelf=ContentShelf(storage),
         sender=sender,
         bells=Bells(sender),
         limiter=limiter,

@@ -61,6 +61,7 @@ PROBLEMS: dict[str, Problem] = {
     "store_unavailable": Problem(503, "Store unavailable", "server_error"),
     "storage_unavailable": Problem(503, "Storage unavailable", "server_error"),
     "preflight_unavailable": Problem(503, "Preflight unavailable", "server_error"),
+    "not_ready": Problem(503, "Not ready", "server_error"),
     "no_model_loaded": Problem(503, "No model loaded", "server_error"),
 }
 

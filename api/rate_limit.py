@@ -69,6 +69,11 @@ class RateLimiter:
         )
         self._windows = MovingWindowRateLimiter(self._storage)
 
+    def rate(self, window: Window) -> tuple[int, int]:
+        """Return how many calls are allowed in how many seconds."""
+        item = self._items[window]
+        return item.amount, item.get_expiry()
+
     async def count(self, window: Window, caller: str) -> Allowance:
         """Count one call and tell what is left.
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import anyio
-import anyio.to_thread
 
+from api.sender import Bells
 from jobs.errors import StoreUnavailable
 from jobs.logging import logger
-from jobs.queue import Sender, ring, ring_delivery, ring_housekeeping
+from jobs.queue import ring, ring_delivery, ring_housekeeping
 from jobs.settings import Settings
 from jobs.store import AsyncJobStore
 
@@ -30,8 +30,8 @@ class Duty:
 class Upkeep:
     """What keeps jobs moving when somebody was lost; `run` ends only by cancellation."""
 
-    def __init__(self, store: AsyncJobStore, send: Sender, settings: Settings, owner: str) -> None:
-        self._store, self._send, self._settings, self._owner = store, send, settings, owner
+    def __init__(self, store: AsyncJobStore, bells: Bells, settings: Settings, owner: str) -> None:
+        self._store, self._bells, self._settings, self._owner = store, bells, settings, owner
         leases, retention = settings.leases, settings.retention
         self._duties = (
             Duty(self.reap, leases.reaper_period_s),
@@ -72,13 +72,13 @@ class Upkeep:
         leases = self._settings.leases
         swept = await self._store.sweep(leases.doorbell_age_s, leases.ring_again_s)
         for queue_class in dict.fromkeys(bell.queue_class for bell in swept.doorbells):
-            await self._ring(partial(ring, self._send, queue_class))
+            await self._bells.ask(partial(ring, queue_class=queue_class))
         for bell in swept.doorbells:
             await self._store.doorbell_rung(bell.queue_class, bell.job_id)
         if swept.deliveries_due:
-            await self._ring(partial(ring_delivery, self._send))
+            await self._bells.ask(ring_delivery)
         if swept.purges_due:
-            await self._ring(partial(ring_housekeeping, self._send))
+            await self._bells.ask(ring_housekeeping)
         if swept.doorbells or swept.timed_out:
             log.info("queue_swept", doorbells=len(swept.doorbells), timed_out=swept.timed_out)
 
@@ -86,10 +86,7 @@ class Upkeep:
         """End retentions; housekeeping deletes the objects, and uploads that never became a job."""
         retention = self._settings.retention
         ended = await self._store.expire(retention.inputs_s, retention.record_s)
-        await self._ring(partial(ring_housekeeping, self._send))
+        await self._bells.ask(ring_housekeeping)
         if ended.results or ended.inputs or ended.records:
             counts = {"results": len(ended.results), "inputs": len(ended.inputs), "records": len(ended.records)}
             log.info("retention_ended", **counts)
-
-    async def _ring(self, bell: Callable[[], None]) -> None:
-        await anyio.to_thread.run_sync(bell)  # the broker's client blocks

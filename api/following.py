@@ -1,0 +1,79 @@
+"""Waiting for a job: until it changes (long poll), and event by event (server-sent events), without ever polling."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+from sse_starlette.event import ServerSentEvent
+
+from jobs.events import JobEvent
+from jobs.job import Job
+from jobs.store import AsyncJobStore
+from jobs.video_object import to_video_object
+
+FIRST_EVENT = "0"
+STILL_THERE_S = 30.0  # a follower looks this often whether its job exists; every change wakes it anyway
+
+
+async def wait_for_change(store: AsyncJobStore, job: Job, timeout_s: float) -> Job | None:
+    """Return the job as soon as its version differs from the one given, or as it is after the time-out.
+
+    A job that has ended is returned at once: nothing that a client waits for will come. None when it was deleted.
+
+    Raises:
+        StoreUnavailable
+    """
+    cursor = f"{job.updated_at_ms}-0"  # of the change that made this version; events carry the store's time
+    ends_at_s = time.monotonic() + timeout_s
+    while not job.status.is_terminal and (left_s := ends_at_s - time.monotonic()) > 0:
+        if not await store.wait_for_event(job.id, cursor, left_s):
+            break
+        now = await store.get(job.id, job.tenant)
+        if now is None or now.version != job.version:
+            return now
+        seen = await store.events_after(job.id, cursor)
+        cursor = seen[-1].id if seen else cursor
+    return await store.get(job.id, job.tenant)
+
+
+async def wait_for_end(store: AsyncJobStore, job: Job, timeout_s: float) -> Job | None:
+    """Return the job when it has ended, or as it is after the time-out; None when it was deleted.
+
+    Raises:
+        StoreUnavailable
+    """
+    ends_at_s = time.monotonic() + timeout_s
+    now: Job | None = job
+    while now is not None and not now.status.is_terminal and (left_s := ends_at_s - time.monotonic()) > 0:
+        now = await wait_for_change(store, now, left_s)
+    return now
+
+
+async def follow(
+    store: AsyncJobStore, job_id: str, first: tuple[JobEvent, ...], last_id: str
+) -> AsyncIterator[JobEvent]:
+    """Yield the events after `last_id` as they come, up to and with the last; ends early when the job is deleted.
+
+    Args:
+        first: those that were read already.
+
+    Raises:
+        StoreUnavailable
+    """
+    events = first
+    while True:
+        for event in events:
+            yield event
+            last_id = event.id
+            if event.type.is_last:
+                return
+        came = await store.wait_for_event(job_id, last_id, STILL_THERE_S)
+        events = await store.events_after(job_id, last_id) if came else ()
+        if not events and await store.get(job_id) is None:
+            return
+
+
+def as_message(event: JobEvent) -> ServerSentEvent:
+    """Return an event as it goes over the wire: id for `Last-Event-ID`, type, and the video object as it was then."""
+    video = json.dumps(to_video_object(event.job), ensure_ascii=False, separators=(",", ":"))
+    return ServerSentEvent(video, event=event.type.value, id=event.id)

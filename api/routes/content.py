@@ -1,0 +1,75 @@
+"""The result files of a job: streamed through the API, or by a presigned URL where the store can sign."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from api.content import Variant
+from api.dependencies import ContextDep, Reader
+from api.errors import RequestRefused, video_not_found
+from api.schemas import problems
+from jobs.errors import RangeNotSatisfiable
+from jobs.job import Job, JobStatus
+
+router = APIRouter(tags=["videos"])
+
+FILE = {
+    "description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`.",
+    "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+
+@router.head("/v1/videos/{video_id}/content", include_in_schema=False)
+@router.get(
+    "/v1/videos/{video_id}/content",
+    summary="Download a result",
+    response_class=Response,
+    responses={
+        200: FILE,
+        206: FILE | {"description": "The bytes of `Range`."},
+        304: {"description": "As `If-None-Match` has it."},
+        307: {"description": "To a presigned URL, for `redirect=1` where the store can sign."},
+        **problems(401, 404, 410, 416, 422, 429, 503),
+    },
+)
+async def get_content(
+    video_id: str,
+    request: Request,
+    identity: Reader,
+    context: ContextDep,
+    variant: Annotated[Variant, Query()] = Variant.VIDEO,
+    redirect: Annotated[Literal["0", "1"], Query(description="`1`: answer 307 where the store can sign.")] = "0",
+) -> Response:
+    """Send a file of a completed video, whole or the range asked for."""
+    job = await context.store.get(video_id, identity.tenant)
+    if job is None:
+        raise video_not_found(video_id)
+    key = result_key_of(job, variant)
+    name = f"{job.id}-{variant.value}"
+    if redirect == "1":
+        url = await context.shelf.presign(key, context.settings.storage.presign_s, name)
+        if url is not None:
+            return RedirectResponse(url, 307, {"Cache-Control": "no-store"})
+    content = await context.shelf.find(key, name)
+    try:
+        return context.shelf.answer(content, request.method, request.headers)
+    except RangeNotSatisfiable as error:
+        headers = {"Content-Range": f"bytes */{content.facts.num_bytes}"}
+        raise RequestRefused("range_not_satisfiable", str(error), headers=headers) from error
+
+
+def result_key_of(job: Job, variant: Variant) -> str:
+    """Return the storage key of a result.
+
+    Raises:
+        RequestRefused: 404, not ready or no such variant; 410, expired.
+    """
+    if job.status is JobStatus.EXPIRED:
+        raise RequestRefused("content_expired", f"the content of {job.id} has expired")
+    if job.status is not JobStatus.COMPLETED:
+        raise RequestRefused("content_not_ready", f"{job.id} is {job.status.value}; it has no content")
+    if variant.value not in job.results:
+        raise RequestRefused("variant_not_found", f"{job.id} has no {variant.value}; it has {', '.join(job.results)}")
+    return job.results[variant.value]

@@ -1,0 +1,55 @@
+"""A job's events as a stream (server-sent events), from any event on."""
+
+import re
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Header
+from sse_starlette import EventSourceResponse
+from sse_starlette.event import ServerSentEvent
+from starlette.responses import Response
+
+from api.dependencies import ContextDep, Reader
+from api.errors import RequestRefused, video_not_found
+from api.following import FIRST_EVENT, as_message, follow
+from api.schemas import problems
+
+router = APIRouter(tags=["videos"])
+
+EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")  # the store's; more digits are no 64-bit number
+STREAM = {
+    "description": "`event`: a type; `id`: for `Last-Event-ID`; `data`: the video object as it was then.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+@router.get(
+    "/v1/videos/{video_id}/events",
+    summary="Follow a video (server-sent events)",
+    response_class=Response,
+    responses={
+        200: STREAM,
+        204: {"description": "It has ended and you have every event: do not connect again."},
+        **problems(400, 401, 404, 429, 503),
+    },
+)
+async def follow_video(
+    video_id: str,
+    identity: Reader,
+    context: ContextDep,
+    last_event_id: str = Header(FIRST_EVENT, description="Id of the last event that you have; browsers send it."),
+) -> Response:
+    """Send every event after `Last-Event-ID`, then those that come; close after the last one."""
+    if EVENT_ID.fullmatch(last_event_id) is None:
+        raise RequestRefused("malformed_request", "Last-Event-ID is no id of an event", param="Last-Event-ID")
+    job = await context.store.get(video_id, identity.tenant)
+    if job is None:
+        raise video_not_found(video_id)
+    events = await context.store.events_after(video_id, last_event_id)
+    if not events and job.status.is_terminal:
+        return Response(status_code=204)  # EventSource connects again after a 200, and stops at this
+
+    async def messages() -> AsyncIterator[ServerSentEvent]:
+        async for event in follow(context.store, video_id, events, last_event_id):
+            yield as_message(event)
+
+    return EventSourceResponse(messages(), ping=context.settings.limits.sse_ping_s)

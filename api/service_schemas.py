@@ -1,0 +1,143 @@
+"""What answers about the service look like, for OpenAPI: models, queue, limits, webhook log, readiness."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ModelBody(BaseModel):
+    """A preset that render workers have loaded, with its limits."""
+
+    model_config = ConfigDict(extra="allow")  # a worker may tell more
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    size: str
+    fps: int
+    qualities: list[str]
+
+
+class ModelList(BaseModel):
+    """Every model."""
+
+    object: Literal["list"]
+    data: list[ModelBody]
+
+
+class PlaceBody(BaseModel):
+    """A waiting video and its place; 1 is the next one."""
+
+    id: str
+    tenant: Annotated[str | None, Field(description="Told to operators only.")]
+    priority: Literal["interactive", "batch"]
+    queue_position: int
+    eta_seconds: int | None
+
+
+class ClassBody(BaseModel):
+    """The queue of one model."""
+
+    model: str
+    waiting_interactive: int
+    waiting_batch: int
+    running: int
+    own_waiting: int
+    own_running: int
+    workers: Annotated[int, Field(description="Live render workers.")]
+    estimated_wait_seconds: Annotated[int | None, Field(description="Until a video created now would start.")]
+    places: Annotated[list[PlaceBody], Field(description="Your waiting videos; an operator's list has everybody's.")]
+
+
+class WorkerBody(BaseModel):
+    """A live worker."""
+
+    name: str
+    queues: list[str]
+    is_ready: bool
+    models: list[str]
+    device: str
+    video_id: str | None
+    seen_at: int
+
+
+class QueueBody(BaseModel):
+    """The queue as a whole."""
+
+    object: Literal["queue"]
+    waiting: int
+    running: int
+    data: list[ClassBody]
+    status_counts: Annotated[dict[str, int] | None, Field(description="Records by status, for operators.")]
+    workers: Annotated[list[WorkerBody] | None, Field(description="For operators.")]
+
+
+class RateBody(BaseModel):
+    """Calls allowed in a moving window."""
+
+    limit: int
+    window_seconds: int
+
+
+class LimitsBody(BaseModel):
+    """What the caller may do, how often and how much."""
+
+    object: Literal["limits"]
+    tenant: str
+    scope: Literal["user", "operator"]
+    active_videos: int
+    max_active_videos: int
+    rates: dict[str, RateBody]
+    uploads: Annotated[dict[str, int | float], Field(description="Limits of files and fields, unit in the name.")]
+
+
+class TryBody(BaseModel):
+    """One try of a delivery."""
+
+    at: str
+    status_code: int | None
+    error: str | None
+    duration_ms: int
+
+
+class DeliveryBody(BaseModel):
+    """One event for one receiver."""
+
+    id: Annotated[str, Field(description="The webhook-id, the same over all tries.")]
+    object: Literal["webhook.delivery"]
+    video_id: str
+    type: str
+    state: Literal["pending", "delivered", "exhausted", "dropped"]
+    created_at: int
+    next_at: int | None
+    num_tries: int
+    tries: list[TryBody]
+
+
+class DeliveryList(BaseModel):
+    """The webhook log of a video."""
+
+    object: Literal["list"]
+    data: list[DeliveryBody]
+
+
+class Verification(BaseModel):
+    """What the provenance mark of a file says."""
+
+    object: Literal["verification"]
+    verdict: Annotated[str, Field(description="Whether there is a mark, and whether it fits the bytes.")]
+    details: dict[str, Any]
+
+
+class Liveness(BaseModel):
+    """The event loop turns."""
+
+    status: Literal["ok"]
+
+
+class Readiness(BaseModel):
+    """Whether work can be taken."""
+
+    status: Literal["ok", "degraded"]
+    checks: dict[str, str]
