@@ -1,0 +1,74 @@
+"""What tests of the store share: requests for videos, and a hand on the clock of single records."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from jobs.job import Job, JobOptions, JobRequest, new_job_id
+from jobs.settings import StoreSettings
+from jobs.store import JobStore
+
+CLASS = "mmgt-demo"
+MakeRequest = Callable[..., JobRequest]
+
+
+def make_request(**changes: object) -> JobRequest:
+    """A request as the API would make it, for tenant `ada` unless told otherwise."""
+    job_id = new_job_id()
+    fields: dict[str, object] = {
+        "id": job_id,
+        "tenant": "ada",
+        "model": "mmgt-demo",
+        "queue_class": CLASS,
+        "options": JobOptions(seed=2**53 - 1),
+        "inputs": {"image": f"videos/{job_id}/inputs/image.png"},
+        "size": "512x512",
+        "fps": 25,
+        "fingerprint": f"print of {job_id}",
+    }
+    return JobRequest(**(fields | changes))  # type: ignore[arg-type]
+
+
+class Clock:
+    """Makes time pass for one record: moves its entry in a sorted set of deadlines into the past."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._client = redis.Redis.from_url(settings.url.get_secret_value(), decode_responses=True, protocol=2)
+        self._prefix = settings.key_prefix
+
+    def pass_deadline(self, deadlines: str, member: str) -> None:
+        changed = self._client.zadd(self._prefix + deadlines, {member: 1}, xx=True, ch=True)
+        assert changed == 1, f"{member} has no deadline among {deadlines}"
+
+    def end_lease(self, job: Job) -> None:
+        self.pass_deadline("leases", job.id)
+
+    def pass_all(self, deadlines: str) -> None:
+        for member in self._client.zrange(self._prefix + deadlines, 0, -1):
+            self.pass_deadline(deadlines, member)
+
+    def forget_scripts(self) -> None:
+        self._client.script_flush()
+
+    def names(self) -> set[str]:
+        return {name.removeprefix(self._prefix) for name in self._client.scan_iter(self._prefix + "*", count=1000)}
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@pytest.fixture
+def clock(store_settings: StoreSettings) -> Iterator[Clock]:
+    hand = Clock(store_settings)
+    yield hand
+    hand.close()
+
+
+@pytest.fixture
+def claimed(store: JobStore) -> Job:
+    """A job in progress, attempt 1."""
+    store.create(make_request())
+    job = store.claim_next(CLASS, "w1")
+    assert job is not None
+    return job
