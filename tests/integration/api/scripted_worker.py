@@ -4,8 +4,18 @@ import json
 from pathlib import Path
 
 from jobs.job import (
-    ErrorCode, Failure, Job, JobOptions, JobRequest, Progress, attempt_prefix, input_key, inputs_prefix, job_prefix,
-    new_job_id, result_key,
+    ErrorCode,
+    Failure,
+    Job,
+    JobOptions,
+    JobRequest,
+    Progress,
+    attempt_prefix,
+    input_key,
+    inputs_prefix,
+    job_prefix,
+    new_job_id,
+    result_key,
 )  # fmt: skip
 from jobs.storage import ObjectStorage
 from jobs.store import JobStore
