@@ -51,6 +51,7 @@ def life_of(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         settings = context.settings
         upkeep = Upkeep(context.store, context.bells, settings, f"api-{uuid.uuid4().hex}")
+        context.uploads.clear()
         metrics = None
         if settings.metrics.port is not None:
             metrics = MetricsServer(settings.metrics, context.metrics, JobStore(settings.store))

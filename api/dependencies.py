@@ -13,6 +13,7 @@ from api.metrics import Metrics
 from api.models import LoadedModels
 from api.rate_limit import RateLimiter, Window, refuse_if_exceeded
 from api.sender import Bells, CelerySender
+from api.uploads import UploadDesk
 from jobs.settings import Settings
 from jobs.storage import ObjectStorage
 from jobs.storage_choice import open_storage
@@ -33,11 +34,12 @@ class Context:
     authenticator: Authenticator
     estimates: Estimates
     models: LoadedModels
+    uploads: UploadDesk
     metrics: Metrics
 
     async def close(self) -> None:
         """Close connections and threads."""
-        self.bells.close()
+        await self.bells.close()
         self.sender.close()
         await self.limiter.close()
         await self.store.close()
@@ -60,6 +62,7 @@ def open_context(settings: Settings) -> Context:
         authenticator=Authenticator(settings, store, limiter),
         estimates=Estimates(store, settings.limits),
         models=LoadedModels(store),
+        uploads=UploadDesk(settings),
         metrics=Metrics(),
     )
 

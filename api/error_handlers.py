@@ -10,11 +10,13 @@ from starlette.exceptions import HTTPException
 
 from api.errors import Finding, RequestRefused
 from jobs.errors import (
+    JobDeleted,
     JobsError,
     ObjectNotFound,
     QueueFull,
     QuotaExceeded,
     RangeNotSatisfiable,
+    ReservationLost,
     StorageUnavailable,
     StoreUnavailable,
 )  # fmt: skip
@@ -72,6 +74,8 @@ JOBS_ERRORS: dict[type[JobsError], str] = {
     StoreUnavailable: "store_unavailable",
     StorageUnavailable: "storage_unavailable",
     ObjectNotFound: "content_expired",
+    ReservationLost: "idempotency_key_in_flight",
+    JobDeleted: "video_not_found",
     RangeNotSatisfiable: "range_not_satisfiable",
 }
 JOBS_DETAILS = {
@@ -151,7 +155,7 @@ def install_error_handlers(app: FastAPI, base_url: str) -> None:
 
 
 def _retry_headers(code: str) -> dict[str, str]:
-    return RETRY_AFTER_OUTAGE if problem_of(code).status in (429, 503) else {}
+    return RETRY_AFTER_OUTAGE if problem_of(code).status in (409, 429, 503) else {}
 
 
 def _refusal_of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> RequestRefused:

@@ -1,12 +1,14 @@
 """Sends messages to the workers by Celery's protocol, knowing nothing of them but queue and task names."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+from collections.abc import Awaitable, Callable
 
+import anyio
 import anyio.to_thread
 from celery import Celery  # type: ignore[import-untyped]
 from kombu.exceptions import OperationalError
 
+from jobs.errors import StoreUnavailable
 from jobs.logging import logger
 from jobs.queue import Sender
 from jobs.settings import StoreSettings
@@ -49,11 +51,12 @@ class CelerySender:
 
 
 class Bells:
-    """Rings off the event loop: awaited where the answer depends on it, else in the background."""
+    """Publishes off the event loop: awaited where the answer depends on it, else in the background."""
 
     def __init__(self, send: Sender) -> None:
         self._send = send
-        self._threads = ThreadPoolExecutor(BELL_THREADS, "bell")
+        self._threads = anyio.CapacityLimiter(BELL_THREADS)
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def ask(self, bell: Callable[[Sender], None]) -> None:
         """Publish and return when the broker has it.
@@ -61,18 +64,28 @@ class Bells:
         Raises:
             kombu.exceptions.OperationalError
         """
-        await anyio.to_thread.run_sync(bell, self._send)
+        await anyio.to_thread.run_sync(bell, self._send, abandon_on_cancel=True, limiter=self._threads)
 
-    def ring(self, bell: Callable[[Sender], None]) -> None:
-        """Publish soon; a ring that is lost is made again by the sweeper."""
-        self._threads.submit(self._ring, bell)
+    def ring(self, bell: Callable[[Sender], None], rung: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Publish soon; a ring that is lost is made again by the sweeper.
 
-    def _ring(self, bell: Callable[[Sender], None]) -> None:
+        Args:
+            rung: called when the broker has it.
+        """
+        task = asyncio.create_task(self._ring(bell, rung))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _ring(self, bell: Callable[[Sender], None], rung: Callable[[], Awaitable[None]] | None) -> None:
         try:
-            bell(self._send)
-        except OperationalError as error:
+            await self.ask(bell)
+            if rung is not None:
+                await rung()
+        except (OperationalError, StoreUnavailable) as error:
             log.warning("doorbell_failed", error=str(error))
 
-    def close(self) -> None:
-        """Wait for the rings under way."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    async def close(self) -> None:
+        """Give up the rings under way."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)

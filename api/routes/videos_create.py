@@ -1,5 +1,76 @@
-"""Routes that are not here yet."""
+"""Creating a job, and looking at inputs without creating one."""
 
-from fastapi import APIRouter
+from typing import Any
 
-router = APIRouter()
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from api.answers import preferred_wait_s, video_answer
+from api.create_schema import CREATE_BODY, CREATE_HEADERS
+from api.dependencies import ContextDep, Creator, Validator
+from api.errors import video_not_found
+from api.following import wait_for_end
+from api.preflight import PreflightAnswer
+from api.schemas import ValidationReport, Video, problems
+from api.submission import read_call, submit, validate
+from api.uploads import create_parts
+
+router = APIRouter(tags=["videos"])
+
+REFUSALS = (400, 401, 403, 408, 413, 415, 422, 429, 503)
+
+
+@router.post(
+    "/v1/videos",
+    summary="Create a video",
+    status_code=202,
+    response_model=Video,
+    responses={
+        200: {"description": "It ended within `Prefer: wait=N`.", "model": Video},
+        **problems(*REFUSALS, 409),
+    },
+    openapi_extra={"requestBody": CREATE_BODY, "parameters": CREATE_HEADERS},
+)
+async def create_video(request: Request, caller: Creator, context: ContextDep) -> Response:
+    """Queue a video of the person in `image` speaking `audio`; 202 with the video object."""
+    call, limits = read_call(request), context.settings.limits
+    async with context.uploads.receive(request, create_parts(limits)) as upload:
+        submitted = await submit(context, caller, upload, call)
+    job, wait_s = submitted.job, preferred_wait_s(request, limits.max_wait_s)
+    request.state.job_id = job.id
+    if wait_s:
+        ended = await wait_for_end(context.store, job, wait_s)
+        if ended is None:
+            raise video_not_found(job.id)
+        job = ended
+    status = 200 if wait_s and job.status.is_terminal else 202
+    answer = await video_answer(context, job, status, waited_s=wait_s, location=f"/v1/videos/{job.id}")
+    if submitted.is_replay:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+@router.post(
+    "/v1/videos/validate",
+    summary="Look at inputs without creating a video",
+    response_model=ValidationReport,
+    responses=problems(*REFUSALS),
+    openapi_extra={"requestBody": CREATE_BODY},
+)
+async def validate_video(request: Request, caller: Validator, context: ContextDep) -> JSONResponse:
+    """Say what is wrong with the inputs, and what would be made of them; nothing is kept."""
+    async with context.uploads.receive(request, create_parts(context.settings.limits)) as upload:
+        seen = await validate(context, upload)
+    return JSONResponse(report_of(seen))
+
+
+def report_of(seen: PreflightAnswer) -> dict[str, Any]:
+    """Return the validation report."""
+    findings = [finding.as_finding() for finding in seen.findings]
+    return {
+        "object": "video.validation",
+        "valid": not findings,
+        "findings": [{"pointer": each.pointer, "code": each.code, "detail": each.message} for each in findings],
+        **seen.model_dump(mode="json", exclude={"findings"}),
+    }

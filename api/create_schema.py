@@ -1,0 +1,70 @@
+"""The create request for OpenAPI: multipart is read by our own parser, so its schema is put together here."""
+
+from typing import Any
+
+from api.fields import CreateFields
+
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and request make one video, however often it is sent within 24 h.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`wait=N`: answer when the video has ended, or after N seconds (at most 60).",
+    "schema": {"type": "string", "pattern": r"^wait=\d{1,2}$", "example": "wait=0"},
+}
+CREATE_HEADERS = [IDEMPOTENCY_KEY, PREFER]
+FILES = {
+    "image": "The portrait: PNG, JPEG or WebP, short side from 256 pixels.",
+    "audio": "The speech: wav, mp3, flac, ogg, m4a, aac or webm. May be left out when `driving_video` has sound.",
+    "driving_video": "Its motion is used instead of a generated one: mp4, mov or webm.",
+}
+EXAMPLES = {
+    "speech": {
+        "summary": "A portrait speaks",
+        "value": {"image": "@portrait.png", "audio": "@speech.wav", "seed": 1234, "metadata[scene]": "intro"},
+    },
+    "webhook": {
+        "summary": "With a webhook and a mode",
+        "value": {
+            "image": "@portrait.png", "audio": "@speech.wav", "quality": "balanced",
+            "webhook_url": "https://example.com/hooks/video", "consent": "true",
+        },
+    },
+    "driven": {
+        "summary": "Motion from a video",
+        "value": {"image": "@portrait.png", "driving_video": "@gestures.mp4", "crop": "auto"},
+    },
+}  # fmt: skip
+
+
+def create_body() -> dict[str, Any]:
+    """Return the request body of a create."""
+    fields = CreateFields.model_json_schema(ref_template="#/components/schemas/{model}")
+    priority = fields.pop("$defs")["Priority"]
+    properties = {name: plain(schema, priority) for name, schema in fields["properties"].items()}
+    files = {name: {"type": "string", "format": "binary", "description": text} for name, text in FILES.items()}
+    schema = {
+        "type": "object",
+        "properties": files | properties,
+        "required": ["image"],
+        "anyOf": [{"required": ["audio"]}, {"required": ["driving_video"]}],
+        "additionalProperties": False,
+        "patternProperties": {r"^metadata\[.{1,64}\]$": {"type": "string", "maxLength": 512}},
+    }
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema, "examples": EXAMPLES}}}
+
+
+def plain(schema: dict[str, Any], priority: dict[str, Any]) -> dict[str, Any]:
+    """Return a field's schema without null, which a form cannot send, and without its title."""
+    kept = {name: value for name, value in schema.items() if name not in ("anyOf", "default", "title", "$ref")}
+    for option in schema.get("anyOf", ()):
+        if option.get("type") != "null":
+            kept |= priority if "$ref" in option else option
+    return {name: value for name, value in kept.items() if name != "title"}
+
+
+CREATE_BODY = create_body()

@@ -1,0 +1,167 @@
+"""The text fields of a create: read, converted and judged together, so that one answer names all that is wrong."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from api.errors import Finding
+from api.models import LoadedModel
+from jobs.job import Priority
+from jobs.settings import LimitSettings, Settings
+from jobs.urls import UrlRefused, UrlRules, validate_url
+
+METADATA_FIELD = re.compile(r"metadata\[(.*)\]", re.DOTALL)
+LIST_FIELDS = {"webhook_events": "webhook_events", "webhook_events[]": "webhook_events"}
+SHOWN_CHARS = 64  # of a client's own text in a message
+WebhookEvent = Literal["video.completed", "video.failed", "video.cancelled", "video.started", "video.progress"]
+Weight = Annotated[float | None, Field(ge=0, le=5)]
+
+
+class CreateFields(BaseModel):
+    """What a client may choose; None is the default, which lives in settings, in JobOptions, or in the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Annotated[str | None, Field(description="A loaded model; the loaded one by default.")] = None
+    seed: Annotated[int | None, Field(ge=0, le=2**53 - 1, description="Drawn, and told, by default.")] = None
+    num_inference_steps: Annotated[int | None, Field(ge=1, le=100)] = None
+    guidance_scale: Annotated[float | None, Field(ge=1, le=20)] = None
+    quality: Literal["exact", "balanced", "fast", "turbo"] | None = None
+    face_hands_weight: Weight = None
+    lips_weight: Weight = None
+    background_weight: Weight = None
+    crop: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(auto|none|\d{1,6},\d{1,6},[1-9]\d{0,5},[1-9]\d{0,5})$",
+            description="`auto`, `none`, or `x,y,w,h` in pixels of the image.",
+        ),
+    ] = None
+    size: Annotated[str | None, Field(description="Only what the model makes.")] = None
+    fps: Annotated[int | None, Field(description="Only what the model makes.")] = None
+    webhook_url: Annotated[str | None, Field(description="Where to tell what happens.")] = None
+    webhook_events: Annotated[tuple[WebhookEvent, ...] | None, Field(min_length=1, max_length=5)] = None
+    metadata: Annotated[dict[str, str], Field(description="A JSON object, or one `metadata[k]` for each pair.")] = {}
+    expires_after_s: Annotated[int | None, Field(description="How long the result is kept, seconds.")] = None
+    queue_ttl_s: Annotated[int | None, Field(description="How long it may wait for its turn, seconds.")] = None
+    priority: Priority | None = None
+    consent: Annotated[bool, Field(description="`true`: the person shown agreed.")] = False
+    prompt: Annotated[str | None, Field(description="Stored, and told; nothing else is done with it.")] = None
+
+
+def read_fields(pairs: Iterable[tuple[str, str]]) -> tuple[CreateFields, tuple[Finding, ...]]:
+    """Return the fields that could be read, and what is wrong with the others."""
+    values, findings = gather(pairs)
+    try:
+        return CreateFields.model_validate(values), tuple(findings)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=False)
+    findings += [finding_of(row) for row in errors]
+    wrong = {row["loc"][0] for row in errors}
+    return CreateFields.model_validate({name: value for name, value in values.items() if name not in wrong}), tuple(
+        findings
+    )
+
+
+def gather(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], list[Finding]]:
+    """Put `metadata[k]` and lists together; find fields that were sent twice."""
+    values: dict[str, Any] = {}
+    metadata: dict[str, str] = {}
+    findings = []
+    for name, text in pairs:
+        pair = METADATA_FIELD.fullmatch(name)
+        key = pair[1] if pair else name
+        if name in LIST_FIELDS:
+            values[LIST_FIELDS[name]] = (*values.get(LIST_FIELDS[name], ()), *items_of(text))
+        elif key in (metadata if pair else values):
+            findings.append(Finding("duplicate_field", f"{shown(name)} was sent twice", shown(name)))
+        elif pair:
+            metadata[key] = text
+        else:
+            values[name] = json_or_text(text) if name == "metadata" else text
+    if metadata and isinstance(values.setdefault("metadata", {}), dict):
+        values["metadata"] |= metadata
+    return values, findings
+
+
+def items_of(text: str) -> tuple[Any, ...]:
+    """Return the items of a list: a JSON array, or words with commas between."""
+    value = json_or_text(text)
+    return tuple(value) if isinstance(value, list) else tuple(word.strip() for word in text.split(","))
+
+
+def json_or_text(text: str) -> Any:  # noqa: ANN401
+    """Return what JSON text says; the text itself if it is none, for the schema to refuse."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def finding_of(row: ErrorDetails) -> Finding:
+    """Return what a schema error means to a client."""
+    name = shown(".".join(str(part) for part in row["loc"]))
+    if row["type"] == "extra_forbidden":
+        return Finding("unknown_field", f"there is no field {name!r}", name)
+    return Finding("invalid_value", f"{name}: {row['msg']}", name)
+
+
+def check_fields(fields: CreateFields, settings: Settings) -> tuple[Finding, ...]:
+    """Return what is wrong by this server's settings."""
+    limits = settings.limits
+    findings = [*check_metadata(fields.metadata, limits)]
+    kept = ("expires_after_s", fields.expires_after_s, limits.min_expires_after_s, limits.max_expires_after_s)
+    waits = ("queue_ttl_s", fields.queue_ttl_s, limits.min_queue_ttl_s, limits.max_queue_ttl_s)
+    for name, value, least, most in (kept, waits):
+        if value is not None and not least <= value <= most:
+            findings.append(Finding("invalid_value", f"{name} is {value}; it may be {least} to {most}", name))
+    if fields.prompt is not None and len(fields.prompt) > limits.max_prompt_chars:
+        message = f"prompt has {len(fields.prompt)} characters; the limit is {limits.max_prompt_chars}"
+        findings.append(Finding("invalid_value", message, "prompt"))
+    if settings.require_consent and not fields.consent:
+        message = "this server needs consent=true: the person shown agreed"
+        findings.append(Finding("consent_required", message, "consent"))
+    if fields.webhook_url is not None:
+        rules = UrlRules(allow_loopback=settings.webhooks.allow_loopback, allow_http=settings.webhooks.allow_http)
+        try:
+            validate_url(fields.webhook_url, rules)
+        except UrlRefused as error:
+            findings.append(Finding("webhook_url_refused", f"webhook_url: {error}", "webhook_url"))
+    return tuple(findings)
+
+
+def check_metadata(metadata: Mapping[str, str], limits: LimitSettings) -> Iterable[Finding]:
+    """Yield what is wrong with the pairs."""
+    if len(metadata) > limits.max_metadata_pairs:
+        message = f"metadata has {len(metadata)} pairs; the limit is {limits.max_metadata_pairs}"
+        yield Finding("invalid_value", message, "metadata")
+    for key, value in metadata.items():
+        for what, text, most in (("key", key, limits.max_metadata_key_chars),
+                                 ("value", value, limits.max_metadata_value_chars)):  # fmt: skip
+            if len(text) > most:
+                message = f"metadata[{shown(key)}]: the {what} has {len(text)} characters; the limit is {most}"
+                yield Finding("invalid_value", message, "metadata")
+
+
+def check_model(fields: CreateFields, model: LoadedModel) -> tuple[Finding, ...]:
+    """Return what the model cannot do."""
+    findings = []
+    if fields.size not in (None, model.size):
+        findings.append(Finding("invalid_value", f"size: {model.id} makes only {model.size}", "size"))
+    if fields.fps not in (None, model.fps):
+        findings.append(Finding("invalid_value", f"fps: {model.id} makes only {model.fps}", "fps"))
+    if fields.quality not in (None, *model.qualities):
+        has = ", ".join(model.qualities) or "none to choose"
+        findings.append(
+            Finding("invalid_value", f"quality: {model.id} has no {fields.quality}; it has {has}", "quality")
+        )
+    return tuple(findings)
+
+
+def shown(text: str) -> str:
+    """Return as much of a client's own text as belongs in a message."""
+    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"

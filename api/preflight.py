@@ -1,0 +1,99 @@
+"""Preflight as the API sees it: a question on its own queue, and an answer in the store that is awaited for a while."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from kombu.exceptions import OperationalError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from api.dependencies import Context
+from api.errors import Finding
+from jobs.job import Notice
+from jobs.logging import logger
+from jobs.queue import PREFLIGHT_QUEUE, ask_preflight
+
+log = logger(__name__)
+
+
+class PreflightFinding(BaseModel):
+    """Something because of which the inputs cannot be rendered."""
+
+    code: str
+    message: str
+    param: str | None = None
+
+    def as_finding(self) -> Finding:
+        """Return it as a finding about the request."""
+        return Finding(self.code, self.message, self.param)
+
+
+class PreflightWarning(BaseModel):
+    """Something that the client should know, and that stops nothing."""
+
+    code: str
+    message: str
+
+
+class PreflightAnswer(BaseModel):
+    """What the preflight worker found out.
+
+    Attributes:
+        seconds: of the driving audio; `num_frames` and `segments` follow from it.
+        crop: the proposed square, x,y,w,h in pixels of the image.
+        estimate_s: expected render time in seconds.
+        keypoints: 134 of x, y in pixels of the 512 canvas, and confidence.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    findings: tuple[PreflightFinding, ...] = ()
+    warnings: tuple[PreflightWarning, ...] = ()
+    seconds: float | None = None
+    crop: str | None = None
+    num_frames: int | None = None
+    segments: int | None = None
+    estimate_s: float | None = None
+    keypoints: tuple[tuple[float, float, float], ...] | None = None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The warnings as a job carries them."""
+        return tuple(Notice(warning.code, warning.message) for warning in self.warnings)
+
+
+async def is_preflight_live(context: Context) -> bool:
+    """Say whether a preflight worker gave a sign of life lately.
+
+    Raises:
+        StoreUnavailable
+    """
+    workers = await context.store.workers(context.settings.limits.preflight_live_s)
+    return any(PREFLIGHT_QUEUE in worker.queues for worker in workers)
+
+
+async def look_at(context: Context, job_id: str, inputs: Mapping[str, str], wait_s: float) -> PreflightAnswer | None:
+    """Ask for a look at stored inputs; None when nobody is there to look, or does not answer in time.
+
+    Args:
+        job_id: names the question; the client's request id may not be unique.
+        inputs: storage key by field name.
+
+    Raises:
+        StoreUnavailable
+    """
+    if not await is_preflight_live(context):
+        return None
+    try:
+        await context.bells.ask(partial(ask_preflight, request_id=job_id, keys=dict(inputs)))
+    except OperationalError as error:
+        log.warning("preflight_not_asked", error=str(error))
+        return None
+    answer = await context.store.wait_preflight_answer(job_id, wait_s)
+    if answer is None:
+        log.warning("preflight_did_not_answer", job_id=job_id, waited_s=wait_s)
+        return None
+    try:
+        return PreflightAnswer.model_validate_json(answer)
+    except ValidationError as error:
+        log.error("preflight_answer_unreadable", job_id=job_id, error=str(error))
+        return None

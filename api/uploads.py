@@ -1,0 +1,96 @@
+"""Uploads: the create road's first step. A multipart body becomes fields and files on disk while it comes."""
+
+import shutil
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio.to_thread
+from fastapi import Request
+from python_multipart.multipart import parse_options_header
+
+from api.content_kinds import AUDIOS, IMAGES, VIDEOS
+from api.errors import RequestRefused
+from api.multipart import FilePart, Receiver, Upload
+from jobs.settings import LimitSettings, Settings
+
+MAX_BOUNDARY_BYTES = 70  # RFC 2046
+
+
+def create_parts(limits: LimitSettings) -> dict[str, FilePart]:
+    """Return the file parts of a create, by field name."""
+    image = FilePart(IMAGES, limits.max_image_bytes)
+    return {
+        "image": image,
+        "input_reference": image,  # the name by which SDKs send it
+        "audio": FilePart(AUDIOS, limits.max_audio_bytes),
+        "driving_video": FilePart(VIDEOS, limits.max_driving_video_bytes),
+    }
+
+
+class UploadDesk:
+    """Takes uploads in, so many at a time, each in a folder of its own that is gone afterwards."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = settings.limits
+        self._folder = settings.scratch_folder / "uploads"
+        self._stale_s = settings.retention.orphan_upload_s
+        self._under_way = 0
+
+    def clear(self) -> None:
+        """Remove what processes that were killed have left; younger folders may be another replica's."""
+        for folder in self._folder.glob("*"):
+            if time.time() - folder.stat().st_mtime > self._stale_s:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @asynccontextmanager
+    async def receive(self, request: Request, parts: Mapping[str, FilePart]) -> AsyncIterator[Upload]:
+        """Read a multipart body; its files exist until the block is left.
+
+        Args:
+            parts: the files that it may have, by field name.
+
+        Raises:
+            RequestRefused: 400, 408, 413, 415, 422, 503.
+            ClientDisconnect: the client hung up before the end.
+        """
+        boundary = boundary_of(request)
+        if self._under_way >= self._limits.max_concurrent_uploads:
+            raise RequestRefused("too_many_uploads", f"{self._under_way} uploads are under way, as many as may be")
+        self._under_way += 1
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as folder:
+                yield await read_upload(request, Receiver(boundary, parts, self._limits, Path(folder)))
+        finally:
+            self._under_way -= 1
+
+
+async def read_upload(request: Request, receiver: Receiver) -> Upload:
+    """Read the body to its end; hashing and writing happen in a thread, so the event loop goes on."""
+    async for chunk in request.stream():
+        receiver.feed(chunk)
+        if receiver.is_worth_writing:
+            await anyio.to_thread.run_sync(receiver.write)
+    await anyio.to_thread.run_sync(receiver.write)
+    return receiver.upload()
+
+
+def boundary_of(request: Request) -> bytes:
+    """Return the boundary of a multipart body.
+
+    Raises:
+        RequestRefused: 415 when the body is not multipart or is compressed; 400 without a boundary.
+    """
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data":
+        detail = "the body must be multipart/form-data"
+        raise RequestRefused("unsupported_media_type", detail, headers={"Accept-Post": "multipart/form-data"})
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestRefused("unsupported_media_type", "the body must not be compressed")
+    boundary = options.get(b"boundary", b"")
+    if not 0 < len(boundary) <= MAX_BOUNDARY_BYTES:
+        raise RequestRefused("malformed_request", f"the multipart boundary must have 1 to {MAX_BOUNDARY_BYTES} bytes")
+    return boundary
