@@ -5,7 +5,6 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from jobs.errors import ObjectNotFound, RangeNotSatisfiable, StorageUnavailable
@@ -96,8 +95,8 @@ class LocalStorage:
 
     def check(self) -> None:
         """Raise StorageUnavailable unless the folder can be written."""
-        part = self._part()
         try:
+            part = self._part()
             part.write_bytes(b"")
             part.unlink()
         except OSError as error:
@@ -121,17 +120,17 @@ class LocalStorage:
 
     def _store(self, key: str, write: Callable[[Path], object]) -> ObjectFacts:
         path = self._path(key)
-        part = self._part()
         try:
-            write(part)
-            _make_durable(part)
-            _rename_into(part, path)
-            return _facts(key, path.stat())
+            part = self._part()
+            try:
+                write(part)
+                _make_durable(part)
+                _rename_into(part, path)
+                return _facts(key, path.stat())
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as error:
             raise StorageUnavailable(f"{key}: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
 
 
 def last_byte(facts: ObjectFacts, first: int, last: int | None) -> int:

@@ -43,6 +43,7 @@ end
 -- ---------------------------------------------------------------- the waiting line
 
 local function line_key(class, priority) return P .. 'line:' .. class .. ':' .. priority end
+local function served_key(class, priority) return P .. 'served:' .. class .. ':' .. priority end
 local function turns_key(class, priority) return P .. 'turns:' .. class .. ':' .. priority end
 local function waiting_key(class, priority, tenant) return P .. 'waiting:' .. class .. ':' .. priority .. ':' .. tenant end
 
@@ -53,7 +54,7 @@ end
 -- A job keeps its sequence, so one that comes back stands where it stood.
 local function enqueue(id)
   local class, priority, tenant, sequence = place(id)
-  local served = redis.call('HGET', P .. 'served:' .. class, tenant) or 0
+  local served = redis.call('HGET', served_key(class, priority), tenant) or 0
   redis.call('ZADD', line_key(class, priority), sequence, id)
   redis.call('ZADD', waiting_key(class, priority, tenant), sequence, id)
   redis.call('ZADD', turns_key(class, priority), served, tenant)

@@ -113,8 +113,8 @@ function VERBS.claim_next(class, worker, lease_ms, nonce)
       local id = redis.call('ZRANGE', waiting_key(class, priority, tenant), 0, 0)[1]
       move(id, 'in_progress')
       local turn = redis.call('INCR', P .. 'turn')
-      redis.call('HSET', P .. 'served:' .. class, tenant, turn)
-      for _, each in ipairs(PRIORITIES) do redis.call('ZADD', turns_key(class, each), 'XX', turn, tenant) end
+      redis.call('HSET', served_key(class, priority), tenant, turn)
+      redis.call('ZADD', turns_key(class, priority), 'XX', turn, tenant)
       redis.call('ZADD', P .. 'leases', NOW + lease_ms, id)
       redis.call('SADD', P .. 'running:' .. class, id)
       redis.call('HINCRBY', job_key(id), 'attempt', 1)

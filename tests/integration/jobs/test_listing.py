@@ -1,0 +1,108 @@
+"""Laws of the list: order, pages that neither skip nor repeat, filters."""
+
+import itertools
+
+import pytest
+
+from jobs.errors import UnknownCursor
+from jobs.job import JobStatus
+from jobs.store import JobStore
+from jobs.verbs.lifecycle import Page
+from tests.integration.jobs.conftest import CLASS, make_request
+
+
+def fill(store: JobStore, number: int) -> list[str]:
+    """Ids in the order of the list, newest first."""
+    for _ in range(number):
+        store.create(make_request())
+    return ids(store.list_jobs("ada", limit=1000))
+
+
+def ids(page: Page) -> list[str]:
+    return [job.id for job in page.jobs]
+
+
+def walk(store: JobStore, newest_first: bool) -> list[str]:
+    found: list[str] = []
+    page = store.list_jobs("ada", limit=3, newest_first=newest_first)
+    while True:
+        found += ids(page)
+        if not page.has_more:
+            return found
+        page = store.list_jobs("ada", limit=3, after=found[-1], newest_first=newest_first)
+
+
+def test_pages_neither_skip_nor_repeat_in_both_orders(store: JobStore) -> None:
+    expected = fill(store, 10)
+
+    assert walk(store, newest_first=True) == expected
+    assert walk(store, newest_first=False) == expected[::-1]
+
+
+def test_the_list_is_in_the_order_of_creation(store: JobStore) -> None:
+    fill(store, 10)
+
+    page = store.list_jobs("ada", limit=10, newest_first=False)
+
+    assert all(a.created_at_ms <= b.created_at_ms for a, b in itertools.pairwise(page.jobs))
+    assert not page.has_more
+
+
+def test_before_gives_the_page_just_before_in_the_same_order(store: JobStore) -> None:
+    expected = fill(store, 8)
+
+    page = store.list_jobs("ada", limit=3, before=expected[5])
+    first = store.list_jobs("ada", limit=3, before=expected[2])
+
+    assert (ids(page), page.has_more) == (expected[2:5], True)
+    assert (ids(first), first.has_more) == (expected[:2], False)
+
+
+def test_after_and_before_together_are_a_window(store: JobStore) -> None:
+    expected = fill(store, 6)
+
+    page = store.list_jobs("ada", limit=10, after=expected[1], before=expected[4])
+
+    assert (ids(page), page.has_more) == (expected[2:4], False)
+
+
+def test_a_page_goes_on_after_a_job_that_was_deleted_meanwhile(store: JobStore) -> None:
+    expected = fill(store, 5)
+    store.delete(expected[1])
+
+    assert ids(store.list_jobs("ada", limit=10, after=expected[1])) == expected[2:]
+
+
+def test_a_cursor_of_another_tenant_is_unknown(store: JobStore) -> None:
+    other = store.create(make_request(tenant="bob")).job
+
+    with pytest.raises(UnknownCursor):
+        store.list_jobs("ada", after=other.id)
+
+
+def test_status_filters(store: JobStore) -> None:
+    fill(store, 3)
+    running = store.claim_next(CLASS, "w1")
+    assert running is not None
+
+    assert ids(store.list_jobs("ada", status=JobStatus.IN_PROGRESS)) == [running.id]
+    assert len(ids(store.list_jobs("ada", status=JobStatus.QUEUED))) == 2
+
+
+def test_metadata_filters_by_all_pairs_exactly(store: JobStore) -> None:
+    both = store.create(make_request(metadata={"shop": "7", "текст": "да"})).job
+    store.create(make_request(metadata={"shop": "7"}))
+    store.create(make_request(metadata={"shop": "77", "текст": "да"}))
+
+    assert ids(store.list_jobs("ada", metadata={"shop": "7", "текст": "да"})) == [both.id]
+    assert len(store.list_jobs("ada", metadata={"shop": "7"}).jobs) == 2
+    assert store.list_jobs("ada", metadata={"shop": "8"}).jobs == ()
+
+
+def test_filters_find_what_lies_many_pages_behind(store: JobStore) -> None:
+    rare = store.create(make_request(metadata={"rare": "1"})).job
+    fill(store, 250)
+
+    page = store.list_jobs("ada", limit=1, metadata={"rare": "1"})
+
+    assert (ids(page), page.has_more) == ([rare.id], False)
