@@ -1,12 +1,11 @@
 """The text fields of a create: read, converted and judged together, so that one answer names all that is wrong."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 from api.errors import Finding
 from api.models import LoadedModel
@@ -60,11 +59,10 @@ def read_fields(pairs: Iterable[tuple[str, str]]) -> tuple[CreateFields, tuple[F
         return CreateFields.model_validate(values), tuple(findings)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False)
-    findings += [finding_of(row) for row in errors]
-    wrong = {row["loc"][0] for row in errors}
-    return CreateFields.model_validate({name: value for name, value in values.items() if name not in wrong}), tuple(
-        findings
-    )
+    first = {row["loc"][0]: row for row in reversed(errors)}
+    findings += [finding_of(row) for row in reversed(first.values())]
+    rest = {name: value for name, value in values.items() if name not in first}
+    return CreateFields.model_validate(rest), tuple(findings)
 
 
 def gather(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], list[Finding]]:
@@ -97,14 +95,14 @@ def items_of(text: str) -> tuple[Any, ...]:
 def json_or_text(text: str) -> Any:  # noqa: ANN401
     """Return what JSON text says; the text itself if it is none, for the schema to refuse."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return from_json(text)  # refuses half surrogates and deep nesting
+    except ValueError:
         return text
 
 
 def finding_of(row: ErrorDetails) -> Finding:
     """Return what a schema error means to a client."""
-    name = shown(".".join(str(part) for part in row["loc"]))
+    name = shown(str(row["loc"][0]))
     if row["type"] == "extra_forbidden":
         return Finding("unknown_field", f"there is no field {name!r}", name)
     return Finding("invalid_value", f"{name}: {row['msg']}", name)
