@@ -12,15 +12,26 @@ from api.error_handlers import install_error_handlers
 from api.metrics import MetricsServer
 from api.middleware import BodyBounds, RequestFrame
 from api.openapi import describe
-from api.routes import content, deliveries, events, health, service, videos_change, videos_create, videos_read
+from api.routes import (
+    content,
+    deliveries,
+    events,
+    health,
+    service,
+    verify,
+    videos_change,
+    videos_create,
+    videos_read,
+    videos_remix,
+)
 from api.upkeep import Upkeep
 from jobs.logging import configure_logging
 from jobs.settings import Settings
 from jobs.store import JobStore
 
 ROUTERS = (
-    videos_create.router, videos_read.router, content.router, events.router, videos_change.router, deliveries.router,
-    service.router, health.router,
+    videos_create.router, videos_read.router, content.router, events.router, videos_change.router, videos_remix.router,
+    deliveries.router, service.router, verify.router, health.router,
 )  # fmt: skip
 
 

@@ -67,4 +67,20 @@ def plain(schema: dict[str, Any], priority: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name != "title"}
 
 
+def remix_body() -> dict[str, Any]:
+    """Return the request body of a remix: any field of a create, and of its files only the image."""
+    schema: dict[str, Any] = create_body()["content"]["multipart/form-data"]["schema"]
+    fields = {name: each for name, each in schema["properties"].items() if name not in FILES}
+    form = {"type": "object", "additionalProperties": False, "patternProperties": schema["patternProperties"]}
+    image = {"image": schema["properties"]["image"]}
+    return {
+        "required": False,
+        "content": {
+            "application/json": {"schema": {"type": "object", "properties": fields, "additionalProperties": False}},
+            "multipart/form-data": {"schema": form | {"properties": image | fields}},
+        },
+    }
+
+
 CREATE_BODY = create_body()
+REMIX_BODY = remix_body()

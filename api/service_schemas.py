@@ -4,6 +4,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+VERIFY_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"video": {"type": "string", "format": "binary", "description": "An MP4."}},
+                "required": ["video"],
+                "additionalProperties": False,
+            }
+        }
+    },
+}
+
 
 class ModelBody(BaseModel):
     """A preset that render workers have loaded, with its limits."""
@@ -123,11 +137,17 @@ class DeliveryList(BaseModel):
 
 
 class Verification(BaseModel):
-    """What the provenance mark of a file says."""
+    """What the provenance mark of a file says; without a mark every other fact is empty."""
 
     object: Literal["verification"]
-    verdict: Annotated[str, Field(description="Whether there is a mark, and whether it fits the bytes.")]
-    details: dict[str, Any]
+    is_present: bool
+    is_valid: Annotated[bool, Field(description="The bytes are those that were signed.")]
+    is_trusted: Annotated[bool, Field(description="Valid, and signed by this service's own identity.")]
+    signer: str | None
+    generator: str | None
+    created_at: str | None
+    is_ai_generated: bool
+    problems: list[str]
 
 
 class Liveness(BaseModel):

@@ -33,7 +33,7 @@ from jobs.verbs.lifecycle import Reservation
 
 log = logger(__name__)
 
-ROUTE = "videos"  # scope of idempotency keys
+CREATE_ROUTE, REMIX_ROUTE = "videos", "remix"  # scopes of idempotency keys
 MAX_KEY_CHARS = 255
 IMAGE_ALIAS = "input_reference"
 OPTION_FIELDS = frozenset(JobOptions.__dataclass_fields__) - {"seed"}
@@ -50,6 +50,7 @@ class CreateCall:
         request_id, traceparent: for logs, webhooks and the manifest.
         owner: unique to this request: a client may send its request id twice.
         began_at_s: on the monotonic clock.
+        route: scope of the idempotency key.
     """
 
     idempotency_key: str | None
@@ -58,6 +59,7 @@ class CreateCall:
     traceparent: str
     owner: str
     began_at_s: float
+    route: str = CREATE_ROUTE
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ async def validate(context: Context, upload: Upload) -> PreflightAnswer:
     return seen
 
 
-def read_call(request: Request) -> CreateCall:
+def read_call(request: Request, route: str = CREATE_ROUTE) -> CreateCall:
     """Read a create's headers.
 
     Raises:
@@ -135,7 +137,8 @@ def read_call(request: Request) -> CreateCall:
     retries = request.headers.get("x-stainless-retry-count", "0")
     is_retry = key is None and retries.isdecimal() and int(retries) > 0
     state = request.state
-    return CreateCall(key, is_retry, state.request_id, state.traceparent, secrets.token_hex(16), time.monotonic())
+    owner = secrets.token_hex(16)
+    return CreateCall(key, is_retry, state.request_id, state.traceparent, owner, time.monotonic(), route)
 
 
 def read_order(upload: Upload, settings: Settings) -> Order:
@@ -191,7 +194,7 @@ async def reserve(context: Context, tenant: str, order: Order, call: CreateCall)
         StoreUnavailable
     """
     assert call.idempotency_key is not None
-    reserved = await context.store.reserve_key(tenant, ROUTE, call.idempotency_key, order.fingerprint, call.owner)
+    reserved = await context.store.reserve_key(tenant, call.route, call.idempotency_key, order.fingerprint, call.owner)
     if reserved.state is Reservation.MISMATCH:
         raise RequestRefused("idempotency_key_reused", "the Idempotency-Key stands for another request")
     if reserved.state is Reservation.IN_FLIGHT:
@@ -265,7 +268,7 @@ async def record(context: Context, request: JobRequest, call: CreateCall) -> Sub
     settings = context.settings
     try:
         created = await context.store.create(
-            request, route=ROUTE, idempotency_key=call.idempotency_key,
+            request, route=call.route, idempotency_key=call.idempotency_key,
             owner=call.owner if call.idempotency_key is not None else None, is_retry=call.is_retry,
             request_age_s=time.monotonic() - call.began_at_s,
             max_active_per_tenant=settings.limits.max_active_jobs_per_tenant,
@@ -291,7 +294,7 @@ async def discard(context: Context, request: JobRequest, call: CreateCall) -> No
         return
     with anyio.CancelScope(shield=True):
         try:
-            await context.store.unreserve_key(request.tenant, ROUTE, call.idempotency_key, call.owner)
+            await context.store.unreserve_key(request.tenant, call.route, call.idempotency_key, call.owner)
         except StoreUnavailable as error:
             log.warning("reservation_left_to_lapse", error=str(error))
 

@@ -1,0 +1,216 @@
+"""Remix: a new job from another's stored inputs, with changed fields or another image; then the create road as ever."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import parse_qsl
+
+import anyio.to_thread
+from fastapi import Request
+
+from api.auth import Identity
+from api.dependencies import Context
+from api.errors import RequestRefused, invalid_fields
+from api.fields import CreateFields, check_fields, read_fields
+from api.multipart import FilePart, Upload
+from api.preflight import look_at
+from api.submission import (
+    IMAGE_ALIAS,
+    CreateCall,
+    Order,
+    Submitted,
+    discard,
+    fingerprint_of,
+    job_request,
+    pick_model,
+    record,
+    reserve,
+    store_inputs,
+    with_what_was_seen,
+)
+from api.uploads import create_parts
+from jobs.errors import ObjectNotFound
+from jobs.job import Job, JobRequest, input_key
+from jobs.settings import LimitSettings, Settings
+from jobs.storage import ObjectStorage
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+# Fields of a create that lie in the request as they were asked for; options lie beside them.
+KEPT_FIELDS = ("model", "prompt", "metadata", "webhook_url", "expires_after_s", "queue_ttl_s", "priority")
+
+
+async def remix(context: Context, caller: Identity, source: Job, upload: Upload, call: CreateCall) -> Submitted:
+    """Make a job of another's inputs.
+
+    Raises:
+        RequestRefused: 404, 409, 422, 503.
+        JobsError: as the table of errors has it.
+    """
+    order = remix_order(source, upload, context.settings)
+    model = await pick_model(context, order.fields)
+    if call.idempotency_key is not None:
+        earlier = await reserve(context, caller.tenant, order, call)
+        if earlier is not None:
+            return Submitted(earlier, is_replay=True)
+    request = from_source(job_request(context.settings, caller, order, model, call), source)
+    try:
+        refuse_expired(source)
+        await store_inputs(context.storage, request.inputs, order.files)
+        await copy_inputs(context.storage, source, request, order.files)
+        seen = await look_at(context, request.id, request.inputs, context.settings.limits.preflight_wait_s)
+        request = with_what_was_seen(request, seen)
+    except BaseException:
+        await discard(context, request, call)
+        raise
+    return await record(context, request, call)
+
+
+@asynccontextmanager
+async def read_changes(context: Context, request: Request) -> AsyncIterator[Upload]:
+    """Read what is to be different: multipart (with another image), a form, a JSON object, or nothing at all.
+
+    Raises:
+        RequestRefused: 400, 408, 413, 415, 422, 503.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        async with context.uploads.receive(request, remix_parts(context.settings.limits)) as upload:
+            yield upload
+        return
+    body = await bounded_body(request, context.settings.limits.max_field_bytes)
+    if kind == JSON:
+        yield Upload(tuple(json_pairs(body)), {})
+    elif kind == FORM or not body:
+        yield Upload(tuple(form_pairs(body, context.settings.limits.max_fields)), {})
+    else:
+        raise RequestRefused("unsupported_media_type", f"the body must be multipart/form-data, {FORM} or {JSON}")
+
+
+def remix_parts(limits: LimitSettings) -> dict[str, FilePart]:
+    """Return the file parts of a remix: only the image may be another."""
+    return {name: part for name, part in create_parts(limits).items() if name in ("image", IMAGE_ALIAS)}
+
+
+async def bounded_body(request: Request, max_bytes: int) -> bytes:
+    """Return a small body.
+
+    Raises:
+        RequestRefused: 413.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise RequestRefused("payload_too_large", f"the body is longer than {max_bytes} bytes")
+    return body
+
+
+def json_pairs(body: bytes) -> list[tuple[str, str]]:
+    """Return the fields of a JSON object as a form would send them; null is a field that was not sent.
+
+    Raises:
+        RequestRefused: 400.
+    """
+    try:
+        content = json.loads(body)
+        text = json.dumps(content, ensure_ascii=False)
+        text.encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise RequestRefused("malformed_request", "the body is no JSON in UTF-8") from error
+    if not isinstance(content, dict):
+        raise RequestRefused("malformed_request", "the body is no JSON object")
+    given = {name: value for name, value in content.items() if value is not None}
+    return [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in given.items()]
+
+
+def form_pairs(body: bytes, max_fields: int) -> list[tuple[str, str]]:
+    """Return the fields of a form.
+
+    Raises:
+        RequestRefused: 400.
+    """
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=max_fields)
+    except ValueError as error:
+        raise RequestRefused(
+            "malformed_request", f"the form cannot be read, or has over {max_fields} fields"
+        ) from error
+
+
+def remix_order(source: Job, upload: Upload, settings: Settings) -> Order:
+    """Return what is wanted: what was asked for before, changed.
+
+    Raises:
+        RequestRefused: 422, with everything that is wrong.
+    """
+    changes, findings = read_fields(upload.fields)
+    files = {"image" if name == IMAGE_ALIAS else name: file for name, file in upload.files.items()}
+    fields = CreateFields.model_validate(
+        asked_before(source, "image" in files) | changes.model_dump(exclude_unset=True)
+    )
+    findings += check_fields(fields, settings)
+    if findings:
+        raise invalid_fields(findings)
+    print_of_all = sha256(f"{source.id} {fingerprint_of(fields, files)}".encode()).hexdigest()
+    return Order(fields, files, print_of_all)
+
+
+def asked_before(source: Job, has_another_image: bool) -> dict[str, Any]:
+    """Return the source's fields. A crop belongs to its image, and consent to the person in it."""
+    request = source.request
+    fields = asdict(request.options) | {name: getattr(request, name) for name in KEPT_FIELDS}
+    fields |= {"webhook_events": request.webhook_events, "consent": request.consented_at_ms is not None}
+    if has_another_image:
+        fields |= {"crop": None, "consent": False}
+    return fields
+
+
+def from_source(request: JobRequest, source: Job) -> JobRequest:
+    """Return the job with all of the source's inputs that it does not bring itself."""
+    kept = {
+        name: input_key(request.id, name, PurePosixPath(key).suffix)
+        for name, key in source.request.inputs.items()
+        if name not in request.inputs
+    }
+    consented_at_ms = request.consented_at_ms
+    if consented_at_ms is not None and "image" not in request.inputs:
+        consented_at_ms = source.request.consented_at_ms or consented_at_ms  # the same person, asked then
+    return replace(
+        request, inputs=request.inputs | kept, remixed_from_video_id=source.id, seconds=source.seconds,
+        estimate_s=source.request.estimate_s, consented_at_ms=consented_at_ms,
+    )  # fmt: skip
+
+
+async def copy_inputs(storage: ObjectStorage, source: Job, request: JobRequest, brought: Mapping[str, object]) -> None:
+    """Copy the source's inputs within the store.
+
+    Raises:
+        RequestRefused: 409, they are gone.
+        StorageUnavailable
+    """
+    for name, key in source.request.inputs.items():
+        if name in brought:
+            continue
+        try:
+            await anyio.to_thread.run_sync(storage.copy, key, request.inputs[name])
+        except ObjectNotFound as error:
+            raise inputs_expired(source) from error
+
+
+def refuse_expired(source: Job) -> None:
+    """Raise the 409 for a source whose inputs are gone.
+
+    Raises:
+        RequestRefused: 409.
+    """
+    if source.inputs_expired:
+        raise inputs_expired(source)
+
+
+def inputs_expired(source: Job) -> RequestRefused:
+    """Return the 409."""
+    return RequestRefused("inputs_expired", f"the inputs of {source.id} are gone; create a new video")
