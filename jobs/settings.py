@@ -147,6 +147,8 @@ class LeaseSettings(Group):
     ring_again_s: float = 15.0
     max_lost_attempts: int = 3
     stall_timeout_s: float = 300.0
+    hard_limit_per_estimate: float = 10.0  # an attempt may take so many times the job's estimate,
+    min_hard_limit_s: float = 1800.0  # and at least this long
     upkeep_lock_s: float = 10.0
 
 
@@ -185,10 +187,11 @@ class WorkerSettings(Group):
     live_s: float = 15.0
     deaf_after_s: float = 30.0
     progress_period_s: float = 0.5
-    upload_attempts: int = 5
+    storage_attempts: int = 8  # of each fetch and upload of a job, with back-off up to 30 s, on top of storage.attempts
     scratch_folder: Path | None = None  # None: DATA/scratch
     preflight_timeout_s: float = 8.0
     preflight_memory_bytes: int = 2_000 * MEGABYTE
+    scripted_pipeline: str | None = None  # tests only: a module whose load() stands for the method
 
 
 class LogSettings(Group):
@@ -257,3 +260,8 @@ class Settings(BaseSettings):
     def scratch_folder(self) -> Path:
         """Where uploads and renders lie while under way."""
         return self.worker.scratch_folder or self.data / "scratch"
+
+    @property
+    def weights_folder(self) -> Path:
+        """Where converted weights lie, a folder for each preset."""
+        return self.worker.weights_folder or Path("weights")

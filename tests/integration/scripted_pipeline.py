@@ -1,0 +1,91 @@
+"""A pipeline that computes nothing but keeps the method's stage borders; what it does stands in the image's bytes.
+
+The image is a JSON object: `steps`, `step_s` (seconds each), `seconds` of video, and at step `at` one of `event`:
+`kill` (the process dies), `hang`, `fault`, `out_of_memory`, `input_error`, `error`. Chosen by
+`MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jobs.job import JobOptions, Notice
+from jobs.settings import Settings
+from mmgt_core.errors import InputCode, InputError
+from mmgt_core.pipelines.progress import RunControl, Stage
+from worker.errors import GpuFault, GpuOutOfMemory
+from worker.pipeline import InputPaths, Prepared, Rendered
+
+VIDEO = Path(__file__).parents[1] / "data" / "scripted.mp4"
+PICTURE = b"\xff\xd8\xff\xe0 not quite a JPEG"
+
+
+class ScriptedPipeline:
+    """One at a time, as the real one."""
+
+    device = "script"
+
+    def __init__(self, preset: str, limits: Mapping[str, float]) -> None:
+        self.model = {"id": preset, "size": "128x128", "fps": 25, "qualities": ["exact"], **limits}
+
+    def warm_up(self, folder: Path) -> None:
+        (folder / "canary").touch()
+
+    def prepare(self, paths: InputPaths, options: JobOptions, control: RunControl) -> Prepared:
+        script = json.loads(paths.image.read_text())
+        if script.get("event") == "input_error":
+            raise InputError(InputCode.AUDIO_TOO_LONG, "612.0 s long; the limit is 600 s")
+        return Prepared(script.get("seconds", 1.0), 1, (Notice("scripted", "nothing was computed"),), script)
+
+    def render(self, prepared: Prepared, options: JobOptions, folder: Path, control: RunControl) -> Rendered:
+        script = prepared.inputs
+        with control.stage(Stage.POSE_DIFFUSION, 1) as report:
+            report(1)
+        steps = options.num_inference_steps or script.get("steps", 4)
+        with control.stage(Stage.VIDEO_DIFFUSION, steps) as report:
+            for step in range(steps):
+                if step == script.get("at", 0):
+                    happen(script)
+                time.sleep(script.get("step_s", 0.0))
+                report(step + 1)
+        with control.stage(Stage.DECODING, 1) as report:
+            files = {name: folder / f"{name}.mp4" for name in ("video", "pose", "masks")}
+            for path in files.values():
+                path.write_bytes(VIDEO.read_bytes())
+            files["thumbnail"] = folder / "thumbnail.jpg"
+            files["thumbnail"].write_bytes(PICTURE)
+            report(1)
+        seconds = {stage.value: round(took, 3) for stage, took in control.stage_seconds.items()}
+        manifest = {"preset": self.model["id"], "is_trained": False, "stage_seconds": seconds}
+        return Rendered(files, prepared.seconds, prepared.warnings, manifest)
+
+    def free_memory(self) -> None:
+        """Nothing is held."""
+
+    def memory_bytes(self) -> int:
+        return 0
+
+
+def happen(script: dict[str, Any]) -> None:
+    match script.get("event"):
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            threading.Event().wait()
+        case "fault":
+            raise GpuFault("an illegal memory access was encountered")
+        case "out_of_memory":
+            script["tries"] = script.get("tries", 0) + 1
+            if script["tries"] <= script.get("times", 1):
+                raise GpuOutOfMemory("tried to allocate 20.00 GiB")
+        case "error":
+            raise ValueError("a bug")
+
+
+def load(settings: Settings, preset: str) -> ScriptedPipeline:
+    return ScriptedPipeline(preset, {"max_seconds": settings.limits.max_seconds})

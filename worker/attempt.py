@@ -1,0 +1,165 @@
+"""One attempt at one job: its claim, its folder, its control; and however it ends, the job's record says so."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from structlog.contextvars import bound_contextvars
+
+from jobs.errors import StorageUnavailable, StoreUnavailable
+from jobs.job import Job, attempt_prefix
+from jobs.logging import logger
+from jobs.verbs.lifecycle import Outcome, Results
+from mmgt_core.pipelines.progress import RunControl
+from worker.errors import AttemptLost, CancelRequested
+from worker.failures import Remedy, describe, row_of
+from worker.lease import Lease
+from worker.patience import patiently
+from worker.pipeline import InputPaths, Prepared
+from worker.progress import ProgressReporter
+from worker.results import Finished, find_finished
+from worker.workplace import Workplace
+
+log = logger(__name__)
+
+EXIT_GPU_FAULT = 71
+_STORE_ATTEMPTS = 12  # of a last word: the store may be restarting
+
+
+@dataclass
+class Attempt:
+    """A claimed job and what its rendering needs.
+
+    Attributes:
+        folder: everything local of this job; kept only while it holds a finished video that is not stored.
+        ended_as: for the log's one line about this attempt.
+    """
+
+    job: Job
+    place: Workplace
+    lease: Lease
+    reporter: ProgressReporter
+    folder: Path
+    control: RunControl
+    ended_as: str = "completed"
+    error_code: str | None = None
+    keeps_folder: bool = False
+    started_at_s: float = field(default_factory=time.monotonic)
+
+    def fetch_inputs(self) -> InputPaths:
+        """Copy the job's inputs from the store.
+
+        Raises:
+            StorageUnavailable, ObjectNotFound
+        """
+        paths: dict[str, Path] = {}
+        for name, key in self.job.request.inputs.items():
+            paths[name] = self.folder / (name + Path(key).suffix)
+            paths[name].unlink(missing_ok=True)
+            fetch = partial(self.place.storage.fetch_file, key, paths[name])
+            patiently(fetch, StorageUnavailable, self.place.settings.worker.storage_attempts, self.may_go_on)
+        return InputPaths(**paths)
+
+    def note_inputs(self, prepared: Prepared) -> None:
+        """Tell the client what is known now: the length, and what is not as good as hoped."""
+        self.reporter.num_segments = prepared.segments
+        warnings = tuple(dict.fromkeys((*self.job.warnings, *prepared.warnings)))
+        try:
+            self.place.store.annotate(self.job.id, self.job.attempt, seconds=prepared.seconds, warnings=warnings)
+        except StoreUnavailable as error:  # finalise tells it again
+            log.warning("inputs_not_noted", error=str(error))
+
+    def finalise(self, keys: dict[str, str], finished: Finished) -> None:
+        """Complete the job: the store confirmed every object.
+
+        Raises:
+            AttemptLost, CancelRequested: another word came first.
+            StoreUnavailable: nobody knows.
+        """
+        warnings = tuple(dict.fromkeys((*self.job.warnings, *finished.warnings)))
+        results = Results(keys, finished.seconds, finished.pipeline_seconds, warnings)
+        outcome = patiently(
+            partial(self.place.store.finalise, self.job.id, self.job.attempt, results),
+            StoreUnavailable, _STORE_ATTEMPTS, self.lease.note_step,
+        )  # fmt: skip
+        if outcome is Outcome.CANCELLED:
+            raise CancelRequested(f"{self.job.id} was cancelled before it was complete")
+        if outcome.is_lost:
+            raise AttemptLost(f"{self.job.id} attempt {self.job.attempt}: {outcome.value}")
+
+    def may_go_on(self) -> None:
+        """A border between two pieces of work that are not the pipeline's; raises to stop."""
+        self.lease.note_step()
+        self.lease.check()
+
+
+@contextmanager
+def attempt_at(job: Job, place: Workplace) -> Iterator[Attempt]:
+    """Hold the claim for as long as the block runs; answer what it raises by the table in `failures.py`."""
+    folder = place.scratch / job.id
+    folder.mkdir(parents=True, exist_ok=True)
+    with bound_contextvars(job_id=job.id, attempt=job.attempt, request_id=job.request.request_id):
+        lease = Lease(place.store, job, place.settings.leases, place.board)
+        reporter = ProgressReporter(place.store, job, lease, place.settings.worker.progress_period_s)
+        attempt = Attempt(job, place, lease, reporter, folder, RunControl(reporter, lease.check))
+        log.info("job_claimed", queue_seconds=job.queue_seconds)
+        with lease:
+            try:
+                yield attempt
+            except Exception as error:
+                _answer(error, attempt)
+        if not attempt.keeps_folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        log.info(
+            "job_attempt_ended", outcome=attempt.ended_as, code=attempt.error_code, model=job.request.model,
+            tenant=job.tenant, traceparent=job.request.traceparent, wall_s=_since(attempt.started_at_s),
+            stage_s={stage.value: round(took, 3) for stage, took in attempt.control.stage_seconds.items()},
+        )  # fmt: skip
+        if attempt.ended_as == Remedy.RETRY_ELSEWHERE:
+            os._exit(EXIT_GPU_FAULT)
+
+
+def _answer(error: Exception, attempt: Attempt) -> None:
+    remedy = row_of(error).remedy
+    stage = attempt.reporter.stage.value if attempt.reporter.stage else None
+    failure = describe(error, stage, attempt.job.attempt)
+    attempt.ended_as = remedy.value
+    attempt.error_code = failure.code.value if remedy in (Remedy.FAIL, Remedy.RETRY, Remedy.RETRY_ELSEWHERE) else None
+    may_come_back = remedy in (Remedy.RELEASE, Remedy.RETRY, Remedy.LEAVE)
+    attempt.keeps_folder = may_come_back and find_finished(attempt.folder) is not None
+    log.log(
+        40 if attempt.error_code else 20, "attempt_stopped", remedy=remedy.value, error=str(error),
+        exc_info=error if row_of(error).kind is Exception or remedy is Remedy.RETRY_ELSEWHERE else None,
+    )  # fmt: skip
+    if remedy is not Remedy.LEAVE:
+        _discard_results(attempt)
+    store, job, max_lost = attempt.place.store, attempt.job, attempt.place.settings.leases.max_lost_attempts
+    words = {
+        Remedy.FAIL: partial(store.fail, job.id, job.attempt, failure),
+        Remedy.CANCEL: partial(store.acknowledge_cancel, job.id, job.attempt),
+        Remedy.RELEASE: partial(store.release, job.id, job.attempt),
+        Remedy.RETRY: partial(store.release, job.id, job.attempt, lost=failure, max_lost_attempts=max_lost),
+        Remedy.RETRY_ELSEWHERE: partial(store.release, job.id, job.attempt, lost=failure, max_lost_attempts=max_lost),
+    }
+    if remedy in words:
+        try:
+            patiently(words[remedy], StoreUnavailable, _STORE_ATTEMPTS, attempt.lease.note_step)
+        except StoreUnavailable as away:  # the lease ends by itself
+            log.error("attempt_end_not_told", error=str(away))
+
+
+def _discard_results(attempt: Attempt) -> None:
+    """Delete what this attempt stored; the winner's files lie under another prefix."""
+    try:
+        attempt.place.storage.delete_prefix(attempt_prefix(attempt.job.id, attempt.job.attempt))
+    except StorageUnavailable as error:
+        log.warning("results_not_discarded", error=str(error))
+
+
+def _since(started_at_s: float) -> float:
+    return round(time.monotonic() - started_at_s, 3)

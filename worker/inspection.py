@@ -1,0 +1,104 @@
+"""What is found out about strangers' files, inside the sandbox: preflight's decoders run only here."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mmgt_core.checkpoints.lock import published_path
+from mmgt_core.checkpoints.manifest import MMGT_512_FILES
+from mmgt_core.config import SamplingOptions
+from mmgt_core.errors import InputError, MMGTError
+from mmgt_core.media.image_decoding import decode_image
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.provenance import read_provenance
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.windows import segment_starts
+from mmgt_core.pose.detector import WholeBodyDetector
+from mmgt_core.pose.dwpose import DWPoseDetector, onnxruntime_providers
+from mmgt_core.pose.framing import parse_crop
+from mmgt_core.pose.landmarks import LandmarkDetector
+from mmgt_core.types import FPS
+
+SEGMENT_FRAMES = 80
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about local files.
+
+    Attributes:
+        files: path by field: `image`, `audio`, `driving_video`; or `video`, whose mark is read.
+        crop: as the client gave it.
+        limits: fields of MediaLimits.
+        weights: folder where the detector's networks may lie.
+        trust_anchor_pem: the installation's own root; a mark that leads to it is trusted.
+    """
+
+    files: Mapping[str, str]
+    crop: str = "auto"
+    limits: Mapping[str, Any] | None = None
+    weights: str = "weights"
+    trust_anchor_pem: str | None = None
+
+
+def inspect(question: Question) -> dict[str, Any]:
+    """Return findings (definite faults), warnings, and what is known of the inputs, as JSON-ready values."""
+    paths = {field: Path(path) for field, path in question.files.items()}
+    try:
+        if "video" in paths:
+            return _read_mark(paths["video"], question.trust_anchor_pem)
+        limits = MediaLimits(**(question.limits or {}))
+        files = InputFiles(paths["image"], paths.get("audio"), paths.get("driving_video"))
+        weights = Path(question.weights)
+        inputs = prepare_inputs(files, parse_crop(question.crop), limits, lambda: _load_detector(weights), RunControl())
+    except InputError as error:
+        return {"findings": [{"code": error.code.value, "message": str(error), "param": error.field}], "warnings": []}
+    return _describe(inputs)
+
+
+def blame(question: Question) -> dict[str, Any]:
+    """After a decoder died: try the image alone; whichever input killed it is called unreadable."""
+    decode_image(Path(question.files["image"]), MediaLimits(**(question.limits or {})))
+    field = "driving_video" if "driving_video" in question.files else "audio"
+    return unreadable(field)
+
+
+def unreadable(field: str) -> dict[str, Any]:
+    """Return the answer about a file that no decoder survives."""
+    message = f"{field}: it could not be decoded within the limits of memory and time"
+    return {"findings": [{"code": f"{field}_unreadable", "message": message, "param": field}], "warnings": []}
+
+
+def _load_detector(weights: Path) -> WholeBodyDetector:
+    files = {file.local_name: published_path(weights, file.repository, file.path) for file in MMGT_512_FILES}
+    yolox, pose = files["person_detector"], files["keypoint_detector"]
+    if yolox.is_file() and pose.is_file():
+        return DWPoseDetector(yolox, pose, onnxruntime_providers())
+    return LandmarkDetector()
+
+
+def _describe(inputs: Inputs) -> dict[str, Any]:
+    overlap = SamplingOptions.segment_overlap
+    is_driven = inputs.driving_poses is not None
+    return {
+        "findings": [],
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
+        "seconds": inputs.num_frames / FPS,
+        "crop": str(inputs.crop),
+        "num_frames": inputs.num_frames,
+        "segments": 0 if is_driven else len(segment_starts(inputs.num_frames, SEGMENT_FRAMES, overlap)),
+        "keypoints": [[round(float(value), 3) for value in point] for point in inputs.initial_keypoints],
+    }
+
+
+def _read_mark(path: Path, trust_anchor_pem: str | None) -> dict[str, Any]:
+    try:
+        report = read_provenance(path, trust_anchor_pem)
+    except MMGTError as error:
+        message = str(error).replace(str(path), "file")
+        return {"findings": [{"code": "video_unreadable", "message": message, "param": "file"}], "warnings": []}
+    verdict = ("valid" if report.is_valid else "invalid") if report.is_present else "absent"
+    created_at = report.created_at.isoformat() if report.created_at else None
+    return {"findings": [], "warnings": [], "verdict": verdict, "details": {**asdict(report), "created_at": created_at}}

@@ -1,0 +1,118 @@
+"""`python -m worker.launch`: one render worker pinned to each GPU; `python -m worker.launch QUEUE…`: one other worker.
+
+The launcher finds the GPUs without touching them, restarts a worker that is lost, and stops all softly.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from jobs.errors import StoreUnavailable
+from jobs.logging import configure_logging, logger
+from jobs.processes import Child, Supervisor, Times
+from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
+from jobs.settings import Settings
+from jobs.store import JobStore
+
+log = logger(__name__)
+
+PUBLISHED_PRESET, DEMO_PRESET = "mmgt-512", "mmgt-demo"
+WEIGHTS_INDEX = "weights.json"  # written last by the conversion
+SUPPORT_QUEUES = (PREFLIGHT_QUEUE, DELIVERY_QUEUE, HOUSEKEEPING_QUEUE)
+SUPPORT_PROCESSES = 3  # so that a receiver that hangs does not hold up preflight
+STOP_S = 50.0  # a denoising step and the release; under compose's grace of 60 s
+_DEVICE_FILES = Path("/proc/driver/nvidia/gpus")
+
+
+def launcher_argv() -> tuple[str, ...]:
+    """Return the command line that serves every GPU of this machine."""
+    return (sys.executable, "-m", "worker.launch")
+
+
+def small_worker_argv() -> tuple[str, ...]:
+    """Return the command line of the one small worker for preflight, delivery and housekeeping."""
+    return celery_argv("small", SUPPORT_QUEUES, SUPPORT_PROCESSES)
+
+
+def celery_argv(name: str, queues: tuple[str, ...], num_processes: int = 1) -> tuple[str, ...]:
+    """Return a worker's command line; it contains the names of its queues."""
+    return (
+        sys.executable, "-m", "celery", "-A", "worker.app", "worker", "-Q", ",".join(queues), "-c", str(num_processes),
+        "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat",
+    )  # fmt: skip
+
+
+def find_gpus(wanted: str, device_files: Path = _DEVICE_FILES) -> tuple[str, ...]:
+    """Return the numbers of the GPUs to use; none means the CPU.
+
+    Args:
+        wanted: `auto` (all that the driver lists, or those of CUDA_VISIBLE_DEVICES), `cpu`, or numbers: `0,1`.
+        device_files: a folder with one entry for each GPU.
+    """
+    if wanted == "cpu":
+        return ()
+    if wanted != "auto":
+        return tuple(number.strip() for number in wanted.split(",") if number.strip())
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return tuple(number.strip() for number in visible.split(",") if number.strip() not in ("", "-1"))
+    present = len(list(device_files.iterdir())) if device_files.is_dir() else 0
+    return tuple(str(number) for number in range(present))
+
+
+def preset_to_serve(settings: Settings) -> str:
+    """Return the preset that the settings name, else the published one where its weights are, else the small one."""
+    if settings.worker.preset:
+        return settings.worker.preset
+    return PUBLISHED_PRESET if (settings.weights_folder / PUBLISHED_PRESET / WEIGHTS_INDEX).is_file() else DEMO_PRESET
+
+
+def render_children(settings: Settings, env: Mapping[str, str], is_ready: Callable[[str], bool]) -> list[Child]:
+    """Return one render worker for each GPU, or one for the CPU.
+
+    Args:
+        env: what they inherit; each is shown its own GPU only.
+        is_ready: says of a worker's name whether its canary passed.
+    """
+    queue = video_queue(preset_to_serve(settings))
+    gpus = find_gpus(settings.gpus)
+    children = []
+    for index, gpu in enumerate(gpus or ("",)):
+        name = f"render-gpu{gpu}" if gpu else "render-cpu"
+        own = {**env, "CUDA_VISIBLE_DEVICES": gpu} | _thread_limit(gpu)
+        if settings.metrics.port is not None:
+            own["MMGT_METRICS__PORT"] = str(settings.metrics.port + index)
+        ready = partial(is_ready, name)
+        children.append(Child(name, celery_argv(name, (queue,)), own, ready, stop_s=STOP_S))
+    return children
+
+
+def main(queues: tuple[str, ...]) -> int:
+    """Serve the GPUs until a signal; or become a worker for the queues that are named."""
+    if queues:
+        processes = SUPPORT_PROCESSES if len(queues) > 1 else 1
+        os.execv(sys.executable, celery_argv("-".join(queues), queues, processes))
+    settings = Settings()
+    configure_logging(settings.log)
+    store = JobStore(settings.store)
+    children = render_children(settings, dict(os.environ), partial(_is_ready, store))
+    log.info("workers_launched", workers=[child.name for child in children], preset=preset_to_serve(settings))
+    return Supervisor([children], Times(ready_s=settings.worker.start_timeout_s)).run()
+
+
+def _thread_limit(gpu: str) -> dict[str, str]:
+    """A CPU worker leaves one core to the rest of the service."""
+    return {} if gpu else {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) - 1))}
+
+
+def _is_ready(store: JobStore, name: str) -> bool:
+    try:
+        return any(worker.is_ready and worker.name.startswith(f"{name}@") for worker in store.workers())
+    except StoreUnavailable:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main(tuple(sys.argv[1:])))

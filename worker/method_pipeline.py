@@ -1,0 +1,163 @@
+"""The method behind the service: its networks resident on one device, rendering one job at a time.
+
+Imported only in a render worker's pool child: it is what brings torch into the process and touches the GPU.
+"""
+
+import gc
+import os
+import wave
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from jobs.job import JobOptions, Notice
+from jobs.settings import Settings
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
+from mmgt_core.load import find_preset, load_detector, load_pipeline
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.outputs import Extra, Outputs
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.windows import segment_starts
+from mmgt_core.pose.detector import WholeBodyDetector
+from mmgt_core.pose.framing import SquareFrame, parse_crop
+from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
+from worker.errors import GpuFault, GpuOutOfMemory
+from worker.pipeline import InputPaths, Prepared, Rendered
+from worker.preflight import media_limits
+
+_CANARY_S = 0.5
+_NICENESS = 10
+_EXTRAS = frozenset({Extra.POSE, Extra.MASKS, Extra.THUMBNAIL})
+_GPU_FAULT_WORDS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS")
+
+
+class MethodPipeline:
+    """One preset and the detector, loaded."""
+
+    def __init__(self, pipeline: AudioToVideo, detector: WholeBodyDetector, limits: MediaLimits) -> None:
+        self._pipeline, self._detector, self._limits = pipeline, detector, limits
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """What `/v1/models` tells of it."""
+        preset = self._pipeline.preset
+        return {
+            "id": preset.name,
+            "size": f"{preset.resolution}x{preset.resolution}",
+            "fps": FPS,
+            "qualities": ["exact"],
+            "is_trained": preset.is_trained,
+            "num_inference_steps": preset.num_inference_steps,
+            "guidance_scale": SamplingOptions.guidance_scale,
+            "min_seconds": self._limits.min_audio_s,
+            "max_seconds": self._limits.max_audio_s,
+        }
+
+    @property
+    def device(self) -> str:
+        """The GPU's name, or the CPU."""
+        device = self._pipeline.pose_to_video.device
+        return (
+            torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+        )
+
+    def warm_up(self, folder: Path) -> None:
+        """Render half a second of noise by a figure at rest: every network and the encoder run once."""
+        with _named_faults():
+            options = SamplingOptions(num_inference_steps=1, pose_inference_steps=1)
+            self._pipeline(_canary_inputs(folder), options, Outputs(folder / "canary.mp4"), RunControl())
+
+    def prepare(self, paths: InputPaths, options: JobOptions, control: RunControl) -> Prepared:
+        """Decode and check the inputs, and find the person."""
+        files = InputFiles(paths.image, paths.audio, paths.driving_video)
+        with _named_faults():
+            inputs = prepare_inputs(files, parse_crop(options.crop), self._limits, lambda: self._detector, control)
+        starts = segment_starts(
+            inputs.num_frames, self._pipeline.preset.smga.segment_frames, SamplingOptions.segment_overlap
+        )
+        warnings = tuple(Notice(warning.code, warning.message) for warning in inputs.warnings)
+        return Prepared(inputs.num_frames / FPS, 0 if inputs.driving_poses else len(starts), warnings, inputs)
+
+    def render(self, prepared: Prepared, options: JobOptions, folder: Path, control: RunControl) -> Rendered:
+        """Render into a folder."""
+        outputs = Outputs(folder / "video.mp4", _EXTRAS)
+        with _named_faults():
+            manifest = self._pipeline(prepared.inputs, sampling_options(options), outputs, control)
+        files = {"video": outputs.video, **{extra.value: outputs.path(extra) for extra in sorted(_EXTRAS)}}
+        return Rendered(files, prepared.seconds, prepared.warnings, asdict(manifest))
+
+    def free_memory(self) -> None:
+        """Give unused device memory back."""
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def memory_bytes(self) -> int:
+        """Device memory that is held now; 0 on a CPU."""
+        return torch.cuda.memory_reserved() if torch.cuda.is_available() else 0
+
+
+def load(settings: Settings, preset: str) -> MethodPipeline:
+    """Load a preset onto the GPU that this process sees, else onto the CPU, where it leaves room for the service.
+
+    Raises:
+        mmgt_core.errors.WeightsError
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        os.nice(_NICENESS)
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+    weights = settings.weights_folder
+    chosen: Preset = find_preset(preset)
+    pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
+    return MethodPipeline(pipeline, load_detector(weights), MediaLimits(**media_limits(settings.limits)))
+
+
+def sampling_options(options: JobOptions) -> SamplingOptions:
+    """Return the method's options; what the client left open is the core's default."""
+    weights = RegionWeights(options.background_weight, options.face_hands_weight, options.lips_weight)
+    guidance_scale = SamplingOptions.guidance_scale if options.guidance_scale is None else options.guidance_scale
+    return SamplingOptions(
+        seed=options.seed,
+        num_inference_steps=options.num_inference_steps,
+        guidance_scale=guidance_scale,
+        region_weights=weights,
+    )
+
+
+@contextmanager
+def _named_faults() -> Iterator[None]:
+    """Give torch's errors the names that the failures table knows."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise GpuOutOfMemory(str(error).splitlines()[0]) from error
+    except RuntimeError as error:
+        if isinstance(error, torch.AcceleratorError) or any(word in str(error) for word in _GPU_FAULT_WORDS):
+            raise GpuFault(str(error).splitlines()[0]) from error
+        raise
+
+
+def _canary_inputs(folder: Path) -> Inputs:
+    """Silence with a little noise, a grey picture, and points spread over it."""
+    samples = np.random.default_rng(0).normal(0, 0.01, round(_CANARY_S * SAMPLE_RATE_HZ)).astype(np.float32)
+    sound = folder / "canary.wav"
+    with wave.open(str(sound), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes((samples * 32767).astype(np.int16).tobytes())
+    angles = np.linspace(0, 2 * np.pi, NUM_KEYPOINTS, endpoint=False)
+    spread = CANVAS_SIZE * (0.5 + 0.3 * np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    keypoints = np.concatenate([spread, np.ones((NUM_KEYPOINTS, 1))], axis=1).astype(np.float32)
+    picture = np.full((CANVAS_SIZE, CANVAS_SIZE, 3), 128, np.uint8)
+    frame = SquareFrame(0, 0, CANVAS_SIZE)
+    return Inputs(picture, frame, keypoints, Waveform(samples), sound, None, ())

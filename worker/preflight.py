@@ -1,0 +1,87 @@
+"""Preflight: a look at stored inputs before a job is made; the decoding itself happens in the sandbox."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jobs.errors import ObjectNotFound, StorageUnavailable
+from jobs.logging import logger
+from jobs.settings import LimitSettings
+from worker.errors import SandboxLost
+from worker.workplace import Workplace
+
+log = logger(__name__)
+
+_UNKNOWN = {"seconds": None, "crop": None, "num_frames": None, "segments": None, "estimate_s": None, "keypoints": None}
+
+
+def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], crop: str) -> None:
+    """Answer what is right and wrong about some inputs; where nothing can be said in time, say nothing.
+
+    Args:
+        request_id: whoever waits asks for the answer by it.
+        keys: storage key by field name.
+        crop: as the client gave it.
+    """
+    question = {
+        "crop": crop,
+        "limits": media_limits(place.settings.limits),
+        "weights": str(place.settings.weights_folder),
+    }
+    answer = _ask(place, keys, question)
+    if answer is not None:
+        estimate_s = _estimate_s(place, answer.get("seconds"))
+        place.store.put_preflight_answer(request_id, json.dumps({**_UNKNOWN, **answer, "estimate_s": estimate_s}))
+        log.info("inputs_inspected", request_id=request_id, findings=[each["code"] for each in answer["findings"]])
+
+
+def read_mark(place: Workplace, request_id: str, key: str) -> None:
+    """Answer what the provenance mark of a stored MP4 says."""
+    answer = _ask(place, {"video": key}, {"trust_anchor_pem": place.identity.trust_anchor_pem})
+    if answer is not None:
+        place.store.put_preflight_answer(request_id, json.dumps(answer))
+        log.info("mark_read", request_id=request_id, verdict=answer.get("verdict"))
+
+
+def media_limits(limits: LimitSettings) -> dict[str, Any]:
+    """Return the settings' limits by the names that the decoders know."""
+    return {
+        "max_image_bytes": limits.max_image_bytes,
+        "max_image_pixels": limits.max_image_pixels,
+        "min_image_side_px": limits.min_image_side_px,
+        "max_audio_bytes": limits.max_audio_bytes,
+        "min_audio_s": limits.min_seconds,
+        "max_audio_s": limits.max_seconds,
+        "max_video_bytes": limits.max_driving_video_bytes,
+    }
+
+
+def _ask(place: Workplace, keys: Mapping[str, str], question: Mapping[str, Any]) -> dict[str, Any] | None:
+    with TemporaryDirectory(prefix="preflight.", dir=place.scratch) as folder:
+        try:
+            files = {field: str(_fetch(place, key, Path(folder) / field)) for field, key in keys.items()}
+            answer = place.sandbox.ask({"files": files, **question})
+        except (SandboxLost, StorageUnavailable, ObjectNotFound) as error:
+            log.warning("inputs_not_inspected", error=str(error))
+            return None
+    if answer.get("timed_out"):
+        log.warning("inspection_timed_out", timeout_s=place.settings.worker.preflight_timeout_s)
+        return None
+    return answer
+
+
+def _fetch(place: Workplace, key: str, path: Path) -> Path:
+    target = path.with_suffix(Path(key).suffix)
+    place.storage.fetch_file(key, target)
+    return target
+
+
+def _estimate_s(place: Workplace, seconds: float | None) -> float | None:
+    """Expected render seconds, from the mean of the busiest class that was ever measured."""
+    if seconds is None:
+        return None
+    queues = [place.store.queue_state(name) for name in place.store.queue_classes()]
+    means = [queue.mean_s_per_video_s for queue in queues if queue.mean_s_per_video_s is not None]
+    return round(max(means) * seconds, 1) if means else None

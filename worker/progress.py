@@ -1,0 +1,72 @@
+"""From the pipeline's steps to the job's progress: per cent, remaining seconds, not more often than is useful."""
+
+import time
+from collections.abc import Callable
+
+from jobs.errors import StoreUnavailable
+from jobs.job import Job
+from jobs.job import Progress as JobProgress
+from jobs.logging import logger
+from jobs.store import JobStore
+from mmgt_core.pipelines.progress import Progress, Stage
+from worker.lease import Lease
+
+log = logger(__name__)
+
+STAGE_SPANS: dict[Stage, tuple[float, float]] = {
+    Stage.DRIVING_POSES: (0.01, 0.10),
+    Stage.POSE_DIFFUSION: (0.01, 0.10),
+    Stage.CONDITIONS: (0.10, 0.12),
+    Stage.VIDEO_DIFFUSION: (0.12, 0.88),
+    Stage.DECODING: (0.88, 0.98),
+}
+"""Where each stage begins and ends, as a share of the whole; the rest is fetching and storing."""
+
+_MIN_SHARE_FOR_ETA = 0.05
+
+
+class ProgressReporter:
+    """Called by the pipeline at every step border; speaks to the store at most once per `period_s`."""
+
+    def __init__(
+        self, store: JobStore, job: Job, lease: Lease, period_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store, self._job, self._lease, self._period_s, self._clock = store, job, lease, period_s, clock
+        self._started_at_s = clock()
+        self._told_at_s = float("-inf")
+        self.num_segments = 0
+        self.stage: Stage | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Note a step; tell the store if it has not heard for a while."""
+        self._lease.note_step()
+        self.stage = progress.stage
+        now_s = self._clock()
+        if now_s - self._told_at_s < self._period_s:
+            return
+        self._told_at_s = now_s
+        told = self._job_progress(progress, now_s - self._started_at_s)
+        try:
+            self._lease.learn(self._store.progress(self._job.id, self._job.attempt, told))
+        except StoreUnavailable as error:  # nobody is told; the render goes on
+            log.warning("progress_not_told", job_id=self._job.id, error=str(error))
+
+    def _job_progress(self, progress: Progress, elapsed_s: float) -> JobProgress:
+        share = share_done(progress)
+        segments = self.num_segments if progress.stage is Stage.POSE_DIFFUSION else 0
+        per_segment = max(1, progress.steps // max(1, segments))
+        return JobProgress(
+            percent=int(100 * share),
+            stage=progress.stage.value,
+            segment=min(segments, progress.step // per_segment + 1),
+            segments=segments,
+            step=progress.step,
+            steps=progress.steps,
+            eta_seconds=round(elapsed_s * (1 - share) / share, 1) if share >= _MIN_SHARE_FOR_ETA else None,
+        )
+
+
+def share_done(progress: Progress) -> float:
+    """Return the share of the whole work that is done, 0 to 1."""
+    begin, end = STAGE_SPANS[progress.stage]
+    return begin + (end - begin) * progress.step / max(1, progress.steps)

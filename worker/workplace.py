@@ -1,0 +1,81 @@
+"""What a pool child works with; each part is opened when a task first uses it, so a queue holds only what it needs."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jobs.queue import Sender
+from jobs.settings import Settings
+from jobs.storage import ObjectStorage
+from jobs.storage_choice import open_storage
+from jobs.store import JobStore
+from mmgt_core.media.signing_identity import SigningIdentity, ensure_identity
+from worker.noticeboard import NoticeBoard
+from worker.pipeline_host import PipelineHost
+from worker.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """One process's place.
+
+    Attributes:
+        name: the worker's, unique among workers.
+        preset: of the render worker; empty for the others.
+        send: sends messages to other workers.
+        board: to the consumer loop and back.
+    """
+
+    settings: Settings
+    name: str
+    preset: str
+    send: Sender
+    board: NoticeBoard
+
+    @cached_property
+    def store(self) -> JobStore:
+        """The truth."""
+        return JobStore(self.settings.store)
+
+    @cached_property
+    def storage(self) -> ObjectStorage:
+        """Where inputs and results live."""
+        return open_storage(self.settings)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """This worker's own folder for what is under way."""
+        folder = self.settings.scratch_folder / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @cached_property
+    def host(self) -> PipelineHost:
+        """The pipeline, loaded and warmed up."""
+        return PipelineHost.load(self.settings, self.preset, self.scratch)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """Where strangers' files are decoded before a job is made."""
+        return Sandbox(self.settings.worker.preflight_timeout_s, self.settings.worker.preflight_memory_bytes)
+
+    @cached_property
+    def identity(self) -> SigningIdentity:
+        """Who signs the videos: the operator's certificate, or one made at first start."""
+        chain, key = self.settings.provenance.certificate_chain_file, self.settings.provenance.private_key_file
+        if chain is None or key is None:
+            return ensure_identity(self.settings.data / "identity")
+        return SigningIdentity(chain.read_text(), key.read_text())
+
+
+_places: list[Workplace] = []
+
+
+def move_in(place: Workplace) -> None:
+    """Set this process's place; the parent does so before it forks."""
+    _places[:] = [place]
+
+
+def here() -> Workplace:
+    """Return this process's place."""
+    return _places[0]
