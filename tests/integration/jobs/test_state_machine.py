@@ -193,8 +193,8 @@ def test_the_store_does_what_its_model_does(valkey: ValkeyServer) -> None:
     run_state_machine_as_test(
         StoreMachine,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=50,
+            max_examples=40,
+            stateful_step_count=40,
             deadline=None,
             derandomize=True,
             suppress_health_check=[HealthCheck.too_slow],
