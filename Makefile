@@ -50,7 +50,9 @@ format: setup ## Let ruff put the files in order
 
 lock: ## Resolve pyproject.toml anew into requirements.lock
 	$(COMPILE) --extra development $(NOT_LOCKED) pyproject.toml --output-file requirements.lock
-	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - >> requirements.lock
+	$(COMPILE) --extra image $(NOT_LOCKED) pyproject.toml --constraint requirements.lock \
+		--output-file deploy/requirements.lock
+	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - | tee -a deploy/requirements.lock >> requirements.lock
 
 full-size: setup ## Convert and load a random full-size checkpoint, run one step of one window (20 GB of disk, minutes)
 	$(BIN)/python -m mmgt_core.bench.full_size out/full-size

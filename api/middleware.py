@@ -24,6 +24,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 CLIENT_LEFT = 499  # in the log only: nobody was there to be answered
 CREATE_PATH = "/v1/videos"
+PROBES = ("/livez", "/readyz")
 LINGER_S = 1.0  # a client that still sends reads a refusal only if we go on listening for a while
 
 
@@ -61,7 +62,8 @@ class RequestFrame:
         self.metrics.observe_request(scope["method"], route, status, seconds)
         if (scope["method"], scope["path"]) == ("POST", CREATE_PATH) and state["error_code"]:
             self.metrics.count_refusal(state["error_code"])
-        log.info(
+        tell = log.debug if scope["path"] in PROBES else log.info  # probes come every second and say nothing new
+        tell(
             "request_answered", method=scope["method"], path=scope["path"], status=status,
             seconds=round(seconds, 4), tenant=state["tenant"], error_code=state["error_code"],
             job_id=state["job_id"], traceparent=state["traceparent"],

@@ -1,0 +1,39 @@
+"""The weights of a compose installation: fetched and converted once, after the operator accepted their licences."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from mmgt_core import cli
+from mmgt_core.config import PRESETS
+from mmgt_core.load import preset_folder
+
+logger = logging.getLogger(__name__)
+
+_PRESET = "mmgt-512"
+
+
+def main(weights: Path) -> None:
+    """Leave `weights` with the published preset, or say why not; a worker without it serves the small one."""
+    if preset_folder(weights, PRESETS[_PRESET]).is_dir():
+        logger.info("weights_present preset=%s", _PRESET)
+        return
+    if os.environ.get("MMGT_ACCEPT_LICENCES") != "true":
+        logger.warning("weights_not_fetched: read docs/checkpoints.md, then set MMGT_ACCEPT_LICENCES=true")
+        return
+    for command in (("pull", "--yes"), ("convert",)):
+        _run(["weights", *command, "--weights", str(weights)])
+
+
+def _run(arguments: list[str]) -> None:
+    try:
+        cli.run(arguments)
+    except SystemExit as end:
+        if end.code:
+            raise
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    main(Path(sys.argv[1]))

@@ -1,0 +1,113 @@
+"""What the compose files promise: judged by the real Compose, the real hadolint, and the files themselves."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.compose_secrets import write_secrets
+from deploy.with_secrets import read_environment
+
+ROOT = Path(__file__).parents[3]
+BIN = Path(sys.executable).parent
+OURS = ("api", "worker", "preflight", "delivery", "housekeeping", "bucket", "weights")
+
+
+def compose(*files: str) -> dict:
+    words = [word for file in files for word in ("-f", str(ROOT / file))]
+    result = subprocess.run(
+        [BIN / "docker-compose", *words, "config", "--format", "json"], capture_output=True, text=True, check=True
+    )
+    return json.loads(result.stdout)["services"]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict:
+    return compose("docker-compose.yml")
+
+
+def test_compose_accepts_both_forms(services):
+    on_cpu = compose("docker-compose.yml", "deploy/compose.cpu.yaml")
+
+    assert services["worker"]["gpus"]
+    assert not on_cpu["worker"].get("gpus")
+    assert on_cpu["worker"]["environment"]["MMGT_GPUS"] == "cpu"
+
+
+def test_the_image_file_passes_its_linter():
+    subprocess.run([BIN / "hadolint", ROOT / "Dockerfile.gpu"], check=True)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_are_bounded(services, name):
+    service = services[name]
+
+    assert service["user"] == "10001:10001"
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_preflight_has_no_route_out_and_delivery_no_storage(services):
+    assert list(services["preflight"]["networks"]) == ["inside"]
+    assert "outside" in services["delivery"]["networks"]
+    assert not [name for name in services["delivery"]["environment"] if "STORAGE" in name]
+    assert [volume["source"] for volume in services["delivery"]["volumes"]] == ["secrets-delivery"]
+
+
+def test_nothing_starts_before_what_it_needs(services):
+    def gates(name: str) -> dict[str, str]:
+        return {other: gate["condition"] for other, gate in services[name]["depends_on"].items()}
+
+    for name in ("api", "worker", "preflight", "housekeeping"):
+        assert gates(name)["valkey"] == "service_healthy"
+        assert gates(name)["bucket"] == "service_completed_successfully"
+    assert gates("worker")["weights"] == "service_completed_successfully"
+    assert gates("bucket") == {"storage": "service_healthy"}
+    assert gates("valkey") == gates("storage") == {"secrets": "service_completed_successfully"}
+
+
+def test_only_loopback_is_published_unless_asked_for(services):
+    published = [port for service in services.values() for port in service.get("ports", [])]
+
+    assert published
+    assert {port["host_ip"] for port in published} == {"127.0.0.1"}
+
+
+def test_every_image_has_a_pinned_version(services):
+    images = {service["image"] for service in services.values()} - {"mmgt:local"}
+
+    assert images
+    assert all(":" in image and not image.endswith((":latest", ":9")) for image in images)
+
+
+def test_secrets_are_drawn_once_and_for_their_owner_only(tmp_path):
+    assert write_secrets(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    assert not write_secrets(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in before)
+
+
+def test_delivery_gets_the_stores_address_and_nothing_else(tmp_path):
+    write_secrets(tmp_path)
+
+    assert set(read_environment(tmp_path / "delivery" / "delivery.env")) == {"MMGT_STORE__URL"}
+
+
+def test_a_command_gets_the_secrets_in_its_environment(tmp_path):
+    file = tmp_path / "some.env"
+    file.write_text("MMGT_ONE=1=1\n# a remark\n\nMMGT_TWO=two\n")
+    program = "import os; print(os.environ['MMGT_ONE'], os.environ['MMGT_TWO'])"
+
+    result = subprocess.run(
+        [sys.executable, "-m", "deploy.with_secrets", str(file), sys.executable, "-c", program],
+        capture_output=True, text=True, check=True, cwd=ROOT, env={"PATH": os.defpath},
+    )  # fmt: skip
+
+    assert result.stdout.split() == ["1=1", "two"]
