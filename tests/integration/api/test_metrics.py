@@ -1,6 +1,5 @@
 """Laws of the metrics port: it is its own, and tells requests, refusals, queue and webhooks."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,9 +18,8 @@ def settings(store_settings: StoreSettings, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def scraped(served: ServedApp, settings: Settings) -> Iterator["Scraper"]:
-    scraper = Scraper(f"http://127.0.0.1:{settings.metrics.port}/metrics")
-    yield scraper
+def scraped(served: ServedApp, settings: Settings) -> "Scraper":
+    return Scraper(f"http://127.0.0.1:{settings.metrics.port}/metrics")
 
 
 class Scraper:

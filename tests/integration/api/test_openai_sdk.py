@@ -7,24 +7,33 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import openai
 import pytest
 from openai.types import Video
 
-from jobs.settings import Settings
+from jobs.settings import Settings, StoreSettings
 from tests.integration.api.scripted_worker import VIDEO, ScriptedWorker
-from tests.integration.api.served import KEYS
-from tests.integration.valkey import free_port
+from tests.integration.api.served import KEYS, settings_for
+from tests.integration.valkey import ValkeyServer, free_port
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"portrait" * 100
 WAV = b"RIFF\x00\x00\x00\x00WAVE" + bytes(2000)
 STARTS_WITHIN_S = 30.0
 
 
-@pytest.fixture
-def server_url(settings: Settings, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def store_settings(valkey: ValkeyServer) -> StoreSettings:
+    return StoreSettings.model_validate({"url": valkey.url, "key_prefix": "sdk:"})
+
+
+@pytest.fixture(scope="module")
+def settings(store_settings: StoreSettings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return settings_for(store_settings, tmp_path_factory.mktemp("sdk"))
+
+
+@pytest.fixture(scope="module")
+def server_url(settings: Settings) -> Iterator[str]:
     port = free_port()
     keys = ",".join(f"{key.tenant}:{key.scope}:{key.sha256}" for key in settings.api_keys)
     environment = os.environ | {
@@ -34,7 +43,7 @@ def server_url(settings: Settings, tmp_path: Path) -> Iterator[str]:
         "MMGT_API_KEYS": keys,
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", "--port", str(port)]
-    with (tmp_path / "server.log").open("wb") as log:
+    with (settings.data / "server.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -106,7 +115,11 @@ def test_the_sdk_pages_remixes_and_reads_our_errors(client: openai.OpenAI, worke
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="wrong").videos.retrieve(ids[0])
 
+    every = [video.id for video in client.videos.list()]
+    deleted = [client.videos.delete(video_id).deleted for video_id in every]
+
     assert paged == ids
+    assert deleted == [True] * 6
     assert (remixed.remixed_from_video_id, remixed.prompt) == (ids[0], "again")
     assert wrong.value.param == "seed"
     assert early.value.code == "content_not_ready"
