@@ -1,0 +1,122 @@
+"""What a run writes: the same for the same seed, and on request what shows how it came about."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmgt_core.config import SamplingOptions
+from tests.integration.generate.command import TINY, Finished, frames_of, generate, record
+
+
+@pytest.fixture
+def driven(half_a_second, moving_poses):
+    """Generate half a second from given poses."""
+
+    def run(out, *options) -> Finished:
+        done = generate(out, "--audio", half_a_second, "--driving-keypoints", moving_poses, *options)
+        assert done.status == 0, done.stderr
+        return done
+
+    return run
+
+
+def test_the_same_seed_and_inputs_give_the_same_file_and_another_seed_other_frames(tmp_path, half_a_second):
+    for name, seed in (("first", 7), ("again", 7), ("other", 8)):
+        done = generate(tmp_path / f"{name}.mp4", "--audio", half_a_second, "--seed", seed, "--save", "keypoints")
+        assert done.status == 0, done.stderr
+
+    first, again, other = (tmp_path / f"{name}.mp4" for name in ("first", "again", "other"))
+    assert first.read_bytes() == again.read_bytes()
+    assert np.abs(frames_of(first).astype(int) - frames_of(other)).mean() > 1
+
+
+def test_everything_can_be_saved_beside_the_video(tmp_path, driven, moving_poses):
+    done = driven(tmp_path / "me.mp4", "--save", "all", "--seed", 5)
+
+    names = ["me.mp4", "me.keypoints.npy", "me.manifest.json", "me.masks.mp4", "me.pose.mp4", "me.thumbnail.jpg"]
+    assert done.stdout.splitlines() == [str(tmp_path / name) for name in names]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    keypoints = np.load(tmp_path / "me.keypoints.npy")
+    np.testing.assert_array_equal(keypoints, np.load(moving_poses)[:12])
+    for name in ("me.pose.mp4", "me.masks.mp4"):
+        assert frames_of(tmp_path / name).shape == (12, 512, 512, 3)
+        with av.open(str(tmp_path / name)) as film:
+            assert not film.streams.audio
+    with Image.open(tmp_path / "me.thumbnail.jpg") as thumbnail:
+        assert (thumbnail.format, thumbnail.size) == ("JPEG", (TINY.resolution, TINY.resolution))
+
+
+def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driven):
+    driven(tmp_path / "me.mp4", "--save", "manifest", "--seed", 5, "--guidance-scale", 2, "--crop", "0,0,300,300")
+
+    manifest = json.loads((tmp_path / "me.manifest.json").read_text())
+
+    assert manifest["preset"] == "tiny"
+    assert manifest["is_trained"] is False
+    assert manifest["crop"] == "0,0,300,300"
+    assert manifest["is_pose_driven"] is True
+    assert (manifest["device"], manifest["dtype"]) == ("cpu", "float32")
+    assert (manifest["num_frames"], manifest["fps"], manifest["resolution"]) == (12, 25, 64)
+    assert set(manifest["options"]) == set(SamplingOptions.__dataclass_fields__)
+    assert (manifest["options"]["seed"], manifest["options"]["num_inference_steps"]) == (5, 1)
+    assert manifest["options"]["guidance_scale"] == 2
+    assert manifest["weights"]
+    assert manifest["versions"]["torch"]
+    assert set(manifest["stage_seconds"]) == {"conditions", "video_diffusion", "decoding"}
+    assert any("hands" in warning for warning in manifest["warnings"])
+
+
+def test_the_pose_video_shows_the_person_where_the_photo_has_it(tmp_path, driven, portrait_keypoints):
+    driven(tmp_path / "me.mp4", "--save", "pose")
+
+    first = frames_of(tmp_path / "me.pose.mp4")[0]
+
+    rows, columns = np.nonzero(first.max(axis=2) > 60)
+    visible = portrait_keypoints[portrait_keypoints[:, 2] > 0.3, :2]
+    drawn = np.array([columns.min(), rows.min(), columns.max(), rows.max()])
+    expected = np.concatenate([visible.min(axis=0), visible.max(axis=0)]).clip(0, 511)
+    np.testing.assert_allclose(drawn, expected, atol=8)  # lines and dots have a width
+
+
+def test_a_new_result_replaces_an_earlier_one(tmp_path, driven):
+    out = tmp_path / "me.mp4"
+    out.write_bytes(b"an earlier video")
+
+    driven(out)
+
+    assert len(frames_of(out)) == 12
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--guidance-scale", 1),
+        ("--windows", "looping"),
+        ("--mask-motion", "still"),
+        ("--mask-motion", "none"),
+        ("--background-mask", "hands"),
+        ("--background-mask", "complement"),
+    ],
+)
+def test_every_option_changes_the_frames(tmp_path, moving_poses, plain_second, options):
+    speech, plain = plain_second
+
+    inputs = ("--audio", speech, "--driving-keypoints", moving_poses)
+    done = generate(tmp_path / "out.mp4", *inputs, *options)
+
+    assert done.status == 0, done.stderr
+    frames = frames_of(tmp_path / "out.mp4")
+    assert frames.shape == plain.shape
+    assert (frames != plain).any()
+
+
+@pytest.fixture(scope="module")
+def plain_second(media, moving_poses):
+    """Speech of one second, and its frames with default options."""
+    speech = record(media / "second.wav", 1.0)
+    done = generate(media / "plain.mp4", "--audio", speech, "--driving-keypoints", moving_poses)
+    assert done.status == 0, done.stderr
+    return speech, frames_of(media / "plain.mp4")
