@@ -13,8 +13,8 @@ from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.pose_guider import PoseGuider
 
 CACHED_WINDOWS = 24
-"""Enough for eight seconds. A window past that is computed anew at every step, or memory would grow with the length; the
-price is drawing its poses and masks again, a tenth of a second on a CPU core."""
+"""Enough for eight seconds. A window past that is computed anew at every step, or memory would grow with the length;
+the price is drawing its poses and masks again, a tenth of a second on a CPU core."""
 
 
 @dataclass(frozen=True)
