@@ -21,6 +21,7 @@ from jobs.settings import Settings
 from worker.health import EXIT_DEAF, Ears, Pulse
 from worker.metrics import WorkerMetrics
 from worker.noticeboard import NoticeBoard
+from worker.sandbox import Sandbox
 from worker.workplace import Workplace, here, move_in
 
 log = logger(__name__)
@@ -105,10 +106,12 @@ def _begin_parent(sender: str, instance: Any, **_: Any) -> None:  # noqa: ANN401
     if not queues or not all(queue in SUPPORT_QUEUES or queue.startswith(video_queue("")) for queue in queues):
         sys.exit(f"-Q names {sorted(queues)}; it takes video.PRESET, or any of {', '.join(SUPPORT_QUEUES)}")
     preset = next((queue.removeprefix(video_queue("")) for queue in queues if queue not in SUPPORT_QUEUES), "")
-    move_in(Workplace(settings, sender, preset, send, board))
+    worker = settings.worker
+    sandbox = Sandbox(worker.preflight_timeout_s, worker.preflight_memory_bytes) if PREFLIGHT_QUEUE in queues else None
+    move_in(Workplace(settings, sender, preset, send, board, sandbox))
     metrics = WorkerMetrics()
     metrics.serve(settings.metrics)
-    PulseStep.pulse = Pulse(settings, board, sender, queues, metrics)
+    PulseStep.pulse = Pulse(here(), queues, metrics)
     PulseStep.pulse.watch()
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from jobs.errors import StoreUnavailable
 from jobs.logging import logger
-from jobs.settings import Settings
+from jobs.queue import PREFLIGHT_QUEUE
 from jobs.store import JobStore
 from jobs.verbs.registry import WorkerRecord
 from worker.metrics import WorkerMetrics
-from worker.noticeboard import NoticeBoard
+from worker.workplace import Workplace
 
 log = logger(__name__)
 
@@ -54,16 +54,14 @@ class DeafnessWatch:
 class Pulse:
     """Beats in the consumer loop: reads the children's notices, tells the store, watches hearing and child."""
 
-    def __init__(
-        self, settings: Settings, board: NoticeBoard, name: str, queues: Iterable[str], metrics: WorkerMetrics
-    ) -> None:
-        self._settings, self._board, self._metrics = settings, board, metrics
+    def __init__(self, place: Workplace, queues: Iterable[str], metrics: WorkerMetrics) -> None:
+        settings = place.settings
+        self._settings, self._board, self._metrics, self._sandbox = settings, place.board, metrics, place.sandbox
         quick = settings.store.model_copy(update={"timeout_s": _STORE_TIMEOUT_S, "retries": 0})
         self._store = JobStore(quick)
-        queues = tuple(sorted(queues))
-        self._renders = any(queue.startswith("video.") for queue in queues)
+        self._queues = tuple(sorted(queues))
         self._record: dict[str, Any] = {
-            "name": name, "queues": queues, "is_ready": not self._renders, "started_at_ms": time.time_ns() // 1_000_000,
+            "name": place.name, "is_ready": not place.preset, "started_at_ms": time.time_ns() // 1_000_000,
         }  # fmt: skip
         self._child_pid: int | None = None
         self._child_heard_at_s = self._beaten_at_s = time.monotonic()
@@ -83,16 +81,25 @@ class Pulse:
         if self._deafness.is_deaf(now_s, is_idle=ears.is_idle(), num_waiting=ears.num_waiting()):
             self.failure = f"messages waited beside an idle worker for {self._settings.worker.deaf_after_s:g} s"
         try:
-            self._store.heartbeat(WorkerRecord(**self._record))
+            self._store.heartbeat(WorkerRecord(queues=self._open_queues(), **self._record))
         except StoreUnavailable as error:
             log.warning("heartbeat_not_told", error=str(error))
 
     def stop(self) -> None:
         """Take the worker off the list."""
+        if self._sandbox is not None:
+            self._sandbox.stop()
         try:
             self._store.remove_worker(self._record["name"])
         except StoreUnavailable as error:
             log.warning("worker_not_removed", error=str(error))
+
+    def _open_queues(self) -> tuple[str, ...]:
+        """Nobody shall wait for a look at inputs while the decoders are still being imported."""
+        if self._sandbox is None:
+            return self._queues
+        self._sandbox.keep()
+        return tuple(queue for queue in self._queues if queue != PREFLIGHT_QUEUE or self._sandbox.is_ready)
 
     def _take(self, notice: dict[str, Any], now_s: float) -> None:
         if "job_id" in notice or "is_ready" in notice:

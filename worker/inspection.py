@@ -97,8 +97,8 @@ def _read_mark(path: Path, trust_anchor_pem: str | None) -> dict[str, Any]:
     try:
         report = read_provenance(path, trust_anchor_pem)
     except MMGTError as error:
-        message = str(error).replace(str(path), "file")
-        return {"findings": [{"code": "video_unreadable", "message": message, "param": "file"}], "warnings": []}
+        message = str(error).replace(str(path), "video")
+        return {"error": message}
     verdict = ("valid" if report.is_valid else "invalid") if report.is_present else "absent"
     created_at = report.created_at.isoformat() if report.created_at else None
-    return {"findings": [], "warnings": [], "verdict": verdict, "details": {**asdict(report), "created_at": created_at}}
+    return {"verdict": verdict, "details": {**asdict(report), "created_at": created_at}}

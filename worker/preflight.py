@@ -61,6 +61,8 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
 def _ask(place: Workplace, keys: Mapping[str, str], question: Mapping[str, Any]) -> dict[str, Any] | None:
     with TemporaryDirectory(prefix="preflight.", dir=place.scratch) as folder:
         try:
+            if place.sandbox is None:
+                raise SandboxLost("this worker has no sandbox: it does not serve the preflight queue")
             files = {field: str(_fetch(place, key, Path(folder) / field)) for field, key in keys.items()}
             answer = place.sandbox.ask({"files": files, **question})
         except (SandboxLost, StorageUnavailable, ObjectNotFound) as error:

@@ -1,12 +1,17 @@
-"""The preflight worker's hold on its sandbox: a process without secrets that decodes what strangers sent."""
+"""The preflight worker's hold on its sandbox: a process without secrets that decodes what strangers sent.
+
+The consumer loop's process starts it and starts it again; the pool children ask it over a socket of their own user.
+"""
 
 import json
 import os
-import select
+import shutil
+import socket
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jobs.logging import logger
@@ -16,66 +21,59 @@ log = logger(__name__)
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR")
 _GRACE_S = 5.0
-_START_S = 120.0
 
 
 class Sandbox:
-    """Starts at the first question, and again after it was lost. One question at a time."""
+    """One question at a time; others wait in its socket's line."""
 
     def __init__(self, timeout_s: float, memory_bytes: int) -> None:
         self._timeout_s, self._memory_bytes = timeout_s, memory_bytes
-        self._process: subprocess.Popen[str] | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="mmgt-sandbox-"))  # short, as a socket's path must be
+        self._socket = self._folder / "socket"
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it, and wait until its decoders are imported.
+    @property
+    def is_ready(self) -> bool:
+        """Whether its decoders are imported and it takes questions."""
+        return self._socket.exists()
 
-        Raises:
-            SandboxLost
-        """
+    def keep(self) -> None:
+        """Start it unless it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._process is not None:
+            log.warning("sandbox_lost", status=self._process.returncode)
+        self._socket.unlink(missing_ok=True)
         env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker.sandbox_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "worker.sandbox_server", str(self._socket)],
+            stdin=subprocess.DEVNULL,
             env={**env, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         )
-        self._read_line(_START_S)
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer about some files (`worker.inspection.Question`); `{"timed_out": true}` when it came late.
 
         Raises:
-            SandboxLost: it died; the next question starts it anew.
+            SandboxLost: it is not there, or died of it.
         """
-        if self._process is None:
-            self.start()
-        assert self._process is not None
-        assert self._process.stdin is not None
         asked = {"question": question, "timeout_s": self._timeout_s, "memory_bytes": self._memory_bytes}
         try:
-            self._process.stdin.write(json.dumps(asked) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            self.stop()
-            raise SandboxLost("the sandbox was gone") from error
-        return self._read_line(2 * self._timeout_s + _GRACE_S)
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(2 * self._timeout_s + _GRACE_S)
+                line.connect(str(self._socket))
+                line.sendall(json.dumps(asked).encode() + b"\n")
+                written = line.makefile("rb").readline()
+        except OSError as error:
+            raise SandboxLost(f"the sandbox does not answer: {error}") from error
+        if not written:
+            raise SandboxLost("the sandbox hung up")
+        answer: dict[str, Any] = json.loads(written)
+        return answer
 
     def stop(self) -> None:
-        """End it."""
+        """End it for good."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process = None
-
-    def _read_line(self, timeout_s: float) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        started_at_s = time.monotonic()
-        ready = select.select([self._process.stdout], [], [], timeout_s)[0]
-        line = self._process.stdout.readline() if ready else ""
-        if not line:
-            self.stop()
-            raise SandboxLost(f"no word from the sandbox after {time.monotonic() - started_at_s:.1f} s")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        shutil.rmtree(self._folder, ignore_errors=True)

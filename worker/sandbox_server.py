@@ -1,9 +1,10 @@
-"""`python -m worker.sandbox_server`: answers questions about files, one a line, each in a forked child with limits.
+"""`python -m worker.sandbox_server SOCKET`: answers questions about files, each in a forked child with limits.
 
 The decoders are imported once, here; a child starts in milliseconds, and takes whatever a hostile file does with it.
 The environment holds no secret: whoever starts this passes none.
 """
 
+import contextlib
 import ctypes
 import json
 import logging
@@ -11,6 +12,7 @@ import os
 import resource
 import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -28,20 +30,28 @@ _BLAME_S = 2.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main() -> None:
-    """Serve until the input ends."""
+def main(path: str) -> None:
+    """Answer one line with one line on each connection, for ever."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _write({"ready": True})
-    for line in sys.stdin:
-        asked = json.loads(line)
-        _write(answer(Question(**asked["question"]), asked["timeout_s"], asked["memory_bytes"]))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        while True:
+            connection, _ = listening.accept()
+            with connection, connection.makefile("rb") as reading:
+                asked = json.loads(reading.readline())
+                found = answer(Question(**asked["question"]), asked["timeout_s"], asked["memory_bytes"])
+                with contextlib.suppress(OSError):  # who asked is gone
+                    connection.sendall(json.dumps(found).encode() + b"\n")
 
 
 def answer(question: Question, timeout_s: float, memory_bytes: int) -> dict[str, Any]:
     """Return the answer, also where a file kills its decoder; `{"timed_out": true}` where it took too long."""
     found = in_child(lambda: inspect(question), timeout_s, memory_bytes)
-    if found is not None or "video" in question.files:
-        return found or unreadable("video")
+    if found is not None:
+        return found
+    if "video" in question.files:
+        return {"error": "the file could not be read within the limits of memory and time"}
     return in_child(lambda: blame(question), _BLAME_S, memory_bytes) or unreadable("image")
 
 
@@ -105,10 +115,5 @@ def _read_all(descriptor: int, ends_at_s: float) -> tuple[bytes, bool]:
     return b"", True
 
 
-def _write(reply: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(reply) + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -24,6 +24,7 @@ class Workplace:
         preset: of the render worker; empty for the others.
         send: sends messages to other workers.
         board: to the consumer loop and back.
+        sandbox: where strangers' files are decoded before a job is made; of the preflight worker.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class Workplace:
     preset: str
     send: Sender
     board: NoticeBoard
+    sandbox: Sandbox | None = None
 
     @cached_property
     def store(self) -> JobStore:
@@ -53,11 +55,6 @@ class Workplace:
     def host(self) -> PipelineHost:
         """The pipeline, loaded and warmed up."""
         return PipelineHost.load(self.settings, self.preset, self.scratch)
-
-    @cached_property
-    def sandbox(self) -> Sandbox:
-        """Where strangers' files are decoded before a job is made."""
-        return Sandbox(self.settings.worker.preflight_timeout_s, self.settings.worker.preflight_memory_bytes)
 
     @cached_property
     def identity(self) -> SigningIdentity:
