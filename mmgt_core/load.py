@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from mmgt_core.checkpoints.converted import WeightsIndex, read_networks
+from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights, read_networks
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.networks import Networks
@@ -38,7 +38,7 @@ def preset_folder(weights: Path, preset: Preset) -> Path:
 def default_preset(weights: Path) -> Preset:
     """The published layout where its weights are present, else the small one."""
     published, demo = PRESETS["mmgt-512"], PRESETS["mmgt-demo"]
-    return published if preset_folder(weights, published).is_dir() else demo
+    return published if holds_converted_weights(preset_folder(weights, published)) else demo
 
 
 def load_detector(weights: Path) -> WholeBodyDetector:

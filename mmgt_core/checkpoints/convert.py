@@ -1,6 +1,8 @@
 """From the published files to one folder of half-precision safetensors, strictly: no key may be missing or unknown."""
 
 import pickle
+import shutil
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from mmgt_core.checkpoints.encoder_keys import wav2vec_from_published, wavlm_fro
 from mmgt_core.checkpoints.key_maps import AS_PUBLISHED, KeyMap
 from mmgt_core.checkpoints.layout import STAGE_2_NETWORKS
 from mmgt_core.checkpoints.lock import published_path
-from mmgt_core.checkpoints.manifest import MMGT_512_FILES, PublishedFile
+from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.networks import empty_networks
 from mmgt_core.checkpoints.published_names import State, from_published
 from mmgt_core.config import Preset
@@ -28,6 +30,7 @@ _CONTAINER_KEYS = ("ema_state_dict", "model_state_dict", "model", "state_dict")
 """Where a training checkpoint keeps its tensors, the averaged ones first."""
 
 _WRAPPER_PREFIX = "module."
+_TENSOR_FILES = (".pt", ".pth", ".safetensors")
 
 
 def convert_weights(source: Path, target: Path, preset: Preset, on_network: OnNetwork) -> WeightsIndex:
@@ -35,20 +38,33 @@ def convert_weights(source: Path, target: Path, preset: Preset, on_network: OnNe
 
     Args:
         source: the folder that `pull_weights` filled.
-        target: the folder to write; made if absent.
+        target: the folder to write. It appears, or replaces the former one, when every network is written; until then
+            the work lies beside it, so that a stopped conversion leaves nothing that could be taken for weights.
         preset: whose layout the files must have.
         on_network: told after each network.
 
     Raises:
         WeightsError: a file is absent or unreadable, or keys or shapes are not the preset's; lists them.
     """
-    files = {file.local_name: _present_file(source, file) for file in MMGT_512_FILES if _holds_tensors(file)}
-    target.mkdir(parents=True, exist_ok=True)
+    files = _present_files(source)
+    unfinished = target.with_name(f"{target.name}.incomplete")
+    _remove_folder(unfinished)
+    unfinished.mkdir(parents=True)
+    try:
+        index = _convert_into(unfinished, files, preset, on_network)
+        _remove_folder(target)
+        unfinished.rename(target)
+    finally:
+        _remove_folder(unfinished)
+    return index
+
+
+def _convert_into(folder: Path, files: Mapping[str, Path], preset: Preset, on_network: OnNetwork) -> WeightsIndex:
     networks = empty_networks(preset).named()
     hashes: dict[str, str] = {}
 
     def write(name: str, state: Mapping[str, torch.Tensor]) -> None:
-        hashes[name] = write_network(target, name, networks[name], state)
+        hashes[name] = write_network(folder, name, networks[name], state)
         on_network(name, len(hashes), len(networks))
 
     write("smga", from_published(networks["smga"], key_maps.SMGA, read_checkpoint(files["smga"]), "SMGA"))
@@ -58,7 +74,7 @@ def convert_weights(source: Path, target: Path, preset: Preset, on_network: OnNe
         state = rename(read_checkpoint(files[name]))
         write(name, from_published(networks[name], AS_PUBLISHED, state, name))
     index = WeightsIndex(preset.name, hashes, {name: file_sha256(path) for name, path in files.items()})
-    index.write(target)
+    index.write(folder)
     return index
 
 
@@ -84,12 +100,21 @@ def read_checkpoint(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
+def _remove_folder(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (OSError, SafetensorError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        # Files of before 2020 are no archives and cannot be mapped.
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except pickle.UnpicklingError as error:
+        # The library's own message advises how to run what the file holds.
+        raise WeightsError(f"{path} holds more than tensors, or is damaged; nothing of it was run") from error
+    except (OSError, SafetensorError, RuntimeError, EOFError) as error:
         raise WeightsError(f"{path} cannot be read: {error}") from error
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} holds a {type(content).__name__}, not named tensors")
@@ -131,13 +156,17 @@ _ENCODERS: dict[str, Callable[[State], dict[str, torch.Tensor]]] = {
 """Frozen encoder to the function that gives its tensors today's names."""
 
 
-def _holds_tensors(file: PublishedFile) -> bool:
-    return file.path.endswith((".pt", ".pth", ".safetensors"))
-
-
-def _present_file(source: Path, file: PublishedFile) -> Path:
-    paths = [published_path(source, file.repository, path) for path in file.paths]
-    found = next((path for path in paths if path.is_file()), None)
-    if found is None:
-        raise WeightsError(f"{file.purpose}: {paths[0]} is absent; fetch it with `mmgt weights pull`")
+def _present_files(source: Path) -> dict[str, Path]:
+    """Local name to file, in whichever form it was pulled. Raises: WeightsError: names every file that is absent."""
+    forms = {
+        file.local_name: [published_path(source, file.repository, path) for path in file.paths]
+        for file in MMGT_512_FILES
+        if file.path.endswith(_TENSOR_FILES)
+    }
+    found = {name: path for name, paths in forms.items() for path in reversed(paths) if path.is_file()}
+    absent = [str(paths[0]) for name, paths in forms.items() if name not in found]
+    if absent:
+        raise WeightsError(
+            f"{len(absent)} of {len(forms)} files are absent: {', '.join(absent)}; fetch them with `mmgt weights pull`"
+        )
     return found

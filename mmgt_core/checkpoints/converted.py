@@ -17,6 +17,8 @@ from mmgt_core.config import Preset
 from mmgt_core.errors import WeightsError
 
 INDEX_FILE = "weights.json"
+_READABLE = 0o644
+"""safetensors gives its files to their owner alone; a service may run as someone else."""
 _HALF_MAX = torch.finfo(torch.float16).max
 
 
@@ -29,7 +31,7 @@ class WeightsIndex:
     sources: Mapping[str, str]
 
     def write(self, folder: Path) -> None:
-        """Write `weights.json`."""
+        """Write `weights.json`, the last file of a folder: where it stands, the folder is whole."""
         (folder / INDEX_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
@@ -39,7 +41,15 @@ class WeightsIndex:
         try:
             return cls(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise WeightsError(f"{folder} holds no converted weights: {error}") from error
+            raise WeightsError(
+                f"{folder} holds no converted weights ({error}); "
+                "make them with `mmgt weights pull` and `mmgt weights convert`"
+            ) from error
+
+
+def holds_converted_weights(folder: Path) -> bool:
+    """Whether a conversion into this folder was finished."""
+    return (folder / INDEX_FILE).is_file()
 
 
 def network_file(folder: Path, network: str) -> Path:
@@ -53,26 +63,32 @@ def write_network(folder: Path, name: str, module: nn.Module, state: Mapping[str
     Buffers keep float32: rotary frequencies and positions lose their meaning when rounded.
 
     Raises:
-        WeightsError: a value is not finite or too large for half precision.
+        WeightsError: a value is not finite or too large for half precision, or the file cannot be written.
     """
     parameters = {key for key, _ in module.named_parameters()}
     tensors = {key: _half(f"{name}.{key}", value) if key in parameters else value for key, value in state.items()}
     path = network_file(folder, name)
-    save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+    try:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path} cannot be written: {error}") from error
+    path.chmod(_READABLE)
     return file_sha256(path)
 
 
 def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]) -> Networks:
-    """Load every network strictly onto a device, each in its dtype.
+    """Load every network strictly onto a device, each in its dtype, after comparing its file with the recorded hash.
 
     Raises:
-        WeightsError: a file is absent, unreadable, of another preset, or its keys are not the network's.
+        WeightsError: a file is absent, not what was converted, unreadable, of another preset, or its keys are not the
+            network's.
     """
     index = WeightsIndex.read(folder)
     if index.preset != preset.name:
         raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.name}")
     networks = empty_networks(preset)
     for name, module in networks.named().items():
+        _require_recorded(network_file(folder, name), index.networks.get(name))
         state = _read_tensors(network_file(folder, name), device, dtypes[name])
         require_same_keys(module.state_dict(), state, name)
         try:
@@ -94,6 +110,18 @@ def _half(name: str, value: torch.Tensor) -> torch.Tensor:
     if not value.isfinite().all() or value.abs().max() > _HALF_MAX:
         raise WeightsError(f"{name} holds values that half precision cannot: largest {value.abs().max().item():.3g}")
     return value.half()
+
+
+def _require_recorded(path: Path, recorded: str | None) -> None:
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error}") from error
+    if found != recorded:
+        raise WeightsError(
+            f"{path} is not what was converted: sha256 {found}, {INDEX_FILE} says {recorded}; "
+            "convert it again with `mmgt weights convert`"
+        )
 
 
 def _read_tensors(path: Path, device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
