@@ -27,6 +27,7 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV) $(TORCH)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true # else each start compiles anew where nothing may be written
 	@touch $@
 
 demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech
