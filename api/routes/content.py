@@ -15,10 +15,12 @@ from jobs.job import Job, JobStatus
 
 router = APIRouter(tags=["videos"])
 
+BYTES = {"schema": {"type": "string", "format": "binary"}}
 FILE = {
     "description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`.",
-    "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {"video/mp4": BYTES, "image/jpeg": BYTES, "application/json": {"schema": {"type": "object"}}},
 }
+PART = {"description": "The bytes of `Range`.", "content": {"*/*": BYTES}}
 
 
 @router.head("/v1/videos/{video_id}/content", include_in_schema=False)
@@ -28,7 +30,7 @@ FILE = {
     response_class=Response,
     responses={
         200: FILE,
-        206: FILE | {"description": "The bytes of `Range`."},
+        206: PART,
         304: {"description": "As `If-None-Match` has it."},
         307: {"description": "To a presigned URL, for `redirect=1` where the store can sign."},
         **problems(401, 404, 410, 416, 422, 429, 503),

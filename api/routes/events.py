@@ -12,13 +12,26 @@ from api.dependencies import ContextDep, Reader
 from api.errors import RequestRefused, video_not_found
 from api.following import FIRST_EVENT, as_message, follow
 from api.schemas import problems
+from jobs.events import EventType
 
 router = APIRouter(tags=["videos"])
 
 EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")  # the store's; more digits are no 64-bit number
 STREAM = {
     "description": "`event`: a type; `id`: for `Last-Event-ID`; `data`: the video object as it was then.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "event": {"enum": [kind.value for kind in EventType]},
+                    "data": {"type": "string", "contentMediaType": "application/json"},
+                },
+                "required": ["id", "event", "data"],
+            }
+        }
+    },
 }
 
 
