@@ -313,6 +313,7 @@ class _Post:
         self._process = None
 
     def _write(self, lines: list[bytes]) -> None:
-        if lines:
-            self._output.write(b"".join(self._prefix + line + b"\n" for line in lines))
-            self._output.flush()
+        rest = memoryview(b"".join(self._prefix + line + b"\n" for line in lines))
+        while rest:  # an unbuffered stream, as under PYTHONUNBUFFERED, may take a part only
+            rest = rest[self._output.write(rest) or 0 :]
+        self._output.flush()

@@ -52,7 +52,7 @@ child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}])
 {SLEEPER}
 """
 FAILING = "import sys; print('no luck'); sys.exit(7)"
-WAIT_S = 20
+WAIT_S = 60
 
 
 class Running:
@@ -60,7 +60,13 @@ class Running:
 
     def __init__(self, *tiers, ready_s=WAIT_S):
         command = [sys.executable, "-c", SUPERVISE, json.dumps(tiers), str(ready_s)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},  # as in containers: its stream may write a part only
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         self.lines = []
 
     def __enter__(self):
