@@ -4,9 +4,13 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from jobs.settings import LogSettings
+
+_EXCEPTIONS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+"""Without the values of variables: secrets and signed addresses are among them."""
 
 
 def configure_logging(settings: LogSettings) -> None:
@@ -20,7 +24,7 @@ def configure_logging(settings: LogSettings) -> None:
     ]
     is_json = settings.form == "json"
     tail: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_EXCEPTIONS, structlog.processors.JSONRenderer()]
         if is_json
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
