@@ -136,10 +136,9 @@ class DeliveryList(BaseModel):
     data: list[DeliveryBody]
 
 
-class Verification(BaseModel):
+class MarkBody(BaseModel):
     """What the provenance mark of a file says; without a mark every other fact is empty."""
 
-    object: Literal["verification"]
     is_present: bool
     is_valid: Annotated[bool, Field(description="The bytes are those that were signed.")]
     is_trusted: Annotated[bool, Field(description="Valid, and signed by this service's own identity.")]
@@ -148,6 +147,14 @@ class Verification(BaseModel):
     created_at: str | None
     is_ai_generated: bool
     problems: list[str]
+
+
+class Verification(BaseModel):
+    """Whether a file has a mark, and whether it fits the bytes."""
+
+    object: Literal["verification"]
+    verdict: Literal["valid", "invalid", "absent"]
+    details: MarkBody
 
 
 class Liveness(BaseModel):

@@ -45,8 +45,9 @@ async def verify_video(request: Request, caller: Validator, context: ContextDep)
             answer = await ask(context, question_id, key)
         finally:
             await discard_inputs(context, question_id)
-    if "error" in answer:
-        raise invalid_fields((Finding("video_unreadable", str(answer["error"]), "video"),))
+    if "verdict" not in answer:
+        message = str(answer.get("error", "the video cannot be read"))
+        raise invalid_fields((Finding("video_unreadable", message, "video"),))
     return JSONResponse({"object": "verification", **answer})
 
 

@@ -15,10 +15,11 @@ from jobs.verbs.registry import WorkerRecord
 from tests.integration.api.scripted_worker import ScriptedWorker
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
-REPORT = {
+DETAILS = {
     "is_present": True, "is_valid": True, "is_trusted": False, "signer": "MMGT", "generator": "mmgt",
     "created_at": "2026-11-25T00:00:00+00:00", "is_ai_generated": True, "problems": [],
 }  # fmt: skip
+REPORT = {"verdict": "valid", "details": DETAILS}
 
 
 class ScriptedReader:
