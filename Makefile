@@ -15,7 +15,7 @@ NOT_LOCKED = $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-path
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock full-size clean
+.PHONY: help setup demo test lint types format lock load fault full-size image clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,9 +30,9 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true # else each start compiles anew where nothing may be written
 	@touch $@
 
-demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech
-	@$(BIN)/mmgt generate --preset mmgt-demo --image samples/portrait.png --audio samples/speech.wav \
-		--out out/demo.mp4 --save pose,masks,thumbnail,manifest
+demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech, through a service of its own
+	@$(BIN)/mmgt submit --start out/demo-service --image samples/portrait.png --audio samples/speech_short.wav \
+		--field model=mmgt-demo --field seed=42 --out out/demo.mp4
 
 test: setup lint types ## Everything that CI checks: style, types, import rules, tests
 	$(BIN)/python -m pytest
@@ -54,6 +54,9 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 	$(COMPILE) --extra image $(NOT_LOCKED) pyproject.toml --constraint requirements.lock \
 		--output-file deploy/requirements.lock
 	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - | tee -a deploy/requirements.lock >> requirements.lock
+
+load: setup ## Measure a running service under load; prints JSON
+	@$(BIN)/python -m tests.load.service_load
 
 full-size: setup ## Convert and load a random full-size checkpoint, run one step of one window (20 GB of disk, minutes)
 	$(BIN)/python -m mmgt_core.bench.full_size out/full-size

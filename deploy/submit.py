@@ -72,7 +72,7 @@ def _create(client: httpx.Client, submission: Submission) -> dict[str, Any]:
 
 def _follow(client: httpx.Client, video: dict[str, Any], bar: ProgressBar) -> dict[str, Any]:
     """Show progress until the job ends. The stream may break; the record is the truth, so it is asked again."""
-    last_id = ""
+    last_id, shown = "", _Shown(bar)
     while video["status"] not in _TERMINAL:
         headers = {"Last-Event-ID": last_id} if last_id else {}
         try:
@@ -80,7 +80,7 @@ def _follow(client: httpx.Client, video: dict[str, Any], bar: ProgressBar) -> di
                 for event_id, event in _events(stream):
                     last_id = event_id or last_id
                     video = event.get("data", event)
-                    _show(video, bar)
+                    shown.show(video)
         except httpx.TransportError:
             pass  # asked again below; a service that is gone raises there
         video = _json(client.get(f"/v1/videos/{video['id']}", headers={"Prefer": "wait=2"}))
@@ -100,10 +100,23 @@ def _events(stream: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
             lines.clear()
 
 
-def _show(video: dict[str, Any], bar: ProgressBar) -> None:
-    detail = video.get("progress_detail") or {}
-    if detail.get("steps"):
-        bar.advance(str(detail["stage"]).replace("_", " "), detail["step"], detail["steps"])
+@dataclass
+class _Shown:
+    """The stage whose bar moves now; its last steps may pass between two events, so the next stage completes it."""
+
+    bar: ProgressBar
+    stage: str = ""
+    steps: int = 0
+
+    def show(self, video: dict[str, Any]) -> None:
+        """Move the bar of the video's stage."""
+        detail = video.get("progress_detail") or {}
+        is_done = video["status"] == "completed"
+        if self.stage and (is_done or detail.get("stage") != self.stage):
+            self.bar.advance(self.stage.replace("_", " "), self.steps, self.steps)
+        if detail.get("steps") and not is_done:
+            self.stage, self.steps = str(detail["stage"]), int(detail["steps"])
+            self.bar.advance(self.stage.replace("_", " "), int(detail["step"]), self.steps)
 
 
 def _download(client: httpx.Client, video_id: str, out: Path) -> None:
