@@ -1,3 +1,4 @@
+import contextlib
 import io
 import os
 import shutil
@@ -263,7 +264,7 @@ def test_a_mark_over_the_limit_is_refused_unread(marked, monkeypatch):
 def test_a_mark_that_lies_elsewhere_is_never_fetched(unmarked, identity):
     connections = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=lambda: connections.append(server.accept()[0].close()), daemon=True).start()
+        threading.Thread(target=note_connection, args=(server, connections), daemon=True).start()
         unmarked.write_bytes(marked_elsewhere(unmarked, identity, server.getsockname()[1]))
 
         report = read_provenance(unmarked)
@@ -271,6 +272,11 @@ def test_a_mark_that_lies_elsewhere_is_never_fetched(unmarked, identity):
         assert connections == []
     assert (report.is_present, report.is_valid) == (True, False)
     assert "remote manifest" in report.problems[0]
+
+
+def note_connection(server, connections):
+    with contextlib.suppress(OSError):  # the end of the test closes the server
+        connections.append(server.accept()[0].close())
 
 
 def marked_elsewhere(path, identity, port):

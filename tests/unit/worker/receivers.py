@@ -47,13 +47,20 @@ def read_request(stream):
     """Head in lower case as a list of lines, and the body."""
     received = b""
     while b"\r\n\r\n" not in received:
-        received += stream.recv(65536)
+        received += receive(stream)
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     length = next(int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length"))
     while len(body) < length:
-        body += stream.recv(65536)
+        body += receive(stream)
     return lines, body
+
+
+def receive(stream):
+    received = stream.recv(65536)
+    if not received:
+        raise ConnectionError("the client hung up")
+    return received
 
 
 def says(status, *headers, body=b""):
