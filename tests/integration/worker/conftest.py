@@ -1,24 +1,31 @@
-"""One store for this folder, restarted by nobody; each test has its own key prefix, broker and data folder."""
+"""One store for this folder; each service has its own databases in it, one for jobs and the next for messages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from tests.integration.valkey import ValkeyServer
 from tests.integration.worker.service import Service, running_service
 
-_databases = count(0, 2)
+Make = Callable[..., Service]
+_databases = count(0, 2)  # a server has sixteen
 
 
-@pytest.fixture
-def store_url(valkey: ValkeyServer) -> str:
-    """An own database for the store, and the next one for the broker."""
-    return valkey.url.removesuffix("/0") + f"/{next(_databases) % 16}"
+@pytest.fixture(scope="module")
+def make_service(valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    """Start a service with some settings; it ends with the module."""
+    with ExitStack() as stack:
+
+        def make(**settings: str) -> Service:
+            url = valkey.url.removesuffix("/0") + f"/{next(_databases)}"
+            return stack.enter_context(running_service(tmp_path_factory.mktemp("service"), url, **settings))
+
+        yield make
 
 
-@pytest.fixture
-def service(tmp_path: Path, store_url: str) -> Iterator[Service]:
-    with running_service(tmp_path / "data", store_url) as running:
-        yield running
+@pytest.fixture(scope="module")
+def service(make_service: Make) -> Service:
+    """Shared by a module's tests; each makes jobs of its own."""
+    return make_service()

@@ -1,4 +1,4 @@
-"""A small service for tests: a real store, real Celery workers with the scripted pipeline, and the upkeep loop's work."""
+"""A small service for tests: real store, real Celery workers with the scripted pipeline, and what upkeep does."""
 
 import contextlib
 import json
@@ -60,6 +60,18 @@ class Service:
         if wait:
             self.until(lambda: any(each.is_ready and each.name.startswith(f"{name}@") for each in self.store.workers()))
         return worker
+
+    def top_up(self, num_workers: int) -> None:
+        """Start render workers until so many live; those that tests ended are replaced."""
+        live = [worker for worker in self.workers if worker.poll() is None]
+        for _ in range(num_workers - len(live)):
+            self.start_worker(f"render-{len(self.workers)}", wait=False)
+        self.until(lambda: sum(worker.is_ready for worker in self.store.workers(1.0)) >= num_workers)
+
+    def holder_of(self, job_id: str) -> "subprocess.Popen[bytes]":
+        """The worker that renders a job."""
+        name = self.job(job_id).worker or ""
+        return self.workers[int(name.split("@")[0].removeprefix("render-"))]
 
     def create(self, script: dict[str, Any] | None = None, **fields: Any) -> Job:
         """Store a script as the job's image and queue the job; the doorbell is rung."""
