@@ -108,7 +108,7 @@ class RateLimitSettings(Group):
     """Moving windows per tenant, in the notation of the `limits` library."""
 
     creates: str = "60/minute"
-    reads: str = "6000/minute"
+    reads: str = "60000/minute"
     validations: str = "60/minute"
     failed_logins: str = "30/minute"  # per client address
 

@@ -21,6 +21,8 @@ from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
 from mmgt_core.errors import Cancelled, DownloadError, InputError, MMGTError, WeightsError
 from mmgt_core.load import default_preset, find_preset, load_detector, load_pipeline, preset_folder
 from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
+from mmgt_core.media.signing_identity import ensure_identity
 from mmgt_core.parity.runner import run_cases
 from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs
 from mmgt_core.pipelines.outputs import Extra, Outputs
@@ -46,6 +48,8 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
 WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder of converted weights, one folder a preset.")]
 PresetName = Annotated[str, typer.Option("--preset", help=f"One of {', '.join(PRESETS)}.")]
 DEFAULT_WEIGHTS = Path("weights")
+DEFAULT_IDENTITY = Path("data/identity")
+"""That of `mmgt serve` with its default data folder."""
 
 
 class Device(StrEnum):
@@ -85,6 +89,9 @@ Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow 
 Windows = Annotated[WindowSchedule, typer.Option("--windows", help="looping wraps the last windows to the beginning.")]
 Save = Annotated[str, typer.Option("--save", help=f"Also write, by comma: {', '.join(Extra)}; or all.")]
 DeviceName = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
+Identity = Annotated[
+    Path, typer.Option("--identity", help="Folder of the certificate that signs videos; made at first use.")
+]
 MaybePreset = Annotated[
     str | None, typer.Option("--preset", help="By default mmgt-512 if its weights are present, else mmgt-demo.")
 ]
@@ -107,6 +114,7 @@ def generate(
     mask_motion: Motion = SamplingOptions.mask_motion,
     windows: Windows = SamplingOptions.window_schedule,
     save: Save = "",
+    identity: Identity = DEFAULT_IDENTITY,
     device: DeviceName = Device.AUTO,
 ) -> None:
     """Generate a video of the person in the image speaking and gesturing to the audio."""
@@ -129,8 +137,12 @@ def generate(
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
         _tell_if_untrained(chosen)
+        signer = ensure_identity(identity)
         pipeline = load_pipeline(chosen, weights, place, _dtype(place))
-        pipeline(inputs, options, outputs, control)
+        with outputs.unfinished() as staged:
+            pipeline(inputs, options, staged, control)
+            facts = GenerationFacts(chosen.name, chosen.is_trained, options.seed)
+            sign_all(staged.videos, signer, facts)
     for path in outputs.paths:
         typer.echo(path)
 
@@ -146,6 +158,17 @@ def parity(
         is_ok = is_ok and report.is_ok
     if not is_ok:
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    video: Annotated[Path, typer.Argument(help="An MP4.")],
+    identity: Identity = DEFAULT_IDENTITY,
+) -> None:
+    """Read a video's provenance mark: 0 valid, 5 none, 6 not valid; trusted if this identity signed it."""
+    verification = verify_video(video, identity)
+    typer.echo(json.dumps(verification.body, indent=1))
+    raise typer.Exit(verification.exit_code)
 
 
 @weights_app.command()

@@ -10,7 +10,7 @@ from typing import Any
 from jobs.errors import StorageUnavailable
 from jobs.job import Job, Notice, result_key
 from jobs.storage import ObjectStorage
-from mmgt_core.media.provenance import GenerationFacts, sign_video
+from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
 from worker.patience import patiently
 from worker.pipeline import Rendered
@@ -68,9 +68,7 @@ def finish(rendered: Rendered, job: Job, identity: SigningIdentity, pipeline_sec
         request_id=job.request.request_id,
         consented_at=_moment(job.request.consented_at_ms),
     )
-    for path in rendered.files.values():
-        if path.suffix == ".mp4":
-            sign_video(path, identity, facts)
+    sign_all((path for path in rendered.files.values() if path.suffix == ".mp4"), identity, facts)
     manifest_path = folder / RESULT_FILES["manifest"][0]
     manifest_path.write_text(json.dumps(manifest_of(rendered, job, pipeline_seconds), indent=1) + "\n")
     files = {**rendered.files, "manifest": manifest_path}

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -126,6 +126,12 @@ def sign_video(path: Path, identity: SigningIdentity, facts: GenerationFacts) ->
         raise SigningFailed(f"{path}: it could not be signed: {_short(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def sign_all(paths: Iterable[Path], identity: SigningIdentity, facts: GenerationFacts) -> None:
+    """Put the mark into each MP4 of a list."""
+    for path in paths:
+        sign_video(path, identity, facts)
 
 
 def read_provenance(path: Path, trust_anchors_pem: str | None = None) -> ProvenanceReport:

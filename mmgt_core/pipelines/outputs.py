@@ -62,6 +62,11 @@ class Outputs:
         """Every wanted file, the video first."""
         return [self.video, *(self.path(extra) for extra in sorted(self.extras))]
 
+    @property
+    def videos(self) -> list[Path]:
+        """Those of them that are MP4s."""
+        return [path for path in self.paths if path.suffix == ".mp4"]
+
     @contextmanager
     def unfinished(self) -> Iterator["Outputs"]:
         """The same outputs in a folder of their own beside the video, `NAME.….part`.

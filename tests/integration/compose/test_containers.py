@@ -62,7 +62,7 @@ class Installation:
         words = [
             folders["root"], ROOT, own_secrets, folders["scratch"], folders["weights"], folders["data"], *assignments,
         ]  # fmt: skip
-        return ["unshare", "-m", "sh", str(script), *map(str, words), *service["command"]]
+        return [*map(on_loopback, ["unshare", "-m", "sh", str(script), *map(str, words), *service["command"]])]
 
     def image_environment(self) -> dict[str, str]:
         """What Dockerfile.gpu sets, with this machine's Python before all."""
@@ -90,6 +90,11 @@ class Installation:
             stop(process)
 
 
+def on_loopback(text: str) -> str:
+    """The one thing that differs: a container's every address is its own network's; this machine's are not."""
+    return text.replace("0.0.0.0", "127.0.0.1").replace("bind * -::*", "bind 127.0.0.1")
+
+
 def stop(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
@@ -105,7 +110,7 @@ def valkey(installation: Installation) -> Iterator[None]:
     conf = installation.folder / "valkey.conf"
     text = (installation.secrets / "valkey" / "valkey.conf").read_text()
     (installation.folder / "valkey").mkdir()
-    conf.write_text(text.replace("dir /data", f"dir {installation.folder / 'valkey'}"))
+    conf.write_text(on_loopback(text).replace("dir /data", f"dir {installation.folder / 'valkey'}"))
     process = subprocess.Popen([get_binary_path(), conf], stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: port_answers(6379), START_S)

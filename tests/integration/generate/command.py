@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -13,6 +14,8 @@ from mmgt_core.cli import run
 from mmgt_core.config import MMGT_DEMO
 from tests.unit.media.recordings import SAMPLES, encode_sound, speech
 
+IDENTITY = TemporaryDirectory()
+"""One signer for all: making one costs more than signing."""
 PORTRAIT = SAMPLES / "portrait.png"
 TINY = replace(
     MMGT_DEMO,
@@ -46,7 +49,9 @@ def mmgt(*arguments: object) -> Finished:
 
 
 def generate(out: Path, *arguments: object, image: Path = PORTRAIT, preset: str = TINY.name) -> Finished:
-    return mmgt("generate", "--image", image, "--out", out, "--preset", preset, "--steps", 1, *arguments)
+    identity = Path(IDENTITY.name) / "identity"
+    usual = ("--preset", preset, "--steps", 1, "--identity", identity)
+    return mmgt("generate", "--image", image, "--out", out, *usual, *arguments)
 
 
 def record(path: Path, seconds: float) -> Path:

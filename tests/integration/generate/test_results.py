@@ -23,13 +23,13 @@ def driven(half_a_second, moving_poses):
     return run
 
 
-def test_the_same_seed_and_inputs_give_the_same_file_and_another_seed_other_frames(tmp_path, half_a_second):
+def test_the_same_seed_and_inputs_give_the_same_frames_and_another_seed_others(tmp_path, half_a_second):
     for name, seed in (("first", 7), ("again", 7), ("other", 8)):
         done = generate(tmp_path / f"{name}.mp4", "--audio", half_a_second, "--seed", seed, "--save", "keypoints")
         assert done.status == 0, done.stderr
 
     first, again, other = (tmp_path / f"{name}.mp4" for name in ("first", "again", "other"))
-    assert first.read_bytes() == again.read_bytes()
+    np.testing.assert_array_equal(frames_of(first), frames_of(again))  # the mark tells the time of its making
     assert np.abs(frames_of(first).astype(int) - frames_of(other)).mean() > 1
 
 
