@@ -32,7 +32,7 @@ $(READY): pyproject.toml requirements.lock
 
 demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech, through a service of its own
 	@$(BIN)/mmgt submit --start out/demo-service --image samples/portrait.png --audio samples/speech_short.wav \
-		--field model=mmgt-demo --field seed=42 --out out/demo.mp4
+		--field model=mmgt-demo --field seed=42 --save pose,masks,manifest --out out/demo.mp4
 
 test: setup lint types ## Everything that CI checks: style, types, import rules, tests
 	$(BIN)/python -m pytest

@@ -10,7 +10,7 @@ import typer
 
 from deploy.keys import app as keys_app
 from deploy.serve import serve_forever, temporary_service
-from deploy.submit import Submission, SubmitFailed, submit
+from deploy.submit import SUFFIXES, Submission, SubmitFailed, beside, submit
 from jobs.errors import JobsError
 from jobs.settings import Settings
 from mmgt_core.progress_bar import ProgressBar
@@ -49,6 +49,7 @@ def submit_command(
     audio: Annotated[Path | None, typer.Option(help="Speech: wav, mp3, flac, ogg, m4a, aac or webm.")] = None,
     driving_video: Annotated[Path | None, typer.Option(help="Its poses stand instead of stage 1.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Another field of the request, NAME=VALUE.")] = None,
+    save: Annotated[str, typer.Option(help=f"Also download, by comma: {', '.join(SUFFIXES)}.")] = "",
     url: Annotated[str, typer.Option(help="Of the service.")] = DEFAULT_URL,
     api_key: Annotated[str | None, typer.Option(envvar="MMGT_API_KEY", help="Where the service asks for one.")] = None,
     start: Annotated[Path | None, typer.Option(help="Start a service on this data folder for the one video.")] = None,
@@ -56,17 +57,27 @@ def submit_command(
     """Send an image and a recording to a running service, follow it, download the video."""
     files = {"image": image, "audio": audio, "driving_video": driving_video}
     present = {name: path for name, path in files.items() if path is not None}
+    variants = _variants(save)
     out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if start is not None:
             url = stack.enter_context(temporary_service(start))
         submission = Submission(url.rstrip("/"), present, _fields(field or []), api_key)
         with ProgressBar() as bar:
-            video = submit(submission, out, bar)
+            video = submit(submission, out, variants, bar)
     for warning in video.get("warnings", []):
         typer.echo(f"warning: {warning['message']}", err=True)
     typer.echo(f"the same by hand:\n  {submission.as_curl()}", err=True)
-    typer.echo(out)
+    for path in (out, *(beside(out, variant) for variant in variants)):
+        typer.echo(path)
+
+
+def _variants(save: str) -> list[str]:
+    names = [name.strip() for name in save.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SUFFIXES]
+    if unknown:
+        raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SUFFIXES)}")
+    return names
 
 
 def _fields(pairs: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,8 +44,19 @@ class Submission:
         return f'{line} -H "Authorization: Bearer $MMGT_API_KEY"' if self.api_key else line
 
 
-def submit(submission: Submission, out: Path, bar: ProgressBar) -> dict[str, Any]:
-    """Make one video and write it to `out`, complete or not at all; returns the video object.
+SUFFIXES = {"pose": ".pose.mp4", "masks": ".masks.mp4", "thumbnail": ".thumbnail.jpg", "manifest": ".manifest.json"}
+"""What else can be downloaded, and how it is named beside the video."""
+
+
+def beside(out: Path, variant: str) -> Path:
+    """Where a variant lies: the video's name with another suffix."""
+    return out.with_name(out.stem + SUFFIXES[variant])
+
+
+def submit(submission: Submission, out: Path, variants: Sequence[str], bar: ProgressBar) -> dict[str, Any]:
+    """Make one video and write it to `out`, and the variants beside it; returns the video object.
+
+    Each file is complete or absent.
 
     Raises:
         SubmitFailed: refused, failed, cancelled, or the service cannot be reached.
@@ -57,7 +68,9 @@ def submit(submission: Submission, out: Path, bar: ProgressBar) -> dict[str, Any
             video = _follow(client, video, bar)
             if video["status"] != "completed":
                 raise SubmitFailed(_why(video))
-            _download(client, video["id"], out)
+            _download(client, video["id"], "video", out)
+            for variant in variants:
+                _download(client, video["id"], variant, beside(out, variant))
     except httpx.HTTPError as error:
         raise SubmitFailed(f"{submission.url}: {error or type(error).__name__}") from error
     return video
@@ -119,10 +132,11 @@ class _Shown:
             self.bar.advance(self.stage.replace("_", " "), int(detail["step"]), self.steps)
 
 
-def _download(client: httpx.Client, video_id: str, out: Path) -> None:
+def _download(client: httpx.Client, video_id: str, variant: str, out: Path) -> None:
     part = out.with_name(out.name + ".part")
     try:
-        with client.stream("GET", f"/v1/videos/{video_id}/content") as stream, part.open("wb") as file:
+        path, query = f"/v1/videos/{video_id}/content", {"variant": variant}
+        with client.stream("GET", path, params=query) as stream, part.open("wb") as file:
             if stream.is_error:
                 stream.read()
                 _json(stream)

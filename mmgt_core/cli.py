@@ -63,7 +63,7 @@ class Device(StrEnum):
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: these arguments, or those of this process. Ends with SystemExit."""
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name="mmgt")
     except (MMGTError, OSError) as error:
         typer.echo(f"mmgt: {error}", err=True)
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
