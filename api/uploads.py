@@ -4,9 +4,11 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
+import anyio
 import anyio.to_thread
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
@@ -62,8 +64,12 @@ class UploadDesk:
         self._under_way += 1
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as folder:
-                yield await read_upload(request, Receiver(boundary, parts, self._limits, Path(folder)))
+            folder = Path(mkdtemp(dir=self._folder))
+            try:
+                yield await read_upload(request, Receiver(boundary, parts, self._limits, folder))
+            finally:
+                with anyio.CancelScope(shield=True):  # a thread, because unlinking a large file takes its time
+                    await anyio.to_thread.run_sync(partial(shutil.rmtree, folder, ignore_errors=True))
         finally:
             self._under_way -= 1
 
