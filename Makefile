@@ -37,6 +37,10 @@ demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech,
 test: setup lint types ## Everything that CI checks: style, types, import rules, tests
 	$(BIN)/python -m pytest
 
+N ?= 20
+fault: setup ## The fault table at length: make fault N=20
+	$(BIN)/python -m pytest tests/fault --fault-count $(N)
+
 lint: setup ## ruff and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

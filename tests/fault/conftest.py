@@ -1,4 +1,4 @@
-"""How often each fault is made (`--fault-count`), when (a seeded generator), upon what (one Valkey), and the figures."""
+"""How often each fault is made (`--fault-count`), when (a seeded generator), upon what (one Valkey); the figures."""
 
 import random
 from collections.abc import Callable, Iterator

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ class FaultService(Service):
         types = [kind for kind in self.event_types(job_id) if kind in STATUS_AFTER]
         path = [STATUS_AFTER[kind] for kind in types]
         assert path[0] is JobStatus.QUEUED, types
-        assert all(after in TRANSITIONS[before] for before, after in zip(path, path[1:], strict=False)), types
+        assert all(after in TRANSITIONS[before] for before, after in pairwise(path)), types
         assert path[-1] is job.status, types
         assert sum(status.is_terminal for status in path) == 1, types
         assert path.count(JobStatus.IN_PROGRESS) == job.attempt, types

@@ -1,4 +1,4 @@
-"""Laws of workers that are killed, stopped, put to sleep or poisoned at any moment: nothing is lost, nothing doubled."""
+"""Laws of workers that are killed, stopped, put to sleep or poisoned at any moment: nothing is lost or doubled."""
 
 import random
 import signal
