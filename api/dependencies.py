@@ -7,7 +7,6 @@ from fastapi import Depends, Request
 
 from api.auth import Authenticator, Identity
 from api.content import ContentShelf
-from api.errors import RequestRefused
 from api.estimates import Estimates
 from api.metrics import Metrics
 from api.models import LoadedModels
@@ -107,19 +106,7 @@ class Counted:
         return identity
 
 
-async def require_operator(identity: Annotated[Identity, Depends(identify)]) -> Identity:
-    """Return the caller if it is an operator.
-
-    Raises:
-        RequestRefused: 403.
-    """
-    if not identity.is_operator:
-        raise RequestRefused("insufficient_scope", "this needs a key of scope operator")
-    return identity
-
-
 ContextDep = Annotated[Context, Depends(get_context)]
 Creator = Annotated[Identity, Depends(Counted(Window.CREATES))]
 Validator = Annotated[Identity, Depends(Counted(Window.VALIDATIONS))]
 Reader = Annotated[Identity, Depends(Counted(Window.READS))]
-Operator = Annotated[Identity, Depends(require_operator)]

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from mmgt_core import cli
+from mmgt_core.checkpoints.converted import holds_converted_weights
 from mmgt_core.config import PRESETS
 from mmgt_core.load import preset_folder
 
@@ -16,7 +17,7 @@ _PRESET = "mmgt-512"
 
 def main(weights: Path) -> None:
     """Leave `weights` with the published preset, or say why not; a worker without it serves the small one."""
-    if preset_folder(weights, PRESETS[_PRESET]).is_dir():
+    if holds_converted_weights(preset_folder(weights, PRESETS[_PRESET])):
         logger.info("weights_present preset=%s", _PRESET)
         return
     if os.environ.get("MMGT_ACCEPT_LICENCES") != "true":

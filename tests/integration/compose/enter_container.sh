@@ -22,5 +22,8 @@ for folder in tmp dev/shm; do
   mount -t tmpfs tmpfs $folder
   chmod 1777 $folder
 done
+mkdir -p "./$project" # which may lie below /tmp
+mount --bind "$project" "./$project"
+mount -o remount,bind,ro "./$project"
 mount -o remount,ro "$root/merged"
 exec chroot --userspec=10001:10001 . env -i sh -c 'cd "$0" && exec env "$@"' "$project" "$@"

@@ -13,8 +13,6 @@ from jobs.job import Job
 from jobs.keys import new_webhook_secret
 from jobs.video_object import to_video_object
 
-NOW = datetime.now(UTC)
-
 
 def test_the_signature_is_that_of_the_published_vector() -> None:
     signed = sign(
@@ -30,7 +28,7 @@ def test_receivers_with_the_old_and_with_the_new_secret_accept_while_it_rotates(
     new, old, foreign = (new_webhook_secret() for _ in range(3))
     body = webhook_body("msg_1", EventType.COMPLETED, 1_793_000_050_123, completed)
 
-    signed = sign("msg_1", body, [new, old], NOW)
+    signed = sign("msg_1", body, [new, old], datetime.now(UTC))
 
     for secret in (new, old):
         assert Webhook(secret).verify(body, signed.headers)["type"] == "video.completed"
@@ -40,7 +38,9 @@ def test_receivers_with_the_old_and_with_the_new_secret_accept_while_it_rotates(
 
 def test_the_stock_sdk_unwraps_what_is_sent(completed: Job) -> None:
     secret = new_webhook_secret()
-    signed = sign("msg_1", webhook_body("msg_1", EventType.COMPLETED, 1_793_000_050_123, completed), [secret], NOW)
+    signed = sign(
+        "msg_1", webhook_body("msg_1", EventType.COMPLETED, 1_793_000_050_123, completed), [secret], datetime.now(UTC)
+    )
     client = OpenAI(api_key="none", webhook_secret=secret)
 
     client.webhooks.verify_signature(signed.body, signed.headers)

@@ -11,7 +11,7 @@ from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
 
-CONFIG = replace(MMGT_DEMO.unet, block_out_channels=(32, 64, 64, 64))
+CONFIG = replace(MMGT_DEMO.unet, layers_per_block=2)
 FRAMES, SIDE = 3, 8
 
 
