@@ -40,7 +40,6 @@ PROBLEMS: dict[str, Problem] = {
     "missing_api_key": Problem(401, "Missing API key", "authentication_error"),
     "cross_site_request": Problem(403, "Cross-site request", "permission_error"),
     "foreign_host": Problem(403, "Foreign host", "permission_error"),
-    "insufficient_scope": Problem(403, "Insufficient scope", "permission_error"),
     "not_found": Problem(404, "Not found"),
     "video_not_found": Problem(404, "Video not found"),
     "delivery_not_found": Problem(404, "Delivery not found"),
