@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.embedded.valkey import DataFolderInUse
 from deploy.keys import app as keys_app
 from deploy.serve import serve_forever, temporary_service
 from deploy.submit import SUFFIXES, Submission, SubmitFailed, beside, submit
@@ -25,7 +26,7 @@ def run(arguments: Sequence[str]) -> None:
     """Run one of these commands; ends with SystemExit."""
     try:
         app(args=arguments, prog_name="mmgt")
-    except (SubmitFailed, JobsError, OSError) as error:
+    except (SubmitFailed, DataFolderInUse, JobsError, OSError) as error:
         typer.echo(f"mmgt: {error}", err=True)
         sys.exit(1)
 
