@@ -71,12 +71,15 @@ async def is_preflight_live(context: Context) -> bool:
     return any(PREFLIGHT_QUEUE in worker.queues for worker in workers)
 
 
-async def look_at(context: Context, job_id: str, inputs: Mapping[str, str], wait_s: float) -> PreflightAnswer | None:
+async def look_at(
+    context: Context, job_id: str, inputs: Mapping[str, str], crop: str, wait_s: float
+) -> PreflightAnswer | None:
     """Ask for a look at stored inputs; None when nobody is there to look, or does not answer in time.
 
     Args:
         job_id: names the question; the client's request id may not be unique.
         inputs: storage key by field name.
+        crop: as the client gave it.
 
     Raises:
         StoreUnavailable
@@ -84,7 +87,7 @@ async def look_at(context: Context, job_id: str, inputs: Mapping[str, str], wait
     if not await is_preflight_live(context):
         return None
     try:
-        await context.bells.ask(partial(ask_preflight, request_id=job_id, keys=dict(inputs)))
+        await context.bells.ask(partial(ask_preflight, request_id=job_id, keys=dict(inputs), crop=crop))
     except OperationalError as error:
         log.warning("preflight_not_asked", error=str(error))
         return None

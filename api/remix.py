@@ -61,7 +61,9 @@ async def remix(context: Context, caller: Identity, source: Job, upload: Upload,
         refuse_expired(source)
         await store_inputs(context.storage, request.inputs, order.files)
         await copy_inputs(context.storage, source, request, order.files)
-        seen = await look_at(context, request.id, request.inputs, context.settings.limits.preflight_wait_s)
+        seen = await look_at(
+            context, request.id, request.inputs, request.options.crop, context.settings.limits.preflight_wait_s
+        )
         request = with_what_was_seen(request, seen)
     except BaseException:
         await discard(context, request, call)

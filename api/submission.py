@@ -95,7 +95,9 @@ async def submit(context: Context, caller: Identity, upload: Upload, call: Creat
     request = job_request(context.settings, caller, order, model, call)
     try:
         await store_inputs(context.storage, request.inputs, order.files)
-        seen = await look_at(context, request.id, request.inputs, context.settings.limits.preflight_wait_s)
+        seen = await look_at(
+            context, request.id, request.inputs, request.options.crop, context.settings.limits.preflight_wait_s
+        )
         request = with_what_was_seen(request, seen)
     except BaseException:
         await discard(context, request, call)
@@ -116,7 +118,7 @@ async def validate(context: Context, upload: Upload) -> PreflightAnswer:
     inputs = {name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()}
     try:
         await store_inputs(context.storage, inputs, order.files)
-        seen = await look_at(context, job_id, inputs, PREFLIGHT_EXPIRES_S)
+        seen = await look_at(context, job_id, inputs, order.fields.crop or JobOptions.crop, PREFLIGHT_EXPIRES_S)
     finally:
         await discard_inputs(context, job_id)
     if seen is None:

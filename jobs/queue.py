@@ -38,13 +38,14 @@ def ring_housekeeping(send: Sender) -> None:
     send(HOUSEKEEPING_TASK, HOUSEKEEPING_QUEUE, {}, 60.0)
 
 
-def ask_preflight(send: Sender, request_id: str, keys: dict[str, str]) -> None:
+def ask_preflight(send: Sender, request_id: str, keys: dict[str, str], crop: str) -> None:
     """Ask for a look at stored inputs; the answer comes by `store.wait_preflight_answer(request_id)`.
 
     Args:
         keys: storage key by field name.
+        crop: as the client gave it.
     """
-    send(PREFLIGHT_TASK, PREFLIGHT_QUEUE, {"request_id": request_id, **keys}, PREFLIGHT_EXPIRES_S)
+    send(PREFLIGHT_TASK, PREFLIGHT_QUEUE, {"request_id": request_id, "crop": crop, **keys}, PREFLIGHT_EXPIRES_S)
 
 
 def ask_verify(send: Sender, request_id: str, key: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def test_preflight_of_a_portrait_and_speech_tells_crop_pose_and_length(service: 
         "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
     }
 
-    answer = ask(service, ask_preflight, keys)
+    answer = ask(service, partial(ask_preflight, crop="auto"), keys)
 
     assert answer["findings"] == []
     assert len(answer["crop"].split(",")) == 4
@@ -128,7 +129,7 @@ def test_preflight_names_the_input_that_cannot_be_used(
         "audio": put(service, "audio.wav", audio or (SAMPLES / "speech.wav").read_bytes()),
     }
 
-    answer = ask(service, ask_preflight, keys)
+    answer = ask(service, partial(ask_preflight, crop="auto"), keys)
 
     assert [(each["code"], each["param"]) for each in answer["findings"]] == [(code, param)]
     assert answer["keypoints"] is None
