@@ -120,6 +120,7 @@ def attempt_at(job: Job, place: Workplace) -> Iterator[Attempt]:
             tenant=job.tenant, traceparent=job.request.traceparent, wall_s=_since(attempt.started_at_s),
             stage_s={stage.value: round(took, 3) for stage, took in attempt.control.stage_seconds.items()},
         )  # fmt: skip
+        place.board.post(outcome=attempt.ended_as)
         if attempt.ended_as == Remedy.RETRY_ELSEWHERE:
             os._exit(EXIT_GPU_FAULT)
 

@@ -101,8 +101,8 @@ class MethodPipeline:
             torch.cuda.empty_cache()
 
     def memory_bytes(self) -> int:
-        """Device memory that is held now; 0 on a CPU."""
-        return torch.cuda.memory_reserved() if torch.cuda.is_available() else 0
+        """Most device memory that was in use at once; 0 on a CPU."""
+        return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
 
 
 def load(settings: Settings, preset: str) -> MethodPipeline:

@@ -18,7 +18,7 @@ class WorkerMetrics:
             "mmgt_stage_seconds", "Seconds that a stage of one job took.", ["stage"],
             buckets=_STAGE_BUCKETS_S, registry=self.registry,
         )  # fmt: skip
-        self._memory = Gauge("mmgt_gpu_memory_bytes", "Device memory held by the pipeline.", registry=self.registry)
+        self._memory = Gauge("mmgt_gpu_memory_bytes", "Most device memory used at once.", registry=self.registry)
         self._ready = Gauge("mmgt_worker_ready", "1 when the canary has passed.", registry=self.registry)
         self._busy = Gauge("mmgt_worker_busy", "1 while a job is rendered.", registry=self.registry)
         self._attempts = Counter(

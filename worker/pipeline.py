@@ -88,5 +88,5 @@ class Pipeline(Protocol):
         ...
 
     def memory_bytes(self) -> int:
-        """Device memory that is held now; 0 on a CPU."""
+        """Most device memory that was in use at once; 0 on a CPU."""
         ...

@@ -31,7 +31,8 @@ def render_video(attempt: Attempt) -> Finished:
     attempt.note_inputs(prepared)
     rendered = place.host.render(prepared, options, attempt.folder, control)
     pipeline_seconds = time.monotonic() - started_at_s
-    place.board.post(stage_seconds={stage.value: took for stage, took in control.stage_seconds.items()})
+    stage_seconds = {stage.value: took for stage, took in control.stage_seconds.items()}
+    place.board.post(stage_seconds=stage_seconds, memory_bytes=place.host.pipeline.memory_bytes())
     return finish(rendered, attempt.job, place.identity, pipeline_seconds, attempt.folder)
 
 

@@ -1,0 +1,39 @@
+"""Laws of the failures table: every finding of the core has a code, and no failure is without an answer."""
+
+import pytest
+
+from jobs.errors import ObjectNotFound, StorageUnavailable
+from jobs.job import ErrorCode
+from mmgt_core.errors import InputCode, InputError
+from worker.errors import GpuFault, GpuOutOfMemory
+from worker.failures import Remedy, describe, row_of
+
+
+@pytest.mark.parametrize("code", InputCode)
+def test_each_finding_ends_the_job_with_a_code_of_the_contract_and_its_own_message(code: InputCode) -> None:
+    error = InputError(code, "7 of 5")
+
+    failure = describe(error, "masks", 2)
+
+    assert row_of(error).remedy is Remedy.FAIL
+    assert failure == failure.__class__(failure.code, str(error), error.field, False, "masks", 2)
+    assert failure.code in ErrorCode
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy", "code", "is_retryable"),
+    [
+        (GpuOutOfMemory("x"), Remedy.FAIL, ErrorCode.GPU_OUT_OF_MEMORY, True),
+        (GpuFault("x"), Remedy.RETRY_ELSEWHERE, ErrorCode.GPU_FAULT, True),
+        (StorageUnavailable("x"), Remedy.RETRY, ErrorCode.STORAGE_UNAVAILABLE, True),
+        (ObjectNotFound("x"), Remedy.FAIL, ErrorCode.STORAGE_UNAVAILABLE, False),
+        (ZeroDivisionError("secret"), Remedy.FAIL, ErrorCode.INTERNAL_ERROR, False),
+    ],
+)
+def test_each_fault_has_its_remedy_and_code_and_tells_no_inner_message(
+    error: Exception, remedy: Remedy, code: ErrorCode, is_retryable: bool
+) -> None:
+    failure = describe(error, None, 1)
+
+    assert (row_of(error).remedy, failure.code, failure.retryable) == (remedy, code, is_retryable)
+    assert str(error) not in failure.message.split()
