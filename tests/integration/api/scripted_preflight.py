@@ -14,6 +14,7 @@ from jobs.store import JobStore
 from jobs.verbs.registry import WorkerRecord
 
 POLL_S = 0.05
+NO_INPUTS = ("request_id", "crop")
 
 
 class ScriptedPreflight:
@@ -54,7 +55,7 @@ class ScriptedPreflight:
             assert message.headers["task"] == PREFLIGHT_TASK
             question = message.payload[1]
             self.found_inputs.append(
-                all(self._storage.head(key) is not None for name, key in question.items() if name != "request_id")
+                all(self._storage.head(key) is not None for name, key in question.items() if name not in NO_INPUTS)
             )
             self.asked.append(question)
             if self._answer is not None:

@@ -63,8 +63,16 @@ def test_what_preflight_saw_is_in_the_job(alice: httpx.Client, store: JobStore, 
     assert job is not None
     assert (video["seconds"], video["warnings"]) == ("3.2", GOOD["warnings"])
     assert job.request.estimate_s == 42.0
-    assert preflight.asked == [{"request_id": video["id"], **job.request.inputs}]
+    assert preflight.asked == [{"request_id": video["id"], "crop": "auto", **job.request.inputs}]
     assert preflight.found_inputs == [True]
+
+
+def test_preflight_looks_at_the_crop_that_the_client_asked_for(alice: httpx.Client, serve: Serve) -> None:
+    preflight = serve(GOOD)
+
+    create(alice, crop="1,2,300,300")
+
+    assert [question["crop"] for question in preflight.asked] == ["1,2,300,300"]
 
 
 def test_a_finding_is_a_422_and_no_job(alice: httpx.Client, settings: Settings, store: JobStore, serve: Serve) -> None:
