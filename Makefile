@@ -15,7 +15,7 @@ NOT_LOCKED = $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-path
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock load fault full-size image clean
+.PHONY: help setup demo test lint types format lock load fault full-size clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
