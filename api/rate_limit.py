@@ -6,7 +6,7 @@ from math import ceil
 from time import time
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import RedisStorage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
@@ -54,7 +54,7 @@ class Allowance:
 
 
 class RateLimiter:
-    """Counts calls; one for all replicas, because the windows lie in the store."""
+    """Counts calls: reads for each replica by itself, all else for all replicas, in the store."""
 
     def __init__(self, settings: Settings) -> None:
         store, rates = settings.store, settings.rate_limits
@@ -67,9 +67,10 @@ class RateLimiter:
             socket_timeout=store.timeout_s,
             socket_connect_timeout=store.timeout_s,
         )
-        exact, cheap = MovingWindowRateLimiter(self._storage), SlidingWindowCounterRateLimiter(self._storage)
-        # An exact window remembers each call; reads come by the thousand, and two counters tell them well enough.
-        self._windows = {window: cheap if window is Window.READS else exact for window in Window}
+        in_store = MovingWindowRateLimiter(self._storage)
+        # Each count in the store is a write that waits for the disk; reads come by the hundred and are counted here.
+        in_process = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._windows = {window: in_process if window is Window.READS else in_store for window in Window}
 
     def rate(self, window: Window) -> tuple[int, int]:
         """Return how many calls are allowed in how many seconds."""
