@@ -1,0 +1,1 @@
+"""The method's commands that train, measure and draw; `mmgt_core.cli` mounts them."""
