@@ -3,8 +3,9 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Never, Self
 
 from jobs.errors import StoreUnavailable
 from jobs.job import ErrorCode, Failure, Job
@@ -24,13 +25,22 @@ _JOIN_S = 10.0
 class Lease:
     """One attempt's claim, renewed for as long as the block runs and steps are reported."""
 
-    def __init__(self, store: JobStore, job: Job, settings: LeaseSettings, board: NoticeBoard) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        job: Job,
+        settings: LeaseSettings,
+        board: NoticeBoard,
+        clock: Callable[[], float] = time.monotonic,
+        end_process: Callable[[int], Never] = os._exit,
+    ) -> None:
         self._store, self._job, self._settings, self._board = store, job, settings, board
+        self._clock, self._end_process = clock, end_process
         self._ended = threading.Event()
         self._is_lost = self._is_cancel_requested = False
-        self._started_at_s = self._stepped_at_s = time.monotonic()
+        self._started_at_s = self._stepped_at_s = clock()
         self._limit_s = _hard_limit_s(job, settings)
-        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self._thread = threading.Thread(target=self._keep_on, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
         self._board.post(job_id=self._job.id)
@@ -46,7 +56,7 @@ class Lease:
 
     def note_step(self) -> None:
         """The work goes on; without this for `stall_timeout_s` the process is ended."""
-        self._stepped_at_s = time.monotonic()
+        self._stepped_at_s = self._clock()
 
     def learn(self, renewal: Renewal) -> None:
         """Take over what the store answered to any word about this attempt."""
@@ -68,16 +78,20 @@ class Lease:
             raise WorkerDraining(f"{attempt}: this worker was asked to stop")
         return False
 
-    def _keep(self) -> None:
-        renew_s, stall_s = self._settings.renew_s, self._settings.stall_timeout_s
-        while not self._ended.wait(min(renew_s, stall_s / 4)):
-            now_s = time.monotonic()
-            silent_s, age_s = now_s - self._stepped_at_s, now_s - self._started_at_s
-            if silent_s > stall_s:
-                self._give_up(f"no step was reported for {silent_s:.0f} s; the limit is {stall_s:g} s")
-            if self._limit_s is not None and age_s > self._limit_s:
-                self._give_up(f"it ran for {age_s:.0f} s; its limit is {self._limit_s:.0f} s")
-            self._renew()
+    def keep(self) -> None:
+        """Renew the claim; or end the process, when no step was reported for long or the attempt takes too long."""
+        now_s, stall_s = self._clock(), self._settings.stall_timeout_s
+        silent_s, age_s = now_s - self._stepped_at_s, now_s - self._started_at_s
+        if silent_s > stall_s:
+            self._give_up(f"no step was reported for {silent_s:.0f} s; the limit is {stall_s:g} s")
+        if self._limit_s is not None and age_s > self._limit_s:
+            self._give_up(f"it ran for {age_s:.0f} s; its limit is {self._limit_s:.0f} s")
+        self._renew()
+
+    def _keep_on(self) -> None:
+        period_s = min(self._settings.renew_s, self._settings.stall_timeout_s / 4)
+        while not self._ended.wait(period_s):
+            self.keep()
 
     def _renew(self) -> None:
         try:
@@ -86,7 +100,7 @@ class Lease:
             log.warning("lease_not_renewed", job_id=self._job.id, attempt=self._job.attempt, error=str(error))
         self._board.post(job_id=self._job.id)
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> Never:
         """End the process: a thread that hangs cannot be ended otherwise."""
         job = self._job
         log.error("render_stalled", job_id=job.id, attempt=job.attempt, reason=reason)
@@ -94,7 +108,7 @@ class Lease:
         try:
             self._store.release(job.id, job.attempt, lost=failure, max_lost_attempts=self._settings.max_lost_attempts)
         finally:  # without the store's answer the lease ends by itself
-            os._exit(EXIT_STALLED)
+            self._end_process(EXIT_STALLED)
 
 
 def _hard_limit_s(job: Job, settings: LeaseSettings) -> float | None:

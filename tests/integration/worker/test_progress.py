@@ -1,0 +1,109 @@
+"""Laws of progress: it never falls, is not told more often than is useful, and is complete only with the job."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from jobs.job import Job
+from jobs.settings import LeaseSettings, StoreSettings
+from jobs.storage_choice import open_storage
+from jobs.store import JobStore
+from mmgt_core.pipelines.progress import Progress, Stage
+from tests.integration.worker.alone import CLASS, create_job, settings_alone
+from worker.errors import CancelRequested
+from worker.lease import Lease
+from worker.noticeboard import NoticeBoard
+from worker.progress import ProgressReporter, share_done
+
+PERIOD_S, STEP_S, STEPS = 0.5, 0.125, 10
+AUDIO_DRIVEN = (Stage.POSE_DIFFUSION, Stage.CONDITIONS, Stage.VIDEO_DIFFUSION, Stage.DECODING)
+POSE_DRIVEN = (Stage.DRIVING_POSES, *AUDIO_DRIVEN[1:])
+
+
+@dataclass
+class Render:
+    """A job in progress and the reporter that its pipeline calls; each step takes as long as it is told."""
+
+    store: JobStore
+    job: Job
+    lease: Lease
+    now_s: float = 1000.0
+
+    def __post_init__(self) -> None:
+        self.report = ProgressReporter(self.store, self.job, self.lease, PERIOD_S, lambda: self.now_s)
+
+    def run(self, stages: tuple[Stage, ...], step_s: float) -> None:
+        for progress in every_step(stages):
+            self.report(progress)
+            self.now_s += step_s
+
+    def told(self) -> list[Job]:
+        events = self.store.events_after(self.job.id, limit=1000)
+        return [event.job for event in events if event.type == "video.progress"]
+
+
+def every_step(stages: tuple[Stage, ...]) -> Iterator[Progress]:
+    return (Progress(stage, step, STEPS) for stage in stages for step in range(STEPS + 1))
+
+
+@pytest.fixture
+def render(store: JobStore, store_settings: StoreSettings, tmp_path: Path) -> Render:
+    create_job(store, open_storage(settings_alone(store_settings, tmp_path)))
+    job = store.claim_next(CLASS, "alone")
+    assert job is not None
+    return Render(store, job, Lease(store, job, LeaseSettings(), NoticeBoard()))
+
+
+@pytest.mark.parametrize("stages", [AUDIO_DRIVEN, POSE_DRIVEN], ids=["audio", "pose"])
+def test_the_share_that_is_done_never_falls_and_leaves_room_for_storing(stages: tuple[Stage, ...]) -> None:
+    shares = [share_done(progress) for progress in every_step(stages)]
+
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.05
+    assert 0.95 < shares[-1] < 1
+
+
+@pytest.mark.parametrize("stages", [AUDIO_DRIVEN, POSE_DRIVEN], ids=["audio", "pose"])
+def test_what_is_told_never_falls_and_stays_under_100(render: Render, stages: tuple[Stage, ...]) -> None:
+    render.run(stages, step_s=PERIOD_S)
+
+    percents = [job.percent for job in render.told()]
+    assert len(percents) == len(stages) * (STEPS + 1)
+    assert percents == sorted(percents)
+    assert 90 < percents[-1] < 100
+
+
+def test_quick_steps_are_told_once_in_a_period(render: Render) -> None:
+    render.run(AUDIO_DRIVEN, step_s=STEP_S)
+
+    every = round(PERIOD_S / STEP_S)
+    steps = [(progress.stage, progress.step) for progress in every_step(AUDIO_DRIVEN)]
+    assert [(job.progress.stage, job.progress.step) for job in render.told() if job.progress] == steps[::every]
+
+
+def test_the_remaining_seconds_follow_from_those_that_were_spent(render: Render) -> None:
+    render.now_s += 120.0
+    render.report(Progress(Stage.VIDEO_DIFFUSION, 5, 10))
+
+    (told,) = render.told()
+    assert told.progress is not None
+    assert (told.percent, told.progress.eta_seconds) == (50, 120.0)
+
+
+def test_the_segment_of_stage_1_is_the_one_under_way(render: Render) -> None:
+    render.report.num_segments = 2
+    render.run((Stage.POSE_DIFFUSION,), step_s=PERIOD_S)
+
+    segments = [job.progress.segment for job in render.told() if job.progress]
+    assert segments == [1] * 5 + [2] * 6
+
+
+def test_a_cancel_is_learnt_from_the_answer(render: Render) -> None:
+    render.store.cancel(render.job.id)
+
+    render.report(Progress(Stage.VIDEO_DIFFUSION, 1, STEPS))
+
+    with pytest.raises(CancelRequested):
+        render.lease.check()
