@@ -1,8 +1,8 @@
 """A pipeline that computes nothing but keeps the method's stage borders; what it does stands in the image's bytes.
 
-The image is a JSON object: `steps`, `step_s` (seconds each), `seconds` of video, and at step `at` one of `event`:
-`kill` (the process dies), `hang`, `fault`, `out_of_memory`, `input_error`, `error`. Chosen by
-`MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
+The image is a JSON object, behind a PNG's signature where it must pass for a picture: `steps`, `step_s` (seconds each),
+`seconds` of video, and at step `at` one of `event`: `kill` (the process dies), `hang`, `fault`, `out_of_memory`,
+`input_error`, `error`. Chosen by `MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
 """
 
 import json
@@ -22,6 +22,8 @@ from worker.errors import GpuFault, GpuOutOfMemory
 from worker.pipeline import InputPaths, Prepared, Rendered
 
 VIDEO = Path(__file__).parents[1] / "data" / "scripted.mp4"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MEMORY_BYTES = 5_000_000
 PICTURE = b"\xff\xd8\xff\xe0 not quite a JPEG"
 
 
@@ -37,7 +39,7 @@ class ScriptedPipeline:
         (folder / "canary").touch()
 
     def prepare(self, paths: InputPaths, options: JobOptions, control: RunControl) -> Prepared:
-        script = json.loads(paths.image.read_text())
+        script = json.loads(paths.image.read_bytes().removeprefix(SIGNATURE))
         if script.get("event") == "input_error":
             raise InputError(InputCode.AUDIO_TOO_LONG, "612.0 s long; the limit is 600 s")
         return Prepared(script.get("seconds", 1.0), 1, (Notice("scripted", "nothing was computed"),), script)
@@ -61,14 +63,16 @@ class ScriptedPipeline:
             files["thumbnail"].write_bytes(PICTURE)
             report(1)
         seconds = {stage.value: round(took, 3) for stage, took in control.stage_seconds.items()}
-        manifest = {"preset": self.model["id"], "is_trained": False, "stage_seconds": seconds}
+        manifest = {
+            "preset": self.model["id"], "is_trained": False, "stage_seconds": seconds, "crop": options.crop,
+        }  # fmt: skip
         return Rendered(files, prepared.seconds, prepared.warnings, manifest)
 
     def free_memory(self) -> None:
         """Nothing is held."""
 
     def memory_bytes(self) -> int:
-        return 0
+        return MEMORY_BYTES
 
 
 def happen(script: dict[str, Any]) -> None:

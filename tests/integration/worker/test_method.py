@@ -11,6 +11,7 @@ from tests.integration.worker.conftest import Make
 from tests.integration.worker.service import ROOT
 
 RENDER_S = 240.0
+CROP = "20,0,420,420"
 
 
 def test_the_demo_preset_renders_the_sample(make_service: Make, tmp_path: Path) -> None:
@@ -21,7 +22,7 @@ def test_the_demo_preset_renders_the_sample(make_service: Make, tmp_path: Path) 
     service.storage.put_file(inputs["image"], samples / "portrait.png", "image/png")
     service.storage.put_bytes(inputs["audio"], one_second_of(samples / "speech.wav"), "audio/wav")
 
-    job = service.create(inputs=inputs, options=JobOptions(seed=7, num_inference_steps=1))
+    job = service.create(inputs=inputs, options=JobOptions(seed=7, num_inference_steps=1, crop=CROP))
     done = service.until_ended(job.id, timeout_s=RENDER_S)
 
     assert done.status is JobStatus.COMPLETED, done.failure
@@ -29,6 +30,7 @@ def test_the_demo_preset_renders_the_sample(make_service: Make, tmp_path: Path) 
     manifest = json.loads(b"".join(service.storage.stream(done.results["manifest"])))
     assert read_provenance(tmp_path / "video.mp4").is_valid
     assert manifest["options"]["seed"] == 7
+    assert manifest["crop"] == CROP
     assert manifest["pipeline_seconds"] > 0
     assert done.seconds == manifest["num_frames"] / 25
 
