@@ -1,10 +1,13 @@
-"""Laws of the launcher: which GPUs there are, and what a worker's command line names."""
+"""Laws of the launcher: which GPUs there are, who is pinned to each, and what a worker's command line names."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from worker.launch import celery_argv, find_gpus
+from jobs.processes import Child
+from jobs.settings import Settings
+from worker.launch import celery_argv, find_gpus, render_children
 
 
 def test_auto_counts_what_the_driver_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +35,49 @@ def test_numbers_are_taken_as_they_are_and_cpu_is_none() -> None:
 
 def test_a_command_line_contains_its_queues() -> None:
     assert "video.mmgt-512" in celery_argv("render-gpu0", ("video.mmgt-512",))
+
+
+def children(**settings: object) -> list[Child]:
+    whole = Settings.model_validate({"worker": {"preset": "mmgt-512"}, **settings})
+    return render_children(whole, {"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "0,1,2,3"}, lambda name: False)
+
+
+def test_each_gpu_has_one_worker_that_sees_no_other() -> None:
+    workers = children(gpus="0,3")
+
+    assert [worker.name for worker in workers] == ["render-gpu0", "render-gpu3"]
+    assert [worker.env["CUDA_VISIBLE_DEVICES"] for worker in workers] == ["0", "3"]
+    assert all(worker.env["PATH"] == "/bin" for worker in workers)
+    assert all("video.mmgt-512" in worker.argv for worker in workers)
+
+
+def test_a_cpu_worker_sees_no_gpu_and_leaves_a_core_to_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+
+    (worker,) = children(gpus="cpu")
+
+    assert (worker.name, worker.env["CUDA_VISIBLE_DEVICES"], worker.env["OMP_NUM_THREADS"]) == ("render-cpu", "", "7")
+
+
+def test_each_worker_has_a_metrics_port_of_its_own() -> None:
+    workers = children(gpus="0,1", metrics={"port": 9400})
+
+    assert [worker.env["MMGT_METRICS__PORT"] for worker in workers] == ["9400", "9401"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ("auto", ["render-gpu5", "render-gpu6"]),
+        ("0,1", ["render-gpu0", "render-gpu1"]),
+        ("cpu", ["render-cpu"]),
+        (None, ["render-gpu5", "render-gpu6"]),
+    ],
+)
+def test_the_environment_says_which_gpus(wanted: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MMGT_GPUS", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,6")
+    if wanted is not None:
+        monkeypatch.setenv("MMGT_GPUS", wanted)
+
+    assert [child.name for child in render_children(Settings(), {}, lambda name: False)] == names

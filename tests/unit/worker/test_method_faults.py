@@ -1,0 +1,82 @@
+"""Laws of the device's errors: each of torch's gets the name by which the failures table answers it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from jobs.job import JobOptions
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.pipelines.progress import RunControl
+from worker.errors import GpuFault, GpuOutOfMemory
+from worker.failures import Remedy, row_of
+from worker.method_pipeline import MethodPipeline
+from worker.pipeline import InputPaths, Prepared
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nSee the documentation.")
+FAULTS = [
+    torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nCompile with TORCH_USE_CUDA_DSA"),
+    RuntimeError("CUDA error: unspecified launch failure"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+    RuntimeError("CUDA call failed: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+]
+OTHERS = [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("CUDA error is only in my text")]
+
+
+class Breaking:
+    """Networks and a detector on a device that answers everything with one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, *_: object) -> None:
+        raise self.error
+
+    def detect(self, image: object) -> None:
+        raise self.error
+
+
+def end_of_render(error: Exception) -> Exception:
+    pipeline = MethodPipeline(Breaking(error), Breaking(error), MediaLimits())
+    with pytest.raises(Exception) as caught:
+        pipeline.render(Prepared(1.0, 1, (), None), JobOptions(seed=1), Path("nowhere"), RunControl())
+    return caught.value
+
+
+def test_memory_that_did_not_suffice_is_the_error_that_is_tried_once_more() -> None:
+    found = end_of_render(OUT_OF_MEMORY)
+
+    assert isinstance(found, GpuOutOfMemory)
+    assert str(found) == "CUDA out of memory. Tried to allocate 20.00 GiB."
+    assert (row_of(found).remedy, row_of(found).is_retryable) == (Remedy.FAIL, True)
+
+
+@pytest.mark.parametrize("error", FAULTS, ids=str)
+def test_any_other_error_of_the_device_ends_the_process_and_the_job_goes_elsewhere(error: Exception) -> None:
+    found = end_of_render(error)
+
+    assert isinstance(found, GpuFault)
+    assert "\n" not in str(found)
+    assert row_of(found).remedy is Remedy.RETRY_ELSEWHERE
+
+
+@pytest.mark.parametrize("error", OTHERS, ids=str)
+def test_an_error_of_the_program_keeps_its_name(error: Exception) -> None:
+    assert end_of_render(error) is error
+
+
+@pytest.mark.parametrize(("error", "name"), [(OUT_OF_MEMORY, GpuOutOfMemory), (FAULTS[0], GpuFault)], ids=str)
+def test_the_device_may_also_fail_while_the_person_is_looked_for(error: Exception, name: type[Exception]) -> None:
+    pipeline = MethodPipeline(Breaking(error), Breaking(error), MediaLimits())
+
+    with pytest.raises(name):
+        pipeline.prepare(InputPaths(SAMPLES / "portrait.png", SAMPLES / "speech.wav"), JobOptions(seed=1), RunControl())
+
+
+@pytest.mark.parametrize(("error", "name"), [(OUT_OF_MEMORY, GpuOutOfMemory), (FAULTS[0], GpuFault)], ids=str)
+def test_the_device_may_also_fail_at_the_canary(error: Exception, name: type[Exception], tmp_path: Path) -> None:
+    pipeline = MethodPipeline(Breaking(error), Breaking(error), MediaLimits())
+
+    with pytest.raises(name):
+        pipeline.warm_up(tmp_path)
