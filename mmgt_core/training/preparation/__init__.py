@@ -1,0 +1,1 @@
+"""Videos of people speaking become windows to learn from (`mmgt data prepare`)."""
