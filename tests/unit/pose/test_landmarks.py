@@ -28,6 +28,8 @@ ON_THE_FACE_PX = 9
 """About one iris in the portraits: a point further off is seen to be wrong."""
 ON_A_FINGER_PX = 16
 """About one finger's width in the portrait."""
+NOISE = 40.0
+"""Standard deviation in grey levels: a night picture at full sensitivity."""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,19 @@ def test_keypoints_scale_with_the_picture(detector: LandmarkDetector, president:
     assert apart[FACE].max() < ON_THE_FACE_PX
     assert apart[RIGHT_HAND].mean() < ON_A_FINGER_PX
     assert apart[list(SHOULDERS)].max() < 0.03 * 720  # shoulders under cloth have no sharp place
+
+
+def test_the_noise_of_a_large_sensor_does_not_hide_the_person(
+    detector: LandmarkDetector, president: Float32Array
+) -> None:
+    image = enlarged(photograph("official_portrait.jpg"), 3.0)
+    noise = np.random.default_rng(0).standard_normal(image.shape, np.float32) * NOISE
+    noisy = (image + noise).clip(0, 255).astype(np.uint8)
+
+    (person,) = detector.detect(noisy)  # nobody, where few of so many pixels are looked at
+
+    back = (person.keypoints[:, :2] + 0.5) / 3.0 - 0.5
+    assert np.linalg.norm(back - president[:, :2], axis=1)[FACE].max() < ON_THE_FACE_PX
 
 
 @pytest.mark.parametrize("name", ["portrait.png", "naval_officer.jpg"])
