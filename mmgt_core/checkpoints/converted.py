@@ -83,21 +83,32 @@ def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Ma
         WeightsError: a file is absent, not what was converted, unreadable, of another preset, or its keys are not the
             network's.
     """
+    networks = empty_networks(preset)
+    for name, module in networks.named().items():
+        fill_network(module, name, folder, preset, device, dtypes[name])
+    return networks
+
+
+def fill_network(
+    module: nn.Module, name: str, folder: Path, preset: Preset, device: torch.device, dtype: torch.dtype
+) -> None:
+    """Give one empty network its weights, and freeze it.
+
+    Raises:
+        WeightsError: as `read_networks`.
+    """
     index = WeightsIndex.read(folder)
     if index.preset != preset.name:
         raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.name}")
-    networks = empty_networks(preset)
-    for name, module in networks.named().items():
-        _require_recorded(network_file(folder, name), index.networks.get(name))
-        state = _read_tensors(network_file(folder, name), device, dtypes[name])
-        require_same_keys(module.state_dict(), state, name)
-        try:
-            module.load_state_dict(state, assign=True)
-        except RuntimeError as error:
-            raise WeightsError(f"{name}: {error}") from error
-        _fill_position_ids(module, device)
-        module.requires_grad_(False).eval()
-    return networks
+    _require_recorded(network_file(folder, name), index.networks.get(name))
+    state = _read_tensors(network_file(folder, name), device, dtype)
+    require_same_keys(module.state_dict(), state, name)
+    try:
+        module.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        raise WeightsError(f"{name}: {error}") from error
+    _fill_position_ids(module, device)
+    module.requires_grad_(False).eval()
 
 
 def file_sha256(path: Path) -> str:
