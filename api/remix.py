@@ -17,20 +17,18 @@ from api.dependencies import Context
 from api.errors import RequestRefused, invalid_fields
 from api.fields import CreateFields, check_fields, read_fields
 from api.multipart import FilePart, Upload
-from api.preflight import look_at
 from api.submission import (
     IMAGE_ALIAS,
     CreateCall,
     Order,
     Submitted,
-    discard,
+    by_proper_names,
     fingerprint_of,
     job_request,
+    make_job,
     pick_model,
-    record,
     reserve,
     store_inputs,
-    with_what_was_seen,
 )
 from api.uploads import create_parts
 from jobs.errors import ObjectNotFound
@@ -52,23 +50,17 @@ async def remix(context: Context, caller: Identity, source: Job, upload: Upload,
     """
     order = remix_order(source, upload, context.settings)
     model = await pick_model(context, order.fields)
-    if call.idempotency_key is not None:
-        earlier = await reserve(context, caller.tenant, order, call)
-        if earlier is not None:
-            return Submitted(earlier, is_replay=True)
+    earlier = await reserve(context, caller.tenant, order, call)
+    if earlier is not None:
+        return Submitted(earlier, is_replay=True)
     request = from_source(job_request(context.settings, caller, order, model, call), source)
-    try:
+
+    async def store() -> None:
         refuse_expired(source)
         await store_inputs(context.storage, request.inputs, order.files)
         await copy_inputs(context.storage, source, request, order.files)
-        seen = await look_at(
-            context, request.id, request.inputs, request.options.crop, context.settings.limits.preflight_wait_s
-        )
-        request = with_what_was_seen(request, seen)
-    except BaseException:
-        await discard(context, request, call)
-        raise
-    return await record(context, request, call)
+
+    return await make_job(context, request, call, store)
 
 
 @asynccontextmanager
@@ -150,11 +142,11 @@ def remix_order(source: Job, upload: Upload, settings: Settings) -> Order:
         RequestRefused: 422, with everything that is wrong.
     """
     changes, findings = read_fields(upload.fields)
-    files = {"image" if name == IMAGE_ALIAS else name: file for name, file in upload.files.items()}
+    files, doubled = by_proper_names(upload.files)
     fields = CreateFields.model_validate(
         asked_before(source, "image" in files) | changes.model_dump(exclude_unset=True)
     )
-    findings += check_fields(fields, settings)
+    findings += check_fields(fields, settings) + doubled
     if findings:
         raise invalid_fields(findings)
     print_of_all = sha256(f"{source.id} {fingerprint_of(fields, files)}".encode()).hexdigest()

@@ -7,7 +7,7 @@ removed then: housekeeping takes uploads that never became a job.
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -88,16 +88,29 @@ async def submit(context: Context, caller: Identity, upload: Upload, call: Creat
     """
     order = read_order(upload, context.settings)
     model = await pick_model(context, order.fields)
-    if call.idempotency_key is not None:
-        earlier = await reserve(context, caller.tenant, order, call)
-        if earlier is not None:
-            return Submitted(earlier, is_replay=True)
+    earlier = await reserve(context, caller.tenant, order, call)
+    if earlier is not None:
+        return Submitted(earlier, is_replay=True)
     request = job_request(context.settings, caller, order, model, call)
+    return await make_job(context, request, call, partial(store_inputs, context.storage, request.inputs, order.files))
+
+
+async def make_job(
+    context: Context, request: JobRequest, call: CreateCall, store: Callable[[], Awaitable[None]]
+) -> Submitted:
+    """Store the inputs, look at them, write the job; what fails before the script takes back what was stored.
+
+    Args:
+        store: puts every input under its key.
+
+    Raises:
+        RequestRefused: 422, 503; or what `store` raises.
+        JobsError: as the table of errors has it.
+    """
+    wait_s = context.settings.limits.preflight_wait_s
     try:
-        await store_inputs(context.storage, request.inputs, order.files)
-        seen = await look_at(
-            context, request.id, request.inputs, request.options.crop, context.settings.limits.preflight_wait_s
-        )
+        await store()
+        seen = await look_at(context, request.id, request.inputs, request.options.crop, wait_s)
         request = with_what_was_seen(request, seen)
     except BaseException:
         await discard(context, request, call)
@@ -150,12 +163,8 @@ def read_order(upload: Upload, settings: Settings) -> Order:
         RequestRefused: 422, with everything that is wrong.
     """
     fields, findings = read_fields(upload.fields)
-    files = dict(upload.files)
-    findings += check_fields(fields, settings)
-    if IMAGE_ALIAS in files:
-        if "image" in files:
-            findings += (Finding("duplicate_field", f"send image or {IMAGE_ALIAS}, not both", IMAGE_ALIAS),)
-        files["image"] = files.pop(IMAGE_ALIAS)
+    files, doubled = by_proper_names(upload.files)
+    findings += check_fields(fields, settings) + doubled
     if "image" not in files:
         findings += (Finding("missing_field", "image: a file is required", "image"),)
     if "audio" not in files and "driving_video" not in files:
@@ -163,6 +172,13 @@ def read_order(upload: Upload, settings: Settings) -> Order:
     if findings:
         raise invalid_fields(findings)
     return Order(fields, files, fingerprint_of(fields, files))
+
+
+def by_proper_names(files: Mapping[str, SpooledFile]) -> tuple[dict[str, SpooledFile], tuple[Finding, ...]]:
+    """Return the files with the image under its one name, and what is wrong when it came under both."""
+    named = {"image" if name == IMAGE_ALIAS else name: file for name, file in files.items()}
+    doubled = Finding("duplicate_field", f"send image or {IMAGE_ALIAS}, not both", IMAGE_ALIAS)
+    return named, (doubled,) if len(named) < len(files) else ()
 
 
 def fingerprint_of(fields: CreateFields, files: Mapping[str, SpooledFile]) -> str:
@@ -189,13 +205,14 @@ async def pick_model(context: Context, fields: CreateFields) -> LoadedModel:
 
 
 async def reserve(context: Context, tenant: str, order: Order, call: CreateCall) -> Job | None:
-    """Take the idempotency key; return the job that it has made already, None if it is ours to make.
+    """Take the idempotency key, if one was sent; return the job that it has made already, None if it is ours to make.
 
     Raises:
         RequestRefused: 404, 409, 422.
         StoreUnavailable
     """
-    assert call.idempotency_key is not None
+    if call.idempotency_key is None:
+        return None
     reserved = await context.store.reserve_key(tenant, call.route, call.idempotency_key, order.fingerprint, call.owner)
     if reserved.state is Reservation.MISMATCH:
         raise RequestRefused("idempotency_key_reused", "the Idempotency-Key stands for another request")

@@ -63,6 +63,16 @@ def test_another_image_brings_neither_crop_nor_consent_of_the_first(
     assert (job.request.options.crop, job.request.consented_at_ms) == ("auto", None)
 
 
+def test_an_image_under_both_of_its_names_is_refused_as_in_a_create(alice: httpx.Client, source: Job) -> None:
+    files = {"image": ("x.png", PNG), "input_reference": ("y.png", PNG + b"y")}
+
+    answer = alice.post(f"/v1/videos/{source.id}/remix", files=files)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (422, "duplicate_field", "input_reference")
+    assert len(alice.get("/v1/videos").json()["data"]) == 1
+
+
 def test_a_source_may_be_deleted_after_its_remix(
     alice: httpx.Client, source: Job, worker: ScriptedWorker, storage: ObjectStorage
 ) -> None:
