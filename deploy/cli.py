@@ -35,9 +35,9 @@ PARTS = (
         {
             "serve": "Run the whole service on this machine: API, queue, storage and a render worker.",
             "submit": "Send an image and a recording to a running service, follow it, download the video.",
-            "keys": "Make, list and revoke API keys; show and rotate webhook secrets.",
         },
     ),
+    Part("deploy.keys", {"keys": "Make, list and revoke API keys; show and rotate webhook secrets."}),
 )
 
 

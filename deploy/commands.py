@@ -1,4 +1,4 @@
-"""The service's commands: serve, submit, keys."""
+"""The service's commands: serve, submit."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from deploy.embedded.valkey import DataFolderInUse
-from deploy.keys import app as keys_app
 from deploy.serve import serve_forever, temporary_service
 from deploy.submit import SUFFIXES, Submission, SubmitFailed, beside, submit
 from jobs.errors import JobsError
@@ -17,7 +16,6 @@ from jobs.settings import Settings
 from mmgt_core.progress_bar import ProgressBar
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The service around the method.")
-app.add_typer(keys_app, name="keys")
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 

@@ -1,22 +1,34 @@
 """API keys and webhook secrets, made on the command line, kept in the store: of keys only their hash."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jobs.errors import JobsError
 from jobs.keys import new_api_key, new_webhook_secret
 from jobs.settings import Settings, StoreSettings
 from jobs.store import JobStore
 from jobs.verbs.registry import Scope
 
-app = typer.Typer(no_args_is_help=True, help="API keys and webhook secrets.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="API keys and webhook secrets.")
 
 STORE_URL_FILE = "store.url"
 """In the data folder of `mmgt serve`: where its store answers; readable by its owner only."""
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder of a running `mmgt serve`.")]
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose.")]
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run `keys` and one of its commands; ends with SystemExit."""
+    try:
+        app(args=arguments[1:], prog_name=f"mmgt {arguments[0]}")
+    except (JobsError, OSError) as error:
+        typer.echo(f"mmgt: {error}", err=True)
+        sys.exit(1)
 
 
 @app.command()
