@@ -28,7 +28,7 @@ from jobs.job import Job, JobOptions, JobRequest, input_key, inputs_prefix, new_
 from jobs.logging import logger
 from jobs.queue import PREFLIGHT_EXPIRES_S, ring
 from jobs.settings import Settings
-from jobs.storage import ObjectStorage
+from jobs.storage import ObjectStorage, delete_prefix
 from jobs.verbs.lifecycle import Reservation
 
 log = logger(__name__)
@@ -322,6 +322,6 @@ async def discard_inputs(context: Context, job_id: str) -> None:
     """Delete stored inputs of what became no job, also when the request is being cancelled."""
     with anyio.CancelScope(shield=True):
         try:
-            await anyio.to_thread.run_sync(context.storage.delete_prefix, inputs_prefix(job_id))
+            await anyio.to_thread.run_sync(delete_prefix, context.storage, inputs_prefix(job_id))
         except StorageUnavailable as error:
             log.warning("inputs_left_to_housekeeping", job_id=job_id, error=str(error))

@@ -105,14 +105,6 @@ class S3Storage:
         except ObjectNotFound:  # not every store hides it
             return
 
-    def delete_prefix(self, prefix: str, except_prefix: str | None = None) -> int:
-        """Delete everything under a prefix, but what lies under `except_prefix`."""
-        keys = [facts.key for facts in self.list(prefix)]
-        doomed = [key for key in keys if except_prefix is None or not key.startswith(except_prefix)]
-        for key in doomed:
-            self.delete(key)
-        return len(doomed)
-
     def check(self) -> None:
         """Raise StorageUnavailable unless the store answers and the bucket exists."""
         try:

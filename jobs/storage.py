@@ -82,10 +82,18 @@ class ObjectStorage(Protocol):
         """Delete an object; nothing happens if there is none."""
         ...
 
-    def delete_prefix(self, prefix: str, except_prefix: str | None = None) -> int:
-        """Delete everything under a prefix (but what lies under `except_prefix`); return how many objects."""
-        ...
-
     def check(self) -> None:
         """Raise StorageUnavailable unless the store answers and the bucket exists."""
         ...
+
+
+def delete_prefix(storage: ObjectStorage, prefix: str, *kept: str) -> int:
+    """Delete everything under a prefix, but what lies under any of `kept`; return how many objects.
+
+    Raises:
+        StorageUnavailable
+    """
+    doomed = [facts.key for facts in storage.list(prefix) if not facts.key.startswith(kept)]
+    for key in doomed:
+        storage.delete(key)
+    return len(doomed)

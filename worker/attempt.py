@@ -14,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Job, attempt_prefix
 from jobs.logging import logger
+from jobs.storage import delete_prefix
 from jobs.verbs.lifecycle import Outcome, Results
 from mmgt_core.pipelines.progress import RunControl
 from worker.errors import AttemptLost, CancelRequested
@@ -157,7 +158,7 @@ def _answer(error: Exception, attempt: Attempt) -> None:
 def _discard_results(attempt: Attempt) -> None:
     """Delete what this attempt stored; the winner's files lie under another prefix."""
     try:
-        attempt.place.storage.delete_prefix(attempt_prefix(attempt.job.id, attempt.job.attempt))
+        delete_prefix(attempt.place.storage, attempt_prefix(attempt.job.id, attempt.job.attempt))
     except StorageUnavailable as error:
         log.warning("results_not_discarded", error=str(error))
 

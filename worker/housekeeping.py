@@ -4,7 +4,7 @@ import time
 
 from jobs.job import attempt_prefix, inputs_prefix, job_prefix
 from jobs.logging import logger
-from jobs.storage import ObjectStorage
+from jobs.storage import ObjectStorage, delete_prefix
 from jobs.verbs.upkeep import Purge, PurgePart
 from worker.workplace import Workplace
 
@@ -41,17 +41,14 @@ def carry_out(storage: ObjectStorage, purge: Purge) -> int:
     everything, inputs = job_prefix(purge.job_id), inputs_prefix(purge.job_id)
     match purge.part:
         case PurgePart.ALL:
-            return storage.delete_prefix(everything)
+            return delete_prefix(storage, everything)
         case PurgePart.INPUTS:
-            return storage.delete_prefix(inputs)
+            return delete_prefix(storage, inputs)
         case PurgePart.RESULTS:
-            return storage.delete_prefix(everything, except_prefix=inputs)
+            return delete_prefix(storage, everything, inputs)
         case PurgePart.LOSERS:
             winner = attempt_prefix(purge.job_id, purge.keep_attempt or 0)
-            losers = {item.key for item in storage.list(everything) if not item.key.startswith((inputs, winner))}
-            for key in losers:
-                storage.delete(key)
-            return len(losers)
+            return delete_prefix(storage, everything, inputs, winner)
 
 
 def remove_orphans(place: Workplace) -> int:
@@ -64,7 +61,7 @@ def remove_orphans(place: Workplace) -> int:
     old = tuple(job_id for job_id, modified_at_s in newest_s.items() if modified_at_s < oldest_allowed_s)
     orphans = set(old) - (place.store.known_ids(old) if old else frozenset())
     for job_id in orphans:
-        place.storage.delete_prefix(job_prefix(job_id))
+        delete_prefix(place.storage, job_prefix(job_id))
     if orphans:
         log.info("orphan_uploads_removed", jobs=len(orphans))
     return len(orphans)

@@ -17,7 +17,7 @@ from jobs.job import (
     new_job_id,
     result_key,
 )  # fmt: skip
-from jobs.storage import ObjectStorage
+from jobs.storage import ObjectStorage, delete_prefix
 from jobs.store import JobStore
 from jobs.verbs.lifecycle import Outcome, Results
 from jobs.verbs.registry import WorkerRecord
@@ -70,7 +70,7 @@ class ScriptedWorker:
         keys = {Path(name).stem: result_key(job.id, job.attempt, name) for name in files}
         outcome = self.store.finalise(job.id, job.attempt, Results(keys, seconds=3.2, gpu_seconds=1.5))
         if outcome.is_lost:
-            self.storage.delete_prefix(attempt_prefix(job.id, job.attempt))
+            delete_prefix(self.storage, attempt_prefix(job.id, job.attempt))
         return outcome
 
     def fail(self, job: Job) -> None:
@@ -93,6 +93,6 @@ class ScriptedWorker:
             self.store.purge_done(purge.ticket)
 
     def _purge(self, purge: Purge) -> None:
-        kept = {PurgePart.RESULTS: inputs_prefix(purge.job_id)}.get(purge.part)
+        kept = (inputs_prefix(purge.job_id),) if purge.part is PurgePart.RESULTS else ()
         prefix = inputs_prefix(purge.job_id) if purge.part is PurgePart.INPUTS else job_prefix(purge.job_id)
-        self.storage.delete_prefix(prefix, kept)
+        delete_prefix(self.storage, prefix, *kept)

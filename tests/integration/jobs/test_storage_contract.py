@@ -11,7 +11,7 @@ import pytest
 from jobs.errors import ObjectNotFound, RangeNotSatisfiable, StorageUnavailable
 from jobs.local_storage import LocalStorage
 from jobs.s3_storage import S3Storage
-from jobs.storage import ObjectStorage
+from jobs.storage import ObjectStorage, delete_prefix
 from tests.integration.s3_servers import rclone_s3, s3_settings
 from tests.integration.swift import swift_s3
 from tests.integration.valkey import free_port
@@ -149,7 +149,7 @@ def test_deleting_a_prefix_spares_the_exception_and_the_neighbours(storage: Obje
     for key in ("videos/p/a1/video.mp4", "videos/p/a1/pose.mp4", "videos/p/inputs/image.png", "videos/pp/x.bin"):
         storage.put_bytes(key, b"1", "application/octet-stream")
 
-    deleted = storage.delete_prefix("videos/p/", except_prefix="videos/p/inputs/")
+    deleted = delete_prefix(storage, "videos/p/", "videos/p/inputs/")
 
     assert deleted == 2
     assert keys(storage, "videos/p") == ["videos/p/inputs/image.png", "videos/pp/x.bin"]

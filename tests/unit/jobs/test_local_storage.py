@@ -6,6 +6,7 @@ import pytest
 
 from jobs.errors import StorageUnavailable
 from jobs.local_storage import UNFINISHED, LocalStorage
+from jobs.storage import delete_prefix
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_deleting_the_last_object_leaves_no_folder(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
     storage.put_bytes("videos/v/a1/x.bin", b"1", "text/plain")
 
-    storage.delete_prefix("videos/v/")
+    delete_prefix(storage, "videos/v/")
 
     assert [path.name for path in tmp_path.iterdir()] == [UNFINISHED]
 
