@@ -37,6 +37,16 @@ def nothing(reply: Any) -> None:  # noqa: ANN401
     """Read nothing."""
 
 
+def or_none(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Return a reader that takes an empty reply for nothing."""
+    return lambda reply: read(reply) if reply else None
+
+
+def milliseconds(seconds: float) -> int:
+    """Return the word for a time; scripts count in milliseconds."""
+    return int(seconds * 1000)
+
+
 def words_or_none(value: Word | None) -> Word:
     """Return the value, or the empty word that scripts take for nothing."""
     return "" if value is None else value

@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.job import Job
 from jobs.record import read_job, read_pairs
-from jobs.verbs.call import Call, count, words_or_none, yes
+from jobs.verbs.call import Call, count, milliseconds, or_none, words_or_none, yes
 
 
 class DeliveryState(StrEnum):
@@ -68,7 +68,7 @@ def take_due_deliveries(limit: int = 10, retry_s: float = 60.0) -> Call[tuple[Du
     def read(reply: Any) -> tuple[DueDelivery, ...]:  # noqa: ANN401
         return tuple(DueDelivery(_read_delivery(item[0]), read_job(item[1])) for item in reply)
 
-    return Call("take_due_deliveries", (limit, int(retry_s * 1000)), read)
+    return Call("take_due_deliveries", (limit, milliseconds(retry_s)), read)
 
 
 def record_try(
@@ -91,7 +91,7 @@ def record_try(
     """
     words = (
         delivery_id, tries, int(is_delivered), words_or_none(status_code), words_or_none(error), duration_ms,
-        "" if retry_in_s is None else int(retry_in_s * 1000), int(ends_job),
+        "" if retry_in_s is None else milliseconds(retry_in_s), int(ends_job),
     )  # fmt: skip
     return Call("record_try", words, yes)
 
@@ -107,11 +107,7 @@ def list_deliveries(job_id: str, tenant: str | None = None) -> Call[tuple[Delive
 
 def redeliver(job_id: str, delivery_id: str, tenant: str | None = None) -> Call[Delivery | None]:
     """Make a delivery due now, with a new schedule and the same id; None if there is none."""
-
-    def read(reply: Any) -> Delivery | None:  # noqa: ANN401
-        return _read_delivery(reply) if reply else None
-
-    return Call("redeliver", (job_id, delivery_id, words_or_none(tenant)), read)
+    return Call("redeliver", (job_id, delivery_id, words_or_none(tenant)), or_none(_read_delivery))
 
 
 def deliveries_due() -> Call[int]:

@@ -11,7 +11,7 @@ from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, U
 from jobs.events import JobEvent, read_events
 from jobs.job import Failure, Job, JobRequest, JobStatus, Notice, Progress
 from jobs.record import encode_notices, encode_request, read_job
-from jobs.verbs.call import Call, nothing, words_or_none, yes
+from jobs.verbs.call import Call, milliseconds, nothing, or_none, words_or_none, yes
 
 DEFAULT_LEASE_S = 30.0
 DEFAULT_MAX_LOST_ATTEMPTS = 3
@@ -151,8 +151,8 @@ def create(
         request.id, request.tenant, request.queue_class, request.priority.value, encode_request(request),
         json.dumps(request.metadata), words_or_none(request.webhook_url), " ".join(request.webhook_events),
         request.fingerprint, request.expires_after_s, request.queue_ttl_s, words_or_none(request.seconds),
-        encode_notices(request.warnings), int(progress_period_s * 1000), route, words_or_none(idempotency_key),
-        words_or_none(owner), idempotency_s, int(is_retry), int(request_age_s * 1000), max_active_per_tenant,
+        encode_notices(request.warnings), milliseconds(progress_period_s), route, words_or_none(idempotency_key),
+        words_or_none(owner), idempotency_s, int(is_retry), milliseconds(request_age_s), max_active_per_tenant,
         max_waiting,
     )  # fmt: skip
     return Call("create", words, read)
@@ -164,7 +164,7 @@ def get(job_id: str, tenant: str | None = None) -> Call[Job | None]:
     Args:
         tenant: None for workers and operators, who see all.
     """
-    return Call("get", (job_id, words_or_none(tenant)), lambda reply: read_job(reply) if reply else None)
+    return Call("get", (job_id, words_or_none(tenant)), or_none(read_job))
 
 
 def list_jobs(
@@ -206,13 +206,13 @@ def claim_next(queue_class: str, worker: str, lease_s: float = DEFAULT_LEASE_S) 
     Raises `attempt`, the fencing token of every later word about it. None when nothing waits. A retried network call
     gets the job that the first one claimed.
     """
-    words = (queue_class, worker, int(lease_s * 1000), uuid.uuid4().hex)
-    return Call("claim_next", words, lambda reply: read_job(reply) if reply else None)
+    words = (queue_class, worker, milliseconds(lease_s), uuid.uuid4().hex)
+    return Call("claim_next", words, or_none(read_job))
 
 
 def renew(job_id: str, attempt: int, lease_s: float = DEFAULT_LEASE_S) -> Call[Renewal]:
     """Extend the lease; succeeds while the attempt is current, even late. Tells whether cancel was requested."""
-    return Call("renew", (job_id, attempt, int(lease_s * 1000)), _read_renewal)
+    return Call("renew", (job_id, attempt, milliseconds(lease_s)), _read_renewal)
 
 
 def progress(job_id: str, attempt: int, now: Progress) -> Call[Renewal]:
@@ -271,7 +271,7 @@ def cancel(job_id: str, tenant: str | None = None) -> Call[Job | None]:
     Returns the job as it is now, None if there is none.
     """
     words = (job_id, words_or_none(tenant))
-    return Call("cancel", words, lambda reply: read_job(reply) if reply else None)
+    return Call("cancel", words, or_none(read_job))
 
 
 def delete(job_id: str, tenant: str | None = None, lease_s: float = DEFAULT_LEASE_S) -> Call[bool]:
@@ -279,7 +279,7 @@ def delete(job_id: str, tenant: str | None = None, lease_s: float = DEFAULT_LEAS
 
     Purges are due at once, after two leases, and after an hour: a zombie may still upload. False if there is no job.
     """
-    return Call("delete", (job_id, words_or_none(tenant), int(lease_s * 1000), uuid.uuid4().hex), yes)
+    return Call("delete", (job_id, words_or_none(tenant), milliseconds(lease_s), uuid.uuid4().hex), yes)
 
 
 def known_ids(job_ids: tuple[str, ...]) -> Call[frozenset[str]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from jobs.errors import TooManyKeys
-from jobs.verbs.call import Call, nothing, yes
+from jobs.verbs.call import Call, milliseconds, nothing, or_none, yes
 
 
 class Scope(StrEnum):
@@ -55,7 +55,13 @@ class ApiKey:
 
 def heartbeat(worker: WorkerRecord, forget_s: int = 3600) -> Call[None]:
     """Record that a worker lives; it is forgotten altogether after `forget_s` without one."""
-    words = (worker.name, json.dumps(asdict(worker)), " ".join(worker.queues), int(worker.is_ready), forget_s * 1000)
+    words = (
+        worker.name,
+        json.dumps(asdict(worker)),
+        " ".join(worker.queues),
+        int(worker.is_ready),
+        milliseconds(forget_s),
+    )
     return Call("heartbeat", words, nothing)
 
 
@@ -65,7 +71,7 @@ def workers(live_s: float = 15.0) -> Call[tuple[WorkerRecord, ...]]:
     def read(reply: Any) -> tuple[WorkerRecord, ...]:  # noqa: ANN401
         return tuple(_read_worker(text, int(seen)) for text, seen in reply)
 
-    return Call("workers", (int(live_s * 1000),), read)
+    return Call("workers", (milliseconds(live_s),), read)
 
 
 def remove_worker(name: str) -> Call[None]:
@@ -99,7 +105,7 @@ def add_api_key(key: ApiKey, max_per_tenant: int = 100) -> Call[None]:
 
 def find_api_key(sha256: str) -> Call[ApiKey | None]:
     """Return the key with that hash, revoked ones included."""
-    return Call("find_api_key", (sha256,), lambda reply: _read_key(reply) if reply else None)
+    return Call("find_api_key", (sha256,), or_none(_read_key))
 
 
 def list_api_keys(tenant: str | None = None) -> Call[tuple[ApiKey, ...]]:
@@ -129,7 +135,7 @@ def ensure_webhook_secret(tenant: str, new_secret: str) -> Call[tuple[str, ...]]
 
 def rotate_webhook_secret(tenant: str, new_secret: str, overlap_s: int = 86400) -> Call[tuple[str, ...]]:
     """Put a new secret in front; those before stay valid for `overlap_s`, at most four of them."""
-    return Call("rotate_webhook_secret", (tenant, new_secret, overlap_s * 1000), tuple)
+    return Call("rotate_webhook_secret", (tenant, new_secret, milliseconds(overlap_s)), tuple)
 
 
 def set_quota(tenant: str, max_active_jobs: int) -> Call[None]:
@@ -139,7 +145,7 @@ def set_quota(tenant: str, max_active_jobs: int) -> Call[None]:
 
 def quota(tenant: str) -> Call[int | None]:
     """Return the tenant's own limit; None where the setting holds."""
-    return Call("quota", (tenant,), lambda reply: int(reply) if reply else None)
+    return Call("quota", (tenant,), or_none(int))
 
 
 def _read_worker(text: str, seen_at_ms: int) -> WorkerRecord:

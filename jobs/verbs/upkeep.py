@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from jobs.job import Priority
-from jobs.verbs.call import Call, count, nothing, yes
+from jobs.verbs.call import Call, count, milliseconds, nothing, yes
 from jobs.verbs.lifecycle import DEFAULT_LEASE_S, DEFAULT_MAX_LOST_ATTEMPTS
 
 
@@ -127,17 +127,13 @@ def sweep(outbox_age_s: float = 2.0, ring_again_s: float = 15.0) -> Call[Sweep]:
         doorbells = tuple(Doorbell(*item.split("|", 1)) for item in reply[0])
         return Sweep(doorbells, tuple(reply[1]), int(reply[2]), int(reply[3]))
 
-    words = (int(outbox_age_s * 1000), int(ring_again_s * 1000))
+    words = (milliseconds(outbox_age_s), milliseconds(ring_again_s))
     return Call("sweep", words, read)
 
 
 def reap(lease_s: float = DEFAULT_LEASE_S, max_lost_attempts: int = DEFAULT_MAX_LOST_ATTEMPTS) -> Call[Reap]:
     """Take back jobs whose lease has ended; does nothing for one lease after a restart of the store."""
-
-    def read(reply: Any) -> Reap:  # noqa: ANN401
-        return Reap(tuple(reply[0]), tuple(reply[1]), tuple(reply[2]))
-
-    return Call("reap", (int(lease_s * 1000), max_lost_attempts), read)
+    return Call("reap", (milliseconds(lease_s), max_lost_attempts), lambda reply: Reap(*map(tuple, reply)))
 
 
 def expire(inputs_s: int = 86400, record_s: int = 30 * 86400, limit: int = 100) -> Call[Expire]:
@@ -148,11 +144,8 @@ def expire(inputs_s: int = 86400, record_s: int = 30 * 86400, limit: int = 100) 
         record_s: how long the record is kept after the job ended and its results are gone, seconds.
         limit: how many of each kind at a time.
     """
-
-    def read(reply: Any) -> Expire:  # noqa: ANN401
-        return Expire(tuple(reply[0]), tuple(reply[1]), tuple(reply[2]))
-
-    return Call("expire", (inputs_s * 1000, record_s * 1000, limit), read)
+    words = (milliseconds(inputs_s), milliseconds(record_s), limit)
+    return Call("expire", words, lambda reply: Expire(*map(tuple, reply)))
 
 
 def take_purges(limit: int = 20, retry_s: float = 60.0) -> Call[tuple[Purge, ...]]:
@@ -161,7 +154,7 @@ def take_purges(limit: int = 20, retry_s: float = 60.0) -> Call[tuple[Purge, ...
     def read(reply: Any) -> tuple[Purge, ...]:  # noqa: ANN401
         return tuple(_read_purge(ticket) for ticket in reply)
 
-    return Call("take_purges", (limit, int(retry_s * 1000)), read)
+    return Call("take_purges", (limit, milliseconds(retry_s)), read)
 
 
 def purge_done(ticket: str) -> Call[None]:
@@ -171,7 +164,7 @@ def purge_done(ticket: str) -> Call[None]:
 
 def take_upkeep_lock(owner: str, ttl_s: float = 10.0) -> Call[bool]:
     """Take or keep the one lock of the upkeep loops; true while `owner` holds it."""
-    return Call("take_upkeep_lock", (owner, int(ttl_s * 1000)), yes)
+    return Call("take_upkeep_lock", (owner, milliseconds(ttl_s)), yes)
 
 
 def queue_state(queue_class: str, tenant: str = "", live_s: float = 15.0) -> Call[ClassQueue]:
@@ -186,7 +179,7 @@ def queue_state(queue_class: str, tenant: str = "", live_s: float = 15.0) -> Cal
         job_s, per_video_s = (float(item) if item else None for item in reply[6:8])
         return ClassQueue(queue_class, interactive, batch, running, own_waiting, own_running, live, job_s, per_video_s)
 
-    return Call("queue_state", (queue_class, tenant, int(live_s * 1000)), read)
+    return Call("queue_state", (queue_class, tenant, milliseconds(live_s)), read)
 
 
 def places(queue_class: str, tenant: str = "", limit: int = 100) -> Call[tuple[Place, ...]]:
