@@ -19,6 +19,7 @@ from mmgt_core.errors import MMGTError
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.masks.regions import Box, RegionBoxes
 from mmgt_core.training.preparation.layout import WINDOW_FRAMES, ClipFacts, Member, Split, shard_paths
+from mmgt_core.training.preparation.speech import from_int16
 from mmgt_core.types import SAMPLES_PER_FRAME, UInt8Array, Waveform
 
 _NEIGHBOUR_FRAMES = 4
@@ -109,7 +110,7 @@ class Window:
         with wave.open(io.BytesIO(self.clip.read(Member.SPEECH))) as file:
             file.setpos(self.first_frame * SAMPLES_PER_FRAME)
             samples = np.frombuffer(file.readframes(WINDOW_FRAMES * SAMPLES_PER_FRAME), np.int16)
-        return Waveform(samples.astype(np.float32) / np.float32(2**15))
+        return Waveform(from_int16(samples))
 
     def speech_features(self, frames: Sequence[int]) -> torch.Tensor:
         """What stage 2 hears at some frames: (len(frames), A, layers, D) float32, each with its neighbours in the clip.

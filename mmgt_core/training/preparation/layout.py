@@ -41,7 +41,7 @@ class ClipFacts:
 
     key: its name in the shards. source: path below the folder of videos. speaker: the source's folder, may be empty.
     frame: the crop, x, y and side in the source's pixels. pictures_per_s: different ones in the source, at most 25.
-    window_starts: first frames of its windows.
+    detector: what found the keypoints. window_starts: first frames of its windows.
     """
 
     key: str
@@ -51,6 +51,7 @@ class ClipFacts:
     num_frames: int
     frame: tuple[int, int, int]
     pictures_per_s: float
+    detector: str
     window_starts: tuple[int, ...]
 
     def to_json(self) -> bytes:
