@@ -30,6 +30,7 @@ PARTS = (
             "verify": "Read the provenance mark of a video.",
         },
     ),
+    Part("mmgt_core.commands.data", {"data": "Make training data of videos: crops, keypoints, features, windows."}),
     Part(
         "deploy.commands",
         {
