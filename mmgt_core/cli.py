@@ -82,7 +82,7 @@ DrivingKeypoints = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed and inputs give the same frames.")]
 Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2, 1 to 100; by default the preset's own.")]
-Guidance = Annotated[float, typer.Option("--guidance-scale", help="1 (off) to 20.")]
+Guidance = Annotated[float | None, typer.Option("--guidance-scale", help="1 (off) to 20; by default the preset's own.")]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
 Background = Annotated[BackgroundMask, typer.Option("--background-mask", help="What the third motion mask is.")]
 Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow the pose, stand still, or are absent.")]
@@ -108,7 +108,7 @@ def generate(
     weights: WeightsFolder = DEFAULT_WEIGHTS,
     seed: Seed = SamplingOptions.seed,
     steps: Steps = None,
-    guidance_scale: Guidance = SamplingOptions.guidance_scale,
+    guidance_scale: Guidance = None,
     crop: Crop = "auto",
     background_mask: Background = SamplingOptions.background,
     mask_motion: Motion = SamplingOptions.mask_motion,
@@ -280,7 +280,7 @@ def _dtype(device: torch.device) -> torch.dtype:
 def _tell_if_untrained(preset: Preset) -> None:
     if not preset.is_trained:
         _tell(
-            f"note: {preset.name} is untrained: it holds the photo's pose and renders noise. It shows that everything "
+            f"note: {preset.name} is untrained: it renders noise. It shows that everything "
             "runs; a real video takes mmgt-512 with its published weights."
         )
 

@@ -26,7 +26,7 @@ class WindowSchedule(StrEnum):
 
 @dataclass(frozen=True)
 class SMGAConfig:
-    """Stage 1's network."""
+    """Stage 1's network; has_two_branches and has_film are False only in table V's ablations."""
 
     width: int
     feedforward_width: int
@@ -36,6 +36,8 @@ class SMGAConfig:
     segment_frames: int = 80
     num_condition_layers: int = 2
     pose_features: int = NUM_KEYPOINT_VALUES
+    has_two_branches: bool = True
+    has_film: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,19 @@ class SpeechEncoderConfig:
 
 
 @dataclass(frozen=True)
+class LogMelConfig:
+    """Stands where a speech encoder's configuration would: log-mel energies, which nobody has to train."""
+
+    num_bands: int
+    columns_per_frame: int
+
+    @property
+    def hidden_size(self) -> int:
+        """Features of one video frame."""
+        return self.num_bands * self.columns_per_frame
+
+
+@dataclass(frozen=True)
 class Preset:
     """A whole set of network configurations, and what its default sampling is."""
 
@@ -129,9 +144,10 @@ class Preset:
     audio_projection: AudioProjectionConfig
     vae: VAEConfig
     image_encoder: ImageEncoderConfig
-    wavlm: SpeechEncoderConfig
-    wav2vec: SpeechEncoderConfig
+    wavlm: SpeechEncoderConfig | LogMelConfig
+    wav2vec: SpeechEncoderConfig | LogMelConfig
     num_inference_steps: int
+    guidance_scale: float
 
     @property
     def latent_size(self) -> int:
@@ -189,29 +205,45 @@ MMGT_512 = Preset(
         position_groups=16,
     ),
     num_inference_steps=30,
+    guidance_scale=3.5,
 )
 """The published weights' layout."""
+
+_LOG_MEL = LogMelConfig(num_bands=40, columns_per_frame=2)
 
 MMGT_DEMO = Preset(
     name="mmgt-demo",
     resolution=128,
     is_trained=False,
     smga=SMGAConfig(
-        width=512, feedforward_width=128, num_layers=2, num_heads=8, condition_features=64 + BASELINE_FEATURES
+        width=160,
+        feedforward_width=320,
+        num_layers=4,
+        num_heads=4,
+        condition_features=_LOG_MEL.hidden_size + BASELINE_FEATURES,
     ),
     unet=UNetConfig(
-        block_out_channels=(32, 64, 64, 64),
+        block_out_channels=(64, 96, 64, 32),
         cross_attention_dim=64,
         audio_attention_dim=64,
         audio_layout=AudioLayout.DOWN,
+        in_channels=16,
+        out_channels=16,
         layers_per_block=1,
-        num_heads=2,
+        num_heads=4,
+        norm_num_groups=16,
     ),
-    pose_guider=PoseGuiderConfig(block_out_channels=(8, 16, 16, 32), out_channels=32),
+    pose_guider=PoseGuiderConfig(block_out_channels=(8, 16, 32, 64), out_channels=64),
     audio_projection=AudioProjectionConfig(
-        window_frames=5, num_layers=3, features=64, hidden=64, tokens=8, token_features=64
+        window_frames=5, num_layers=1, features=_LOG_MEL.hidden_size, hidden=128, tokens=8, token_features=64
     ),
-    vae=VAEConfig(block_out_channels=(16, 16, 32, 32), layers_per_block=1, norm_num_groups=8),
+    vae=VAEConfig(
+        block_out_channels=(16, 32, 64, 64),
+        layers_per_block=1,
+        norm_num_groups=8,
+        latent_channels=16,
+        scaling_factor=1.0,
+    ),
     image_encoder=ImageEncoderConfig(
         hidden_size=64,
         intermediate_size=128,
@@ -220,29 +252,27 @@ MMGT_DEMO = Preset(
         patch_size=32,
         projection_dim=64,
     ),
-    wavlm=SpeechEncoderConfig(
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        conv_channels=32,
-        position_kernel=16,
-        position_groups=4,
-    ),
-    wav2vec=SpeechEncoderConfig(
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        conv_channels=32,
-        position_kernel=16,
-        position_groups=4,
-    ),
-    num_inference_steps=4,
+    wavlm=_LOG_MEL,
+    wav2vec=_LOG_MEL,
+    num_inference_steps=5,
+    guidance_scale=1.0,
 )
-"""The same classes, small enough for a CPU; untrained."""
+"""The same classes, small enough to be trained and run on a CPU.
+
+Its latents have the information of f4 with 4 channels at a quarter of the cells, which is what attention costs; the
+scale that training measures is folded into the autoencoder's own weights.
+"""
 
 PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO)}
+
+
+@dataclass(frozen=True)
+class VideoSampling:
+    """How stage 2 samples. A guidance_scale of 1 is off, and half the work."""
+
+    num_inference_steps: int
+    guidance_scale: float
+    region_weights: RegionWeights = field(default_factory=RegionWeights)
 
 
 @dataclass(frozen=True)
@@ -251,7 +281,7 @@ class SamplingOptions:
 
     seed: int = 42
     num_inference_steps: int | None = None
-    guidance_scale: float = 3.5
+    guidance_scale: float | None = None
     window_frames: int = 12
     window_overlap: int = 4
     window_schedule: WindowSchedule = WindowSchedule.LINEAR
@@ -268,12 +298,21 @@ class SamplingOptions:
         _check("seed", self.seed, 0, 2**53 - 1)
         if self.num_inference_steps is not None:
             _check("num_inference_steps", self.num_inference_steps, 1, 100)
-        _check("guidance_scale", self.guidance_scale, 1, 20)
+        if self.guidance_scale is not None:
+            _check("guidance_scale", self.guidance_scale, 1, 20)
         _check("window_frames", self.window_frames, 2, 32)
         _check("window_overlap", self.window_overlap, 0, self.window_frames - 1)
         _check("pose_inference_steps", self.pose_inference_steps, 1, 1000)
         _check("segment_overlap", self.segment_overlap, 1, 79)
         _check("segment_blend", self.segment_blend, 0, self.segment_overlap - 1)
+
+    def video_sampling(self, preset: Preset) -> "VideoSampling":
+        """What stage 2 needs of them, with the preset's numbers where none was given."""
+        return VideoSampling(
+            preset.num_inference_steps if self.num_inference_steps is None else self.num_inference_steps,
+            preset.guidance_scale if self.guidance_scale is None else self.guidance_scale,
+            self.region_weights,
+        )
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

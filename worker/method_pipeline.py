@@ -56,7 +56,7 @@ class MethodPipeline:
             "qualities": ["exact"],
             "is_trained": preset.is_trained,
             "num_inference_steps": preset.num_inference_steps,
-            "guidance_scale": SamplingOptions.guidance_scale,
+            "guidance_scale": preset.guidance_scale,
             "min_seconds": self._limits.min_audio_s,
             "max_seconds": self._limits.max_audio_s,
         }
@@ -124,11 +124,10 @@ def load(settings: Settings, preset: str) -> MethodPipeline:
 def sampling_options(options: JobOptions) -> SamplingOptions:
     """Return the method's options; what the client left open is the core's default."""
     weights = RegionWeights(options.background_weight, options.face_hands_weight, options.lips_weight)
-    guidance_scale = SamplingOptions.guidance_scale if options.guidance_scale is None else options.guidance_scale
     return SamplingOptions(
         seed=options.seed,
         num_inference_steps=options.num_inference_steps,
-        guidance_scale=guidance_scale,
+        guidance_scale=options.guidance_scale,
         region_weights=weights,
     )
 

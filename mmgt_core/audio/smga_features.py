@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from transformers import WavLMModel
 
 from mmgt_core.audio.baseline import baseline_features
+from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.types import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 
@@ -13,15 +14,18 @@ _VARIANCE_FLOOR = 1e-5
 """Not the 1e-7 of the published feature extractor: on quiet speech the two differ (spec §2)."""
 
 
-def segment_condition(model: WavLMModel, samples: Float32Array) -> torch.Tensor:
+def segment_condition(model: WavLMModel | LogMelEncoder, samples: Float32Array) -> torch.Tensor:
     """Condition of one segment, (F, D + 35) float32.
 
     Args:
-        model: WavLM.
+        model: WavLM, or what stands in its place.
         samples: (F · 640,) float32, 16 kHz.
     """
     num_frames = len(samples) // SAMPLES_PER_FRAME
-    learned = wavlm_features(model, samples)
+    if isinstance(model, LogMelEncoder):
+        learned = model(normalise_segment(torch.from_numpy(samples)), num_frames)
+    else:
+        learned = wavlm_features(model, samples)
     hand_made = torch.from_numpy(baseline_features(samples, SAMPLE_RATE_HZ)[:num_frames])
     return torch.cat([learned.float(), hand_made.to(learned.device)], dim=-1)  # (F, D + 35)
 

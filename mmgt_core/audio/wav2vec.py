@@ -4,12 +4,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 from transformers import Wav2Vec2Model
 
+from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.types import SAMPLES_PER_FRAME, Waveform
 
@@ -22,6 +24,10 @@ BLOCK_FRAMES = 20 * 25
 MARGIN_FRAMES = 2 * 25
 """What a block hears beyond its ends."""
 _CACHED_BLOCKS = 2
+
+
+SpeechEncoder: TypeAlias = Wav2Vec2Model | LogMelEncoder
+"""What gives stage 2 its features: the published network, or what stands in its place."""
 
 
 def normalise(samples: Float32Array) -> Float32Array:
@@ -49,6 +55,14 @@ def hidden_states(model: Wav2Vec2Model, normalised: torch.Tensor, num_frames: in
     return torch.stack(outputs, dim=1)  # (F, layers, D)
 
 
+def encoded(model: SpeechEncoder, normalised: torch.Tensor, num_frames: int) -> torch.Tensor:
+    """Features at video rate, (F, layers, D), of normalised samples, (samples,), wherever the model is."""
+    if isinstance(model, LogMelEncoder):
+        return model(normalised, num_frames).unsqueeze(1)  # (F, 1, D)
+    parameter = next(model.parameters())
+    return hidden_states(model, normalised.to(parameter.device, parameter.dtype), num_frames)
+
+
 def stack_neighbours(features: torch.Tensor) -> torch.Tensor:
     """Each frame with two on either side, repeated at the ends: (F, layers, D) to (F, A, layers, D)."""
     num_frames = len(features)
@@ -61,7 +75,7 @@ def stack_neighbours(features: torch.Tensor) -> torch.Tensor:
 class SpeechFeatures:
     """wav2vec features of any frames of one recording, computed in blocks when first asked for."""
 
-    model: Wav2Vec2Model
+    model: SpeechEncoder
     waveform: Waveform
     block_frames: int = BLOCK_FRAMES
     margin_frames: int = MARGIN_FRAMES
@@ -95,9 +109,7 @@ class SpeechFeatures:
         # The last frame hears what is left of the recording, which may be half a frame more or less than its share.
         last_sample = None if heard_end == num_frames else heard_end * SAMPLES_PER_FRAME
         samples = self._normalised()[heard_first * SAMPLES_PER_FRAME : last_sample]
-        parameter = next(self.model.parameters())
-        speech = torch.from_numpy(samples).to(parameter.device, parameter.dtype)
-        stacked = stack_neighbours(hidden_states(self.model, speech, heard_end - heard_first))
+        stacked = stack_neighbours(encoded(self.model, torch.from_numpy(samples), heard_end - heard_first))
         return stacked[first - heard_first : end - heard_first]
 
     def _normalised(self) -> Float32Array:

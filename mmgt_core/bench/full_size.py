@@ -70,7 +70,7 @@ def denoise_one_window(pipeline: AudioToVideo, seed: int) -> torch.Tensor:
             motion_masks=MotionMasks(tuple(levels), tuple(levels), tuple(levels)).to(render.device, render.dtype),
         )
         latents = render.initial_latents(num_frames, preset.latent_size, seed)
-        return render.predict(latents, torch.tensor(999), clip, window, options)
+        return render.predict(latents, torch.tensor(999), clip, window, options.video_sampling(preset))
 
 
 def main(folder: Path, dtype: torch.dtype) -> None:

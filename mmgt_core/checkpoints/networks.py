@@ -14,7 +14,8 @@ from transformers import (
     WavLMModel,
 )
 
-from mmgt_core.config import ImageEncoderConfig, Preset, SpeechEncoderConfig, VAEConfig
+from mmgt_core.audio.log_mel import LogMelEncoder
+from mmgt_core.config import ImageEncoderConfig, LogMelConfig, Preset, SpeechEncoderConfig, VAEConfig
 from mmgt_core.smga.model import SMGA
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
@@ -33,8 +34,8 @@ class Networks:
     audio_projection: AudioProjection
     vae: AutoencoderKL
     image_encoder: CLIPVisionModelWithProjection
-    wavlm: WavLMModel
-    wav2vec: Wav2Vec2Model
+    wavlm: WavLMModel | LogMelEncoder
+    wav2vec: Wav2Vec2Model | LogMelEncoder
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -100,8 +101,10 @@ def build_image_encoder(config: ImageEncoderConfig) -> CLIPVisionModelWithProjec
     )
 
 
-def build_wavlm(config: SpeechEncoderConfig) -> WavLMModel:
+def build_wavlm(config: SpeechEncoderConfig | LogMelConfig) -> WavLMModel | LogMelEncoder:
     """WavLM in the Large manner: layer norm in the convolutions and before each layer."""
+    if isinstance(config, LogMelConfig):
+        return LogMelEncoder(config)
     return WavLMModel(
         WavLMConfig(
             **_speech_encoder_arguments(config),
@@ -113,8 +116,10 @@ def build_wavlm(config: SpeechEncoderConfig) -> WavLMModel:
     )
 
 
-def build_wav2vec(config: SpeechEncoderConfig) -> Wav2Vec2Model:
+def build_wav2vec(config: SpeechEncoderConfig | LogMelConfig) -> Wav2Vec2Model | LogMelEncoder:
     """wav2vec 2.0 in the base manner: group norm in the first convolution."""
+    if isinstance(config, LogMelConfig):
+        return LogMelEncoder(config)
     return Wav2Vec2Model(Wav2Vec2Config(**_speech_encoder_arguments(config), feat_extract_norm="group"))
 
 

@@ -1,7 +1,7 @@
 """Weights for a preset that nobody has trained: drawn from a fixed seed, so that everyone has the same ones.
 
-The video networks are random and render noise. Stage 1 alone is started from the identity: it holds the photo's pose,
-so that poses, masks and their pictures can be looked at.
+The video networks are random and render noise. Where stage 1 is wide enough, it is started from the identity: it holds
+the photo's pose, so that poses, masks and their pictures can be looked at.
 """
 
 import math
@@ -24,7 +24,8 @@ def untrained_networks(preset: Preset) -> Networks:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
         networks = build_networks(preset)
-        hold_initial_pose(networks.smga)
+        if preset.smga.width > preset.smga.pose_features:
+            hold_initial_pose(networks.smga)
     for module in networks.denoising_unet.modules():
         if isinstance(module, TemporalAttention):
             _, length, width = module.position.shape

@@ -7,7 +7,7 @@ import torch
 from mmgt_core.checkpoints import key_maps
 from mmgt_core.checkpoints.loading import load_published
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
-from mmgt_core.config import ImageEncoderConfig, SamplingOptions, VAEConfig, WindowSchedule
+from mmgt_core.config import ImageEncoderConfig, VAEConfig, VideoSampling, WindowSchedule
 from mmgt_core.parity.case import GoldenCase, GoldenError, Produced
 from mmgt_core.parity.unet import (
     EVEN_WEIGHTS,
@@ -98,14 +98,13 @@ class _RecordedLoop:
     def denoise(self, clip: ClipConditions, weights: RegionWeights) -> tuple[torch.Tensor, list[DenoisingStep]]:
         """The final latents and every step."""
         steps: list[DenoisingStep] = []
-        options = SamplingOptions(guidance_scale=self.case.config["guidance_scale"], region_weights=weights)
+        sampling = VideoSampling(self.case.config["steps"], self.case.config["guidance_scale"], weights)
         latents = self.pipeline.denoise(
             self.case["in/noise"],
             clip,
             self.windows,
             self._window,
-            options,
-            self.case.config["steps"],
+            sampling,
             RunControl(),
             steps.append,
         )

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from transformers import WavLMModel
 
+from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.audio.smga_features import segment_condition
 from mmgt_core.config import SamplingOptions
 from mmgt_core.keypoints import (
@@ -30,7 +31,7 @@ class AudioToPose:
     """SMGA with its speech encoder; `segment_frames` is its horizon."""
 
     smga: SMGA
-    wavlm: WavLMModel
+    wavlm: WavLMModel | LogMelEncoder
     segment_frames: int
 
     @torch.inference_mode()

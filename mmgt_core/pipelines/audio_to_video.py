@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transformers import Wav2Vec2Model
-
-from mmgt_core.audio.wav2vec import SpeechFeatures
+from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.inputs import Inputs
@@ -28,7 +26,7 @@ class AudioToVideo:
     pose_to_video: PoseToVideo
     pose_guider: PoseGuider
     audio_projection: AudioProjection
-    wav2vec: Wav2Vec2Model
+    wav2vec: SpeechEncoder
 
     def __call__(self, inputs: Inputs, options: SamplingOptions, outputs: Outputs, control: RunControl) -> Manifest:
         """Generate the video of a person speaking and write it, complete or not at all.
@@ -52,9 +50,9 @@ class AudioToVideo:
             preset, options, self.pose_guider, self.audio_projection, poses, speech
         )  # pose features, audio tokens and motion masks (Algorithm 1), window by window
         covering = windows(options.window_schedule, len(poses), options.window_frames, options.window_overlap)
-        steps = options.num_inference_steps or preset.num_inference_steps
+        sampling = options.video_sampling(preset)
         latents = render.initial_latents(len(poses), preset.latent_size, options.seed)
-        latents = render.denoise(latents, clip, covering, conditions, options, steps, control)
+        latents = render.denoise(latents, clip, covering, conditions, sampling, control)
         frames = render.decode(latents, control)
         with outputs.unfinished() as staged:
             write_videos(frames, poses, inputs, staged, preset.resolution, options.mask_motion)

@@ -109,7 +109,7 @@ class Manifest:
 
 def resolved_options(preset: Preset, options: SamplingOptions) -> dict[str, Any]:
     """Every sampling number, with the preset's where none was given."""
-    return {**asdict(options), "num_inference_steps": options.num_inference_steps or preset.num_inference_steps}
+    return {**asdict(options), **asdict(options.video_sampling(preset))}
 
 
 def describe(

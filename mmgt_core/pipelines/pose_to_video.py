@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPVisionModelWithProjection
 
-from mmgt_core.config import SamplingOptions
+from mmgt_core.config import VideoSampling
 from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
@@ -83,8 +83,7 @@ class PoseToVideo:
         clip: ClipConditions,
         windows: list[Window],
         window_conditions: Callable[[Window], WindowConditions],
-        options: SamplingOptions,
-        num_inference_steps: int,
+        sampling: VideoSampling,
         control: RunControl,
         on_step: Callable[[DenoisingStep], None] | None = None,
     ) -> torch.Tensor:
@@ -95,14 +94,13 @@ class PoseToVideo:
             clip: conditions of the whole video.
             windows: that cover the frames; predictions of a frame in several windows are averaged.
             window_conditions: gives the conditions of a window.
-            options: guidance and region weights.
-            num_inference_steps: of the sampler.
+            sampling: steps, guidance and region weights.
             control: progress per step, cancellation per window.
             on_step: called after each step.
 
         Source: spec §11, §13. Guidance is linear, so averaging guided predictions equals guiding averages.
         """
-        scheduler = inference_scheduler(num_inference_steps)
+        scheduler = inference_scheduler(sampling.num_inference_steps)
         timesteps = scheduler.timesteps.tolist()
         timesteps_there = scheduler.timesteps.to(self.device)
         frames = [torch.tensor(window, device=self.device) for window in windows]
@@ -110,13 +108,13 @@ class PoseToVideo:
         for index in frames:
             visits[index] += 1
         visits = visits.view(1, 1, -1, 1, 1)
-        with control.stage(Stage.VIDEO_DIFFUSION, num_inference_steps) as report:
+        with control.stage(Stage.VIDEO_DIFFUSION, sampling.num_inference_steps) as report:
             for step, timestep in enumerate(timesteps):
                 summed = torch.zeros_like(latents)
                 for window, index in zip(windows, frames, strict=True):
                     control.check()
                     predicted = self.predict(
-                        latents[:, :, index], timesteps_there[step], clip, window_conditions(window), options
+                        latents[:, :, index], timesteps_there[step], clip, window_conditions(window), sampling
                     )
                     summed[:, :, index] += predicted
                 averaged = summed / visits
@@ -132,11 +130,11 @@ class PoseToVideo:
         timestep: torch.Tensor,
         clip: ClipConditions,
         window: WindowConditions,
-        options: SamplingOptions,
+        sampling: VideoSampling,
     ) -> torch.Tensor:
         """Predict one window's velocity, guided unless guidance is 1: (1, C, F, h, w) float32."""
         image_tokens, audio_tokens, batch = clip.image_tokens, window.audio_tokens, latents.to(self.dtype)
-        is_guided = options.guidance_scale > 1
+        is_guided = sampling.guidance_scale > 1
         if is_guided:
             # The unconditional row sees neither portrait nor speech, but the same pose and masks (spec §11).
             image_tokens = torch.cat([torch.zeros_like(image_tokens), image_tokens])  # (2, 1, D)
@@ -148,14 +146,14 @@ class PoseToVideo:
             image_tokens,
             audio_tokens,
             window.motion_masks,
-            options.region_weights,
+            sampling.region_weights,
             window.pose_features,
             clip.reference_features,
         ).float()
         if not is_guided:
             return velocity
         unconditional, conditional = velocity.chunk(2)
-        return unconditional + options.guidance_scale * (conditional - unconditional)
+        return unconditional + sampling.guidance_scale * (conditional - unconditional)
 
     @torch.inference_mode()
     def decode(self, latents: torch.Tensor, control: RunControl) -> Iterator[UInt8Array]:

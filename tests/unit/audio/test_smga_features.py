@@ -8,8 +8,8 @@ from transformers import WavLMModel
 from mmgt_core.audio.baseline import baseline_features, resample
 from mmgt_core.audio.smga_features import normalise_segment, segment_condition, wavlm_features
 from mmgt_core.checkpoints.networks import build_wavlm
-from mmgt_core.config import MMGT_DEMO
 from mmgt_core.types import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
+from tests.small_preset import SMALL
 
 SEGMENT_SAMPLES = 80 * SAMPLES_PER_FRAME
 ONSET, MFCC, CHROMA, PEAKS, BEATS = 0, slice(1, 21), slice(21, 33), 33, 34
@@ -18,7 +18,7 @@ ONSET, MFCC, CHROMA, PEAKS, BEATS = 0, slice(1, 21), slice(21, 33), 33, 34
 @pytest.fixture(scope="module")
 def wavlm() -> WavLMModel:
     torch.manual_seed(0)
-    return build_wavlm(MMGT_DEMO.wavlm).requires_grad_(False).eval()
+    return build_wavlm(SMALL.wavlm).requires_grad_(False).eval()
 
 
 def clicks(seconds: float, every_s: float) -> np.ndarray:

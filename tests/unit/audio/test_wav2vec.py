@@ -7,16 +7,16 @@ from transformers import Wav2Vec2Model
 
 from mmgt_core.audio.wav2vec import BLOCK_FRAMES, SpeechFeatures, hidden_states, normalise, stack_neighbours
 from mmgt_core.checkpoints.networks import build_wav2vec
-from mmgt_core.config import MMGT_DEMO
 from mmgt_core.types import SAMPLES_PER_FRAME, Waveform
+from tests.small_preset import SMALL
 
-LAYERS, WIDTH = MMGT_DEMO.wav2vec.num_hidden_layers, MMGT_DEMO.wav2vec.hidden_size
+LAYERS, WIDTH = SMALL.wav2vec.num_hidden_layers, SMALL.wav2vec.hidden_size
 
 
 @pytest.fixture(scope="module")
 def wav2vec() -> Wav2Vec2Model:
     torch.manual_seed(0)
-    return build_wav2vec(MMGT_DEMO.wav2vec).requires_grad_(False).eval()
+    return build_wav2vec(SMALL.wav2vec).requires_grad_(False).eval()
 
 
 def speech(num_samples: int) -> Waveform:

@@ -16,10 +16,11 @@ from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.published_names import published_layout, published_name
-from mmgt_core.config import MMGT_DEMO, AudioLayout, SMGAConfig
+from mmgt_core.config import AudioLayout, SMGAConfig
+from tests.small_preset import SMALL
 
 TINY = replace(
-    MMGT_DEMO,
+    SMALL,
     name="tiny",
     is_trained=True,
     smga=SMGAConfig(width=16, feedforward_width=16, num_layers=2, num_heads=2, condition_features=99),

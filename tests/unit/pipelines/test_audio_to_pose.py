@@ -9,7 +9,7 @@ import torch
 from transformers import WavLMModel
 
 from mmgt_core.checkpoints.networks import build_wavlm
-from mmgt_core.config import BASELINE_FEATURES, MMGT_DEMO, SamplingOptions, SMGAConfig
+from mmgt_core.config import BASELINE_FEATURES, SamplingOptions, SMGAConfig
 from mmgt_core.errors import Cancelled
 from mmgt_core.keypoints import LEGS, Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
@@ -17,14 +17,16 @@ from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.smga.model import SMGA
 from mmgt_core.types import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, Waveform
+from tests.small_preset import SMALL
 
 CONFIG = SMGAConfig(
     width=32,
     feedforward_width=64,
     num_layers=2,
     num_heads=4,
-    condition_features=MMGT_DEMO.wavlm.hidden_size + BASELINE_FEATURES,
+    condition_features=SMALL.wavlm.hidden_size + BASELINE_FEATURES,
 )
+
 SEGMENT = CONFIG.segment_frames
 OPTIONS = SamplingOptions(pose_inference_steps=8)
 SEEDS = range(20)
@@ -48,7 +50,7 @@ class RemembersSpeech(AudioToPose):
 @pytest.fixture(scope="module")
 def wavlm() -> WavLMModel:
     torch.manual_seed(0)
-    return build_wavlm(MMGT_DEMO.wavlm).requires_grad_(False).eval()
+    return build_wavlm(SMALL.wavlm).requires_grad_(False).eval()
 
 
 def random_smga(seed: int, noise_gain: float = 1.0) -> SMGA:

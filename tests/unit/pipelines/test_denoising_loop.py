@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmgt_core.audio.wav2vec import SpeechFeatures
-from mmgt_core.config import MMGT_DEMO, SamplingOptions, WindowSchedule
+from mmgt_core.config import SamplingOptions, VideoSampling, WindowSchedule
 from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines import window_conditions
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
@@ -17,6 +17,7 @@ from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
 from mmgt_core.types import PoseSequence, Waveform
+from tests.small_preset import SMALL
 
 NUM_FRAMES, NUM_STEPS = 28, 3
 COVERING = windows(WindowSchedule.LINEAR, NUM_FRAMES, 12, 4)
@@ -25,7 +26,7 @@ OPTIONS = SamplingOptions(num_inference_steps=NUM_STEPS)
 
 @pytest.fixture
 def pipeline() -> AudioToVideo:
-    return load_pipeline(replace(MMGT_DEMO, resolution=64), Path("none"), torch.device("cpu"), torch.float32)
+    return load_pipeline(replace(SMALL, resolution=64), Path("none"), torch.device("cpu"), torch.float32)
 
 
 def conditions_of(pipeline: AudioToVideo) -> WindowConditionSource:
@@ -46,7 +47,7 @@ def denoise(pipeline: AudioToVideo, conditions: WindowConditionSource) -> torch.
     render = pipeline.pose_to_video
     clip = render.clip_conditions(np.zeros((512, 512, 3), np.uint8), pipeline.preset.resolution)
     latents = render.initial_latents(NUM_FRAMES, pipeline.preset.latent_size, 1)
-    return render.denoise(latents, clip, COVERING, conditions, OPTIONS, NUM_STEPS, RunControl())
+    return render.denoise(latents, clip, COVERING, conditions, OPTIONS.video_sampling(pipeline.preset), RunControl())
 
 
 def test_the_loop_never_reads_a_number_back_from_the_device(pipeline: AudioToVideo) -> None:
@@ -108,7 +109,7 @@ def test_guidance_is_linear_between_the_unguided_and_the_guided_velocity(pipelin
         window = conditions_of(pipeline)(COVERING[0])
 
         at = {
-            scale: render.predict(latents, timestep, clip, window, SamplingOptions(guidance_scale=scale))
+            scale: render.predict(latents, timestep, clip, window, VideoSampling(NUM_STEPS, scale))
             for scale in (1.0, 2.0, 3.0)
         }
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mmgt_core.config import MMGT_DEMO, AudioLayout
+from mmgt_core.config import AudioLayout
 from mmgt_core.types import MotionMasks, RegionWeights
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
+from tests.small_preset import SMALL
 
-CONFIG = replace(MMGT_DEMO.unet, layers_per_block=2)
+CONFIG = replace(SMALL.unet, layers_per_block=2)
 FRAMES, SIDE = 3, 8
 
 
