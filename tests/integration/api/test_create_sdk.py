@@ -16,7 +16,7 @@ from tests.integration.api.served import KEYS, ServedApp
 
 LARGE_BYTES = 80_000_000
 PROBE_S = 0.005
-MAX_LAG_S = 0.25  # 0.1 s is the target; two busy cores are shared with other tests
+MAX_HELD_S = 0.1
 
 
 @pytest.fixture(autouse=True)
@@ -39,14 +39,19 @@ def test_the_sdk_creates_with_its_own_post_and_reads_our_errors(served: ServedAp
     assert (caught.value.code, caught.value.param) == ("unknown_field", "colour")
 
 
+def waited_for_a_core_s() -> float:
+    """Seconds that this thread was ready to run while others had the cores: no fault of the loop."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+
+
 def test_a_large_upload_never_holds_up_the_event_loop(settings: Settings, tmp_path: Path) -> None:
-    lags_s: list[float] = []
+    held_s: list[float] = []
 
     async def probe() -> None:
         while True:
-            asleep_at_s = time.perf_counter()
+            asleep_at_s, waited_s = time.perf_counter(), waited_for_a_core_s()
             await asyncio.sleep(PROBE_S)
-            lags_s.append(time.perf_counter() - asleep_at_s - PROBE_S)
+            held_s.append(time.perf_counter() - asleep_at_s - PROBE_S - (waited_for_a_core_s() - waited_s))
 
     app: FastAPI = create_app(settings)
 
@@ -54,17 +59,17 @@ def test_a_large_upload_never_holds_up_the_event_loop(settings: Settings, tmp_pa
     async def start_probe() -> None:
         app.state.probe = asyncio.create_task(probe())
 
+    large = tmp_path / "large.wav"
+    large.write_bytes(b"RIFF\0\0\0\0WAVE" + bytes(LARGE_BYTES))  # before the probe: it holds every thread up
     served = ServedApp(settings, app)
     served.start()
     client = served.client()
     create(client)  # connections and caches are made once
     client.post("/probe")
-    large = tmp_path / "large.wav"
-    large.write_bytes(b"RIFF\0\0\0\0WAVE" + bytes(LARGE_BYTES))
     with large.open("rb") as audio:
         answer = client.post("/v1/videos", files={**FILES, "audio": ("a.wav", audio)})
     served.stop()
 
     assert answer.status_code == 202
-    assert len(lags_s) > 20  # the probe ran beside the upload
-    assert max(lags_s) < MAX_LAG_S
+    assert len(held_s) > 20  # the probe ran beside the upload
+    assert max(held_s) < MAX_HELD_S
