@@ -30,6 +30,10 @@ PARTS = (
             "verify": "Read the provenance mark of a video.",
         },
     ),
+    Part(
+        "mmgt_core.commands.evaluate",
+        {"evaluate": "Measure videos against true ones: one report with table, plots and a sheet."},
+    ),
     Part("mmgt_core.commands.data", {"data": "Make training data of videos: crops, keypoints, features, windows."}),
     Part(
         "deploy.commands",

@@ -1,0 +1,49 @@
+"""Laws of the mouth's measures."""
+
+import numpy as np
+
+from mmgt_core.metrics.gesture import correlation
+from mmgt_core.metrics.mouth import mouth_opening, rendered_mouth_opening
+from mmgt_core.types import UInt8Array
+from tests.unit.metrics.clips import speaker
+
+INSIDE = np.array([[60, 10, 20], [120, 20, 60]])
+OUTSIDE = np.array([[170, 70, 70], [230, 190, 170]])
+OPENING = 10 + 10 * np.sin(np.arange(30) / 3).astype(np.float32)
+
+
+def drawn_faces(opening, side: int = 128, scale: float = 1.0) -> UInt8Array:
+    """A skin-coloured picture with lips at the speaker's mouth and a dark gap between them."""
+    frames = np.empty((len(opening), side, side, 3), np.uint8)
+    frames[:] = OUTSIDE[1]
+    rows = (np.arange(side) + 0.5) * 512 / side - 110
+    for frame, height in zip(frames, opening, strict=True):
+        frame[np.abs(rows) < height / 2 + 8, 56:72] = OUTSIDE[0]
+        frame[np.abs(rows) < height / 2 * scale, 56:72] = INSIDE[0]
+    return frames
+
+
+def test_mouth_opening_is_the_distance_between_the_inner_lips() -> None:
+    np.testing.assert_allclose(mouth_opening(speaker(30, 0, OPENING)), OPENING, atol=1e-3)
+
+
+def test_rendered_opening_is_that_of_the_drawing_to_a_pixel() -> None:
+    found = rendered_mouth_opening(drawn_faces(OPENING), speaker(30, 0), INSIDE, OUTSIDE)
+
+    # One pixel of 128 is 4 px of the canvas; the choice between colours is soft by a few percent of one.
+    np.testing.assert_allclose(found, OPENING, atol=4.5)
+    assert correlation(found, OPENING) > 0.9
+
+
+def test_rendered_opening_looks_at_pixels_and_not_at_keypoints() -> None:
+    closed = drawn_faces(np.zeros(30))
+
+    found = rendered_mouth_opening(closed, speaker(30, 0, OPENING), INSIDE, OUTSIDE)
+
+    np.testing.assert_allclose(found, 0, atol=0.5)
+
+
+def test_rendered_opening_of_another_clip_does_not_correlate() -> None:
+    found = rendered_mouth_opening(drawn_faces(OPENING), speaker(30, 0), INSIDE, OUTSIDE)
+
+    assert abs(correlation(found, np.random.default_rng(0).permutation(OPENING))) < 0.35
