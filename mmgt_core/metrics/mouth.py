@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE, FACE, LIPS, Float32Array
 from mmgt_core.types import PoseSequence, UInt8Array
 
 _INNER = slice(LIPS.start + 12, LIPS.stop)
@@ -14,6 +14,9 @@ _INNER_SHARE = 0.3
 """Of the mouth's width on either side of its middle: corners hardly open."""
 _REACH = 0.6
 """Of the mouth's width above and below its middle: as far as a mouth opens."""
+_JAW = slice(FACE.start, FACE.start + 17)
+_UPPER_FACE = slice(_JAW.stop, LIPS.start)
+"""Brows, nose and eyes: they move with the head, and not with speech."""
 _COLOUR_TOLERANCE = 24.0
 """Levels of 255 by which colours may be off; softens the choice between neighbours."""
 
@@ -62,3 +65,26 @@ def mouth_strip(keypoints: Float32Array, side: int) -> tuple[int, int, int, int]
     x0, x1 = (int(np.clip(round(x + sign * _INNER_SHARE * width), 0, side - 1)) for sign in (-1, 1))
     y0, y1 = (int(np.clip(round(y + sign * _REACH * width), 0, side - 1)) for sign in (-1, 1))
     return x0, max(x1, x0 + 1), y0, max(y1, y0 + 1)
+
+
+def with_still_mouth(poses: PoseSequence, reference: Float32Array) -> PoseSequence:
+    """The same motion with the mouth and jaw of one pose, moved, turned and scaled along with the upper face.
+
+    Args:
+        poses: whose lips and jaw are replaced.
+        reference: (134, 3), the pose that gives them.
+    """
+    keypoints = poses.keypoints.copy()
+    for pose in keypoints:
+        # A similarity of the plane is z -> a z + b in complex numbers; least squares over the upper face.
+        source, target = _complex(reference[_UPPER_FACE]), _complex(pose[_UPPER_FACE])
+        centred = source - source.mean()
+        a = np.vdot(centred, target - target.mean()) / max(float(np.vdot(centred, centred).real), 1e-9)
+        for part in (_JAW, LIPS):
+            moved = a * (_complex(reference[part]) - source.mean()) + target.mean()
+            pose[part, 0], pose[part, 1] = moved.real, moved.imag
+    return PoseSequence(keypoints)
+
+
+def _complex(points: Float32Array) -> npt.NDArray[np.complexfloating]:
+    return points[:, 0].astype(np.float64) + 1j * points[:, 1]

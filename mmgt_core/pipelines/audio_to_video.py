@@ -1,6 +1,6 @@
 """The method in one function: stage 1, motion masks, stage 2 (paper §III, equations 1 and 2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
@@ -12,6 +12,7 @@ from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
+from mmgt_core.types import PoseSequence, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.pose_guider import PoseGuider
 
@@ -40,12 +41,38 @@ class AudioToVideo:
         Raises:
             Cancelled: the caller asked to stop; no file is left.
         """
-        preset, render = self.preset, self.pose_to_video
         poses = inputs.driving_poses or self.audio_to_pose(inputs.initial_keypoints, inputs.waveform, options, control)
+        frames = self.frames(inputs.reference_image, poses, inputs.waveform, options, control)
+        render = self.pose_to_video
+        with outputs.unfinished() as staged:
+            write_videos(frames, poses, inputs, staged, self.preset.resolution, options.mask_motion)
+            manifest = describe(self.preset, self.weights, inputs, options, render.device, render.dtype, control)
+            if Extra.MANIFEST in outputs.extras:
+                manifest.write(staged.path(Extra.MANIFEST))
+        return manifest
+
+    def frames(
+        self,
+        reference_image: UInt8Array,
+        poses: PoseSequence,
+        waveform: Waveform,
+        options: SamplingOptions,
+        control: RunControl,
+    ) -> Iterator[UInt8Array]:
+        """Render poses and speech as frames, (H, W, 3) RGB, as many as there are poses.
+
+        Args:
+            reference_image: (512, 512, 3) RGB, gives identity.
+            poses: whose drawing and motion masks condition each frame.
+            waveform: as long as the poses.
+            options: every sampling number.
+            control: progress and cancellation.
+        """
+        preset, render = self.preset, self.pose_to_video
         with control.stage(Stage.CONDITIONS, 1) as report:
-            clip = render.clip_conditions(inputs.reference_image, preset.resolution)
+            clip = render.clip_conditions(reference_image, preset.resolution)
             report(1)
-        speech = SpeechFeatures(self.wav2vec, inputs.waveform)
+        speech = SpeechFeatures(self.wav2vec, waveform)
         conditions = WindowConditionSource(
             preset, options, self.pose_guider, self.audio_projection, poses, speech
         )  # pose features, audio tokens and motion masks (Algorithm 1), window by window
@@ -53,10 +80,4 @@ class AudioToVideo:
         sampling = options.video_sampling(preset)
         latents = render.initial_latents(len(poses), preset.latent_size, options.seed)
         latents = render.denoise(latents, clip, covering, conditions, sampling, control)
-        frames = render.decode(latents, control)
-        with outputs.unfinished() as staged:
-            write_videos(frames, poses, inputs, staged, preset.resolution, options.mask_motion)
-            manifest = describe(preset, self.weights, inputs, options, latents.device, render.dtype, control)
-            if Extra.MANIFEST in outputs.extras:
-                manifest.write(staged.path(Extra.MANIFEST))
-        return manifest
+        return render.decode(latents, control)

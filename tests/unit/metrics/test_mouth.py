@@ -3,8 +3,8 @@
 import numpy as np
 
 from mmgt_core.metrics.gesture import correlation
-from mmgt_core.metrics.mouth import mouth_opening, rendered_mouth_opening
-from mmgt_core.types import UInt8Array
+from mmgt_core.metrics.mouth import mouth_opening, rendered_mouth_opening, with_still_mouth
+from mmgt_core.types import PoseSequence, UInt8Array
 from tests.unit.metrics.clips import speaker
 
 INSIDE = np.array([[60, 10, 20], [120, 20, 60]])
@@ -47,3 +47,20 @@ def test_rendered_opening_of_another_clip_does_not_correlate() -> None:
     found = rendered_mouth_opening(drawn_faces(OPENING), speaker(30, 0), INSIDE, OUTSIDE)
 
     assert abs(correlation(found, np.random.default_rng(0).permutation(OPENING))) < 0.35
+
+
+def test_a_still_mouth_keeps_the_references_opening_and_moves_with_the_head() -> None:
+    poses = speaker(30, 0, OPENING)
+    turned = poses.keypoints.copy()
+    angle = np.linspace(0, 0.3, 30)[:, None]
+    x, y = poses.keypoints[..., 0] - 256, poses.keypoints[..., 1] - 240
+    turned[..., 0] = np.cos(angle) * x - np.sin(angle) * y + 250 + 20 * angle
+    turned[..., 1] = np.sin(angle) * x + np.cos(angle) * y + 240
+
+    still = with_still_mouth(PoseSequence(turned), poses.keypoints[14])
+    untouched = np.ones(134, bool)
+    untouched[24:41] = untouched[72:92] = False
+
+    np.testing.assert_allclose(mouth_opening(still), OPENING[14], atol=1e-2)
+    np.testing.assert_array_equal(still.keypoints[:, untouched], turned[:, untouched])
+    np.testing.assert_allclose(still.keypoints[14], turned[14], atol=1e-2)

@@ -1,0 +1,48 @@
+"""Whether a generated presenter looks like the right one, and holds still where the truth does."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from mmgt_core.types import UInt8Array
+
+_SAME_COLOUR = 40.0
+"""Distance in RGB up to which a pixel of the truth belongs to a part's colour: shades, folds and blurred edges do not."""
+_FEWEST_PIXELS = 20
+_UNCHANGED = 2
+"""Levels of 255 by which a pixel of the truth may change from frame to frame and still count as standing still."""
+
+
+def identity_errors(
+    frames: UInt8Array, truth: UInt8Array, colours: Mapping[str, npt.NDArray[np.floating]]
+) -> dict[str, float]:
+    """How far the mean colour of each part lies from the truth's, in % of the range, mean over channels.
+
+    Args:
+        frames, truth: (F, H, W, 3) RGB, of the same poses, so that each pixel shows the same part.
+        colours: part to its RGB in the truth, 0 to 255; a part with hardly any pixels is left out.
+    """
+    names, palette = list(colours), np.array(list(colours.values()), np.float64)
+    distances = np.linalg.norm(truth[..., None, :].astype(np.float32) - palette.astype(np.float32), axis=-1)
+    nearest = distances.argmin(axis=-1)  # (F, H, W)
+    found = {}
+    for index, name in enumerate(names):
+        is_part = (nearest == index) & (distances[..., index] < _SAME_COLOUR)
+        if is_part.sum() >= _FEWEST_PIXELS:
+            difference = frames[is_part].mean(axis=0) - truth[is_part].mean(axis=0)
+            found[name] = float(np.abs(difference).mean() / 255 * 100)
+    return found
+
+
+def flicker(frames: UInt8Array, truth: UInt8Array) -> tuple[float, float]:
+    """Mean change from frame to frame where the truth does not change: of `frames` and of `truth`, in levels of 255.
+
+    Args:
+        frames, truth: (F, H, W, 3); at least two frames.
+    """
+    changes, true_changes = (np.abs(np.diff(shown.astype(np.int16), axis=0)) for shown in (frames, truth))
+    is_still = true_changes.max(axis=-1) <= _UNCHANGED  # (F - 1, H, W)
+    if not is_still.any():
+        return 0.0, 0.0
+    return float(changes[is_still].mean()), float(true_changes[is_still].mean())
