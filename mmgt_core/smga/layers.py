@@ -5,6 +5,8 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
+from mmgt_core.config import SMGAConfig
+
 
 def rotate(hidden: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:
     """Rotate neighbouring pairs of features by position · frequency.
@@ -36,6 +38,19 @@ class FiLM(nn.Module):
         return hidden * (scale + 1) + shift
 
 
+class NoModulation(nn.Module):
+    """In FiLM's place in table V's ablation: time reaches the layers through the memory's time tokens alone."""
+
+    def forward(self, hidden: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
+        """Give `hidden` back."""
+        return hidden
+
+
+def modulation(width: int, has_film: bool) -> FiLM | NoModulation:
+    """FiLM, or what the ablation puts in its place."""
+    return FiLM(width) if has_film else NoModulation()
+
+
 class ConditionLayer(nn.Module):
     """One pre-norm encoder layer over the speech tokens."""
 
@@ -58,14 +73,14 @@ class ConditionLayer(nn.Module):
 class MotionBranch(nn.Module):
     """One motion block of fig. 5, for the face or the body: self-attention and cross-attention, each through FiLM."""
 
-    def __init__(self, width: int, num_heads: int) -> None:
+    def __init__(self, width: int, num_heads: int, has_film: bool) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
         self.self_attn = nn.MultiheadAttention(width, num_heads, batch_first=True)
-        self.film1 = FiLM(width)
+        self.film1 = modulation(width, has_film)
         self.norm2 = nn.LayerNorm(width)
         self.cross_attn = nn.MultiheadAttention(width, num_heads, batch_first=True)
-        self.film2 = FiLM(width)
+        self.film2 = modulation(width, has_film)
 
     def forward(
         self, hidden: torch.Tensor, memory: torch.Tensor, embedding: torch.Tensor, frequencies: torch.Tensor
@@ -83,14 +98,15 @@ class MotionBranch(nn.Module):
 class DecoderLayer(nn.Module):
     """Both motion branches and the merge: sum, feed-forward through FiLM."""
 
-    def __init__(self, width: int, num_heads: int, feedforward_width: int) -> None:
+    def __init__(self, config: SMGAConfig) -> None:
         super().__init__()
-        self.face = MotionBranch(width, num_heads)
-        self.body = MotionBranch(width, num_heads)
+        width = config.width
+        self.face = MotionBranch(width, config.num_heads, config.has_film)
+        self.body = MotionBranch(width, config.num_heads, config.has_film) if config.has_two_branches else None
         self.norm_final = nn.LayerNorm(width)
-        self.linear1 = nn.Linear(width, feedforward_width)
-        self.linear2 = nn.Linear(feedforward_width, width)
-        self.film_final = FiLM(width)
+        self.linear1 = nn.Linear(width, config.feedforward_width)
+        self.linear2 = nn.Linear(config.feedforward_width, width)
+        self.film_final = modulation(width, config.has_film)
 
     def forward(
         self,
@@ -100,9 +116,9 @@ class DecoderLayer(nn.Module):
         embedding: torch.Tensor,
         frequencies: torch.Tensor,
     ) -> torch.Tensor:
-        """Merge the two streams, (B, F, D) each, into one."""
-        face = self.face(face, memory, embedding, frequencies)
-        body = self.body(body, memory, embedding, frequencies)
-        merged = face + body
+        """Merge the two streams, (B, F, D) each, into one; in the ablation `face` is the only one."""
+        merged = self.face(face, memory, embedding, frequencies)
+        if self.body is not None:
+            merged = merged + self.body(body, memory, embedding, frequencies)
         refined = self.linear2(F.gelu(self.linear1(self.norm_final(merged))))
         return merged + self.film_final(refined, embedding)

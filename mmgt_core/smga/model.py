@@ -43,6 +43,7 @@ class SMGA(nn.Module):
         super().__init__()
         width = config.width
         self.width = width
+        self.has_two_branches = config.has_two_branches
         exponents = torch.arange(0, width, 2).float() / width
         self.register_buffer("rotary_frequencies", 1.0 / (10000**exponents))
         self.input_projection = nn.Linear(2 * config.pose_features, width)
@@ -60,9 +61,7 @@ class SMGA(nn.Module):
         self.time_to_embedding = nn.Linear(4 * width, width)
         self.time_to_tokens = nn.Linear(4 * width, 2 * width)
         self.norm_memory = nn.LayerNorm(width)
-        self.layers = nn.ModuleList(
-            DecoderLayer(width, config.num_heads, config.feedforward_width) for _ in range(config.num_layers)
-        )
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_layers))
         self.final_layer = nn.Linear(width, config.pose_features)
 
     def encode_condition(self, condition: torch.Tensor, keep: torch.Tensor) -> SpeechCondition:
@@ -114,7 +113,10 @@ class SMGA(nn.Module):
         return self.final_layer(merged)
 
     def _face_features(self, pose: torch.Tensor) -> torch.Tensor:
-        """Equation 7: True where a feature belongs to the face, in both halves; (804,) bool."""
+        """Equation 7: True where a feature belongs to the face, in both halves; (804,) bool.
+
+        Without two branches, everything is the first one's.
+        """
         is_face = torch.zeros(pose.shape[-1] // 2, dtype=torch.bool, device=pose.device)
-        is_face[_FACE_VALUES] = True
+        is_face[_FACE_VALUES if self.has_two_branches else slice(None)] = True
         return is_face.repeat(2)

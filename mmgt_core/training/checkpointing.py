@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from mmgt_core.training.configuration import ConfigurationError, LoopConfig
 
@@ -83,13 +85,24 @@ def load_checkpoint(folder: Path, config: LoopConfig, device: torch.device) -> R
     )
 
 
-def export_weights(folder: Path, name: str, state: Mapping[str, torch.Tensor]) -> Path:
+def export_weights(folder: Path, name: str, network: nn.Module) -> Path:
     """Write one network's finished weights as `NAME.safetensors`, whole or not at all."""
     path = folder / f"{name}.safetensors"
     part = path.with_name(path.name + _PART)
-    save_file(_packed(state), part)
+    save_file(_packed(finished_state(network)), part)
     os.replace(part, path)
     return path
+
+
+def finished_state(network: nn.Module) -> Tensors:
+    """The state of a network as it is used: a weight that was trained as a product of others is that product."""
+    state = network.state_dict()
+    for path, module in network.named_modules():
+        if is_parametrized(module):
+            prefix = f"{path}." if path else ""
+            state = {key: value for key, value in state.items() if not key.startswith(f"{prefix}parametrizations.")}
+            state |= {f"{prefix}{name}": getattr(module, name) for name in module.parametrizations}
+    return state
 
 
 def _packed(tensors: Mapping[str, torch.Tensor]) -> Tensors:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from mmgt_core.training.ema import MovingAverage
 from mmgt_core.training.optimisers import build_optimiser, learning_rate, set_learning_rate
 from mmgt_core.training.report import TrainingReport, device_name, peak_memory_bytes
 
-__all__ = ["LoopConfig", "TrainingProcess", "run_training"]
+__all__ = ["LoopConfig", "Prepared", "Progress", "TrainingProcess", "run_training"]
 
 LOG_EVERY_STEPS = 20
 
@@ -53,6 +54,14 @@ class TrainingProcess(Protocol):
     def sample(self, folder: Path, step: int) -> None:
         """Write something to look at or listen to; the networks hold the averaged weights and are in evaluation."""
         ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A process and what it learns from."""
+
+    process: TrainingProcess
+    data: TrainingData
 
 
 Progress = Callable[[int, int], None]
@@ -242,7 +251,7 @@ class _Run:
             self._sample()
             with self.average.applied():
                 for name, network in self.process.networks.items():
-                    export_weights(self.folder, name, network.state_dict())
+                    export_weights(self.folder, name, network)
             report.write(self.folder)
         self.accelerator.wait_for_everyone()
         return report

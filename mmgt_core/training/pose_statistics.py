@@ -1,0 +1,59 @@
+"""How poses and speech features are spread over the data: what a small network's start and loss are scaled by."""
+
+from dataclasses import dataclass
+
+import torch
+
+from mmgt_core.training.batches import Batch
+
+_CONSTANT = 1e-3
+"""Half a pixel: a value that is spread less is taken as constant."""
+
+
+@dataclass(frozen=True)
+class PoseStatistics:
+    """Over many windows, in the network's normalised values.
+
+    mean, deviation: (402,) of every frame. movement: (402,), root mean square of what a frame differs from its
+    window's first one. components: (402, 402), eigenvectors of the standardised values in columns, the strongest first.
+    condition_mean, condition_deviation: (features,).
+    """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+    movement: torch.Tensor
+    components: torch.Tensor
+    condition_mean: torch.Tensor
+    condition_deviation: torch.Tensor
+
+    @property
+    def is_constant(self) -> torch.Tensor:
+        """(402,) bool: never differs, like the confidence of drawn points."""
+        return self.deviation < _CONSTANT
+
+    @property
+    def movement_scale(self) -> torch.Tensor:
+        """(402,): movement, 0 where constant, and not below half a pixel elsewhere."""
+        return torch.where(self.is_constant, 0.0, self.movement.clamp(min=_CONSTANT))
+
+    @property
+    def precision(self) -> torch.Tensor:
+        """(402,): 1 / movement, 0 where constant: makes squared errors count by inverse variance."""
+        return torch.where(self.is_constant, 0.0, 1 / self.movement.clamp(min=_CONSTANT))
+
+    @classmethod
+    def measured(cls, windows: Batch) -> "PoseStatistics":
+        """Args: windows: pose (N, 80, 402) and condition (N, 80, features)."""
+        poses, condition = windows["pose"].double(), windows["condition"].double().flatten(0, 1)
+        flat = poses.flatten(0, 1)  # (N F, D)
+        mean, deviation = flat.mean(dim=0), flat.std(dim=0)
+        standardised = torch.where(deviation < _CONSTANT, 0.0, (flat - mean) / deviation.clamp(min=_CONSTANT))
+        _, vectors = torch.linalg.eigh(standardised.T @ standardised)  # ascending
+        return cls(
+            mean=mean.float(),
+            deviation=deviation.float(),
+            movement=(poses - poses[:, :1]).square().mean(dim=(0, 1)).sqrt().float(),
+            components=vectors.flip(1).float(),
+            condition_mean=condition.mean(dim=0).float(),
+            condition_deviation=condition.std(dim=0).clamp(min=_CONSTANT).float(),
+        )

@@ -1,0 +1,142 @@
+"""Stage 1's training: SMGA learns to predict clean poses from noisy ones and speech (§III-B, equations 4 to 20)."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from mmgt_core.config import Preset, SamplingOptions, SMGAConfig
+from mmgt_core.keypoints import denormalise
+from mmgt_core.metrics.gesture import hand_speed
+from mmgt_core.metrics.mouth import mouth_opening
+from mmgt_core.smga.diffusion import NUM_TRAIN_TIMESTEPS, add_noise, cosine_schedule, sample
+from mmgt_core.smga.model import SMGA
+from mmgt_core.training.batches import Batch
+from mmgt_core.training.losses import DEFAULT_HEAD_WEIGHT, pose_loss_terms
+from mmgt_core.training.pose_statistics import PoseStatistics
+from mmgt_core.training.spoken_windows import SpeechToPoseData, collate
+from mmgt_core.training.standardised_start import standardise
+from mmgt_core.types import PoseSequence
+
+STATISTICS_WINDOWS = 512
+SAMPLED_WINDOWS = 8
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SMGAOptions:
+    """Table `[smga]` of a configuration.
+
+    preset: whose network. head_weight: of the face's loss terms (table IV; 0 is table V's "without face loss").
+    condition_dropout: share of items whose speech is dropped. has_two_branches, has_film: table V's ablations.
+    has_standardised_start, weighs_by_variance: for small networks that start from nothing. initial_pose_noise_px: as
+    a detector has. synthetic_clips: how many procedural presenters to learn from; 0: prepared videos.
+    """
+
+    preset: str
+    head_weight: float = DEFAULT_HEAD_WEIGHT
+    condition_dropout: float = 0.25
+    has_two_branches: bool = True
+    has_film: bool = True
+    has_standardised_start: bool = False
+    weighs_by_variance: bool = False
+    initial_pose_noise_px: float = 0.0
+    synthetic_clips: int = 0
+
+    def network(self, preset: Preset) -> SMGAConfig:
+        """The preset's network, or its ablation."""
+        return replace(preset.smga, has_two_branches=self.has_two_branches, has_film=self.has_film)
+
+
+class SMGATraining:
+    """The process: one network, six loss terms."""
+
+    def __init__(
+        self, options: SMGAOptions, preset: Preset, data: SpeechToPoseData, held_out: SpeechToPoseData, seed: int
+    ) -> None:
+        """Args: data: to learn from; held_out: to sample from. seed: of the network's first weights."""
+        torch.manual_seed(seed)
+        self._options = options
+        self._held_out = held_out
+        self._schedule = cosine_schedule()
+        self.smga = SMGA(options.network(preset))
+        self.networks: Mapping[str, nn.Module] = {"smga": self.smga}
+        self._value_weights = torch.ones(preset.smga.pose_features)
+        if options.has_standardised_start or options.weighs_by_variance:
+            statistics = PoseStatistics.measured(_evenly_spaced(data, STATISTICS_WINDOWS))
+            if options.has_standardised_start:
+                standardise(self.smga, statistics)
+            if options.weighs_by_variance:
+                self._value_weights = statistics.precision
+
+    def to(self, device: torch.device) -> None:
+        """Move the weights of the values."""
+        self._value_weights = self._value_weights.to(device)
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Equations 16 to 20 at random timesteps, some items without speech."""
+        clean, device = batch["pose"], generator.device
+        num_items = len(clean)
+        timesteps = torch.randint(NUM_TRAIN_TIMESTEPS, (num_items,), generator=generator, device=device)
+        noise = torch.randn(clean.shape, generator=generator, device=device)
+        keep = torch.rand(num_items, generator=generator, device=device) >= self._options.condition_dropout
+        speech = self.smga.encode_condition(batch["condition"], keep)
+        noisy = add_noise(self._schedule, clean, noise, timesteps)
+        predicted = self.smga(noisy, batch["initial_pose"], speech, timesteps).float()
+        terms = pose_loss_terms(predicted * self._value_weights, clean * self._value_weights, self._options.head_weight)
+        return {"total": terms.total, **{name: getattr(terms, name) for name in terms.__dataclass_fields__}}
+
+    def sample(self, folder: Path, step: int) -> None:
+        """Generate some held-out windows and compare mouths and hands with the truth: `step-N.json`, `step-N.npy`."""
+        batch = _evenly_spaced(self._held_out, SAMPLED_WINDOWS)
+        generated = [_poses(values) for values in self.generate(batch, torch.Generator().manual_seed(0))]
+        truths = [_poses(values) for values in batch["pose"]]
+        figures = compare(generated, truths)
+        (folder / f"step-{step:06d}.json").write_text(json.dumps(figures, indent=1) + "\n")
+        np.save(folder / f"step-{step:06d}.npy", np.stack([poses.keypoints for poses in generated]))
+        logger.info(
+            "training_sampled step=%d %s", step, " ".join(f"{name}={value:.3f}" for name, value in figures.items())
+        )
+
+    def generate(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+        """Windows of a batch's speech and initial poses, without guidance: (B, 80, 402), normalised, on the CPU."""
+        device = self._value_weights.device
+        initial_pose, condition = batch["initial_pose"].to(device), batch["condition"].to(device)
+        shape = batch["pose"].shape
+        speech = self.smga.encode_condition(condition, torch.ones(len(condition), dtype=torch.bool, device=device))
+
+        def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
+            return self.smga(noisy, initial_pose, speech, torch.full((shape[0],), timestep, device=device))
+
+        def draw_noise() -> torch.Tensor:
+            return torch.randn(shape, generator=generator).to(device)
+
+        return sample(predict_clean, draw_noise, self._schedule, SamplingOptions.pose_inference_steps).cpu()
+
+
+def compare(generated: list[PoseSequence], truths: list[PoseSequence]) -> dict[str, float]:
+    """Correlation of mouth openings, and generated by true: spread of the opening, mean and spread of hand speed."""
+    mouths = [np.concatenate([mouth_opening(poses) for poses in side]) for side in (generated, truths)]
+    hands = [np.concatenate([hand_speed(poses) for poses in side]) for side in (generated, truths)]
+    return {
+        "mouth_correlation": float(np.corrcoef(mouths)[0, 1]),
+        "mouth_spread_ratio": float(mouths[0].std() / mouths[1].std()),
+        "hand_speed_ratio": float(hands[0].mean() / hands[1].mean()),
+        "hand_speed_spread_ratio": float(hands[0].std() / hands[1].std()),
+    }
+
+
+def _evenly_spaced(data: SpeechToPoseData, count: int) -> Batch:
+    """Items from the whole data, the same ones every time."""
+    indices = np.unique(np.linspace(0, len(data) - 1, count).astype(int))
+    return collate([data.item(int(index), np.random.default_rng(index)) for index in indices])
+
+
+def _poses(values: torch.Tensor) -> PoseSequence:
+    return PoseSequence(denormalise(values.numpy()))

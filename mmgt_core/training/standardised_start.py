@@ -1,0 +1,139 @@
+"""A start for training SMGA from nothing: the same network, its outer layers scaled so that its inside sees units.
+
+Published normalisation leaves a mouth's opening at 0.01 and cepstra at hundreds. Here the weights of the first and last
+layers are products of what is trained and fixed scales; the products are what is exported, so the network itself is
+unchanged. The start gives back the initial pose: its strongest components pass through the first half of the features.
+"""
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import register_parametrization
+
+from mmgt_core.keypoints import FACE, LEGS
+from mmgt_core.smga.model import SMGA
+from mmgt_core.training.pose_statistics import PoseStatistics
+
+_NOISE_VARIANCE = 0.25
+"""About what a noisy value has beside its own variance, so that it comes in near unit scale at most timesteps."""
+_START_GAIN = 0.05
+"""How much the features that do not carry the initial pose say at first."""
+
+
+class Scaled(nn.Module):
+    """What is trained times a scale, plus a shift."""
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+
+    def __init__(self, scale: torch.Tensor, shift: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale.clone())
+        self.register_buffer("shift", shift.clone())
+
+    def forward(self, trained: torch.Tensor) -> torch.Tensor:
+        """Same shape."""
+        return trained * self.scale + self.shift
+
+
+class Mixed(nn.Module):
+    """What is trained, (out, in), times a fixed matrix, (in, in)."""
+
+    matrix: torch.Tensor
+
+    def __init__(self, matrix: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("matrix", matrix.clone())
+
+    def forward(self, trained: torch.Tensor) -> torch.Tensor:
+        """Same shape."""
+        return trained @ self.matrix
+
+
+@torch.no_grad()
+def standardise(network: SMGA, statistics: PoseStatistics) -> None:
+    """Scale the outer layers and start from the initial pose. The network is on the CPU and newly built."""
+    num_carried = min(network.width // 2, len(statistics.mean))
+    carried = statistics.components[:, :num_carried]  # (D, carried)
+    _start_input(network, statistics, carried)
+    _start_condition(network, statistics)
+    _start_output(network, statistics, carried)
+
+
+def _start_input(network: SMGA, statistics: PoseStatistics, carried: torch.Tensor) -> None:
+    """Features: first the components of the initial pose, then random mixtures of everything."""
+    layer = network.input_projection
+    num_values, num_carried = carried.shape
+    weight = torch.randn(network.width, 2 * num_values, generator=_generator()) / num_values**0.5
+    weight[:num_carried, :num_values] = 0
+    weight[:num_carried, num_values:] = (carried * _share_of_merge(network)[:, None]).T
+    layer.weight.copy_(weight)
+    layer.bias.zero_()
+    register_parametrization(layer, "weight", Mixed(_input_matrix(statistics)), unsafe=True)
+
+
+def _input_matrix(statistics: PoseStatistics) -> torch.Tensor:
+    """(804, 804): scales every value, and takes the mean away through confidences that are constant.
+
+    The layer sees the face's and the body's values one after the other with the same bias, so each of the two takes
+    its mean away through its own points' confidences, in the initial pose's half. That half has no legs.
+    """
+    num_values = len(statistics.mean)
+    is_leg, is_confidence = _is_leg(num_values), torch.arange(num_values) % 3 == 2
+    varies = ~statistics.is_constant
+    noisy_scale = (statistics.deviation**2 + _NOISE_VARIANCE).rsqrt() * varies
+    initial_scale = torch.where(varies & ~is_leg, 1 / statistics.deviation.clamp(min=1e-9), 0.0)
+    matrix = torch.diag(torch.cat([noisy_scale, initial_scale]))
+    for is_part in (_is_face(num_values), ~_is_face(num_values)):
+        constants = torch.nonzero(is_part & is_confidence & ~varies & ~is_leg).flatten()
+        if len(constants) == 0:
+            continue
+        shares = 1 / (statistics.mean[constants] * len(constants))
+        rows = torch.nonzero(is_part & varies).flatten()
+        for half, scale in ((0, noisy_scale), (num_values, initial_scale)):
+            offsets = -(scale * statistics.mean)[rows]
+            matrix[(half + rows)[:, None], (num_values + constants)[None]] = offsets[:, None] * shares[None]
+    return matrix
+
+
+def _start_condition(network: SMGA, statistics: PoseStatistics) -> None:
+    layer = network.condition_projection
+    scale = (1 / statistics.condition_deviation)[None]
+    layer.weight.copy_(torch.randn(layer.weight.shape, generator=_generator()) / layer.in_features**0.5)
+    layer.bias.copy_(-(layer.weight * scale) @ statistics.condition_mean)
+    register_parametrization(layer, "weight", Scaled(scale, torch.zeros(())), unsafe=True)
+
+
+def _start_output(network: SMGA, statistics: PoseStatistics, carried: torch.Tensor) -> None:
+    """The initial pose's components back to values; a constant value gets weight 0 and its exact mean."""
+    layer = network.final_layer
+    num_carried = carried.shape[1]
+    scale = statistics.movement_scale
+    to_movement = torch.where(scale > 0, statistics.deviation / scale.clamp(min=1e-9), 0.0)
+    weight = torch.randn(layer.weight.shape, generator=_generator()) * (_START_GAIN / network.width**0.5)
+    weight[:, :num_carried] = carried * to_movement[:, None]
+    layer.weight.copy_(weight)
+    layer.bias.zero_()
+    register_parametrization(layer, "weight", Scaled(scale[:, None], torch.zeros(())), unsafe=True)
+    register_parametrization(layer, "bias", Scaled(scale, statistics.mean), unsafe=True)
+
+
+def _share_of_merge(network: SMGA) -> torch.Tensor:
+    """(D,): the body stream joins the merged one once in each layer, the face stream stands in it once."""
+    is_face = _is_face(network.final_layer.out_features)
+    return torch.where(is_face | (not network.has_two_branches), 1.0, 1 / len(network.layers))
+
+
+def _is_face(num_values: int) -> torch.Tensor:
+    is_face = torch.zeros(num_values, dtype=torch.bool)
+    is_face[3 * FACE.start : 3 * FACE.stop] = True
+    return is_face
+
+
+def _is_leg(num_values: int) -> torch.Tensor:
+    is_leg = torch.zeros(num_values // 3, 3, dtype=torch.bool)
+    is_leg[list(LEGS)] = True
+    return is_leg.flatten()
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
