@@ -51,7 +51,7 @@ def test_both_streams_come_in_near_unit_scale(network: SMGA, windows: dict[str, 
     noise = torch.randn(windows["pose"].shape, generator=torch.Generator().manual_seed(1))
     first = initial_poses(windows)[:, None].expand(-1, 80, -1)
     pose = torch.cat([0.7 * windows["pose"] + 0.7 * noise, first], dim=-1)
-    is_face = torch.zeros(162, dtype=torch.bool)
+    is_face = torch.zeros(402, dtype=torch.bool)
     is_face[FACE_VALUES] = True
 
     streams = [network.input_projection(pose * part.repeat(2)) for part in (is_face, ~is_face)]
