@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -81,6 +82,20 @@ def test_quick_steps_are_told_once_in_a_period(render: Render) -> None:
     every = round(PERIOD_S / STEP_S)
     steps = [(progress.stage, progress.step) for progress in every_step(AUDIO_DRIVEN)]
     assert [(job.progress.stage, job.progress.step) for job in render.told() if job.progress] == steps[::every]
+
+
+def test_a_step_that_is_told_to_nobody_still_shows_that_the_render_goes_on(render: Render) -> None:
+    def end(status: int) -> Never:
+        raise AssertionError(f"ended with {status}")
+
+    settings = LeaseSettings(stall_timeout_s=PERIOD_S)
+    render.lease = Lease(render.store, render.job, settings, NoticeBoard(), lambda: render.now_s, end)
+    render.report = ProgressReporter(render.store, render.job, render.lease, 1e9, lambda: render.now_s)
+
+    render.run(AUDIO_DRIVEN, step_s=PERIOD_S)
+    render.lease.keep()
+
+    assert len(render.told()) == 1
 
 
 def test_the_remaining_seconds_follow_from_those_that_were_spent(render: Render) -> None:
