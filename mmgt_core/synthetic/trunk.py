@@ -1,0 +1,159 @@
+"""Clothes and arms: everything between neck and hands."""
+
+import numpy as np
+import skia
+
+from mmgt_core.keypoints import LEFT_HAND, RIGHT_HAND, Float32Array
+from mmgt_core.synthetic.identity import Collar, Colour, Pattern, PresenterIdentity, shade
+from mmgt_core.synthetic.shapes import Points, curve, fill, limb, line
+
+_BELOW = 530.0
+_STRIPE = 30.0
+_SHOULDER_RADIUS, _ELBOW_RADIUS, _WRIST_RADIUS = 27.0, 21.0, 15.0
+_SLEEVE_SHARE = 0.62
+_FINGERS = ((17, 18, 19, 20), (13, 14, 15, 16), (9, 10, 11, 12), (5, 6, 7, 8), (1, 2, 3, 4))
+"""From the little finger to the thumb."""
+
+_PALM = [0, 1, 2, 5, 9, 13, 17]
+_FINGER_WIDTH = 0.155
+"""Of the hand's length."""
+
+
+def draw_trunk(canvas: skia.Canvas, identity: PresenterIdentity, body: Points) -> None:
+    """The clothes on the trunk and the neck's lower end; body: (18, 2)."""
+    outline = _outline(identity, body)
+    canvas.drawPath(outline, fill(identity.clothes))
+    _draw_pattern(canvas, identity, body, outline)
+    canvas.drawPath(outline, line(shade(identity.clothes, 0.72), 2))
+
+
+def draw_neck(canvas: skia.Canvas, identity: PresenterIdentity, body: Points, chin: Points) -> None:
+    """Neck, its shadow under the chin, and the collar around it."""
+    neck = body[1]
+    half = identity.build.neck_width
+    top = (chin + (0, -34), neck + (0, -40))
+    skin = identity.skin
+    opening = {Collar.V: 62, Collar.SHIRT: 40, Collar.ROUND: 22, Collar.HIGH: 4}[identity.collar]
+    left, right = neck + (-half * 1.28, -16), neck + (half * 1.28, -16)
+    low = neck + (0, opening)
+    path = skia.Path()
+    path.moveTo(*(top[0] + (-half, 0)).tolist())
+    path.lineTo(*(top[0] + (half, 0)).tolist())
+    path.quadTo(*(top[1] + (half, 8)).tolist(), *right.tolist())
+    if identity.collar in (Collar.V, Collar.SHIRT):
+        path.lineTo(*low.tolist())
+        path.lineTo(*left.tolist())
+    else:
+        path.quadTo(*low.tolist(), *left.tolist())
+    path.quadTo(*(top[1] + (-half, 8)).tolist(), *(top[0] + (-half, 0)).tolist())
+    canvas.drawPath(path, fill(shade(skin, 0.93)))
+    shadow = skia.Rect.MakeXYWH(chin[0] - half, chin[1] - 20, 2 * half, 40)
+    canvas.save()
+    canvas.clipPath(path, doAntiAlias=True)
+    canvas.drawOval(shadow, fill(shade(skin, 0.74)))
+    canvas.restore()
+    _draw_collar(canvas, identity, left, right, low)
+
+
+def draw_arms(canvas: skia.Canvas, identity: PresenterIdentity, keypoints: Float32Array) -> None:
+    """Both arms and hands, before the trunk; keypoints: (134, 2)."""
+    for shoulder, side, hand in ((2, -1, RIGHT_HAND), (5, 1, LEFT_HAND)):
+        start, elbow, wrist = keypoints[shoulder : shoulder + 3]
+        _draw_arm(canvas, identity, start - (side * 10, -16), elbow, wrist)
+        _draw_hand(canvas, identity.skin, keypoints[hand], identity.build.hand_length)
+
+
+def _outline(identity: PresenterIdentity, body: Points) -> skia.Path:
+    neck, right, left = body[1], body[2], body[5]
+    half = identity.build.neck_width
+    side = np.array(
+        [
+            neck + (-half * 1.15, -22),
+            (neck + right) / 2 + (-4, -17),
+            right + (4, -12),
+            right + (-15, 8),
+            right + (-10, 60),
+            right + (2, 130),
+            (body[8, 0] - 16, _BELOW),
+        ]
+    )
+    axis = neck[0]
+    other = side[::-1] * (-1, 1) + (2 * axis, 0)
+    other[-4:, 1] += left[1] - right[1]
+    return curve(side, other, closed=True)
+
+
+def _draw_pattern(canvas: skia.Canvas, identity: PresenterIdentity, body: Points, outline: skia.Path) -> None:
+    if identity.pattern is Pattern.PLAIN:
+        return
+    x, y = body[1].tolist()
+    paint = fill(identity.second_clothes)
+    canvas.save()
+    canvas.clipPath(outline, doAntiAlias=True)
+    if identity.pattern is Pattern.YOKE:
+        canvas.drawRect(skia.Rect.MakeLTRB(0, y + 62, 512, _BELOW), paint)
+    elif identity.pattern is Pattern.HORIZONTAL_STRIPES:
+        for top in np.arange(y + 14, _BELOW, 2 * _STRIPE).tolist():
+            canvas.drawRect(skia.Rect.MakeLTRB(0, top, 512, top + _STRIPE * 0.8), paint)
+    else:
+        for left in np.arange(x - 6.5 * _STRIPE, x + 7 * _STRIPE, 2 * _STRIPE).tolist():
+            canvas.drawRect(skia.Rect.MakeXYWH(left, 0, _STRIPE * 0.7, 540), paint)
+    canvas.restore()
+
+
+def _draw_collar(canvas: skia.Canvas, identity: PresenterIdentity, left: Points, right: Points, low: Points) -> None:
+    edge = shade(identity.clothes, 0.7)
+    if identity.collar is Collar.SHIRT:
+        paint, outline = fill(shade(identity.second_clothes, 1.05)), line(edge, 1.5)
+        for corner, side in ((left, -1), (right, 1)):
+            points = (corner + (0, -6), low, low + (side * 26, 10), corner + (side * 10, 10))
+            wing = skia.Path()
+            wing.addPoly([skia.Point(*point.tolist()) for point in points], True)
+            canvas.drawPath(wing, paint)
+            canvas.drawPath(wing, outline)
+    elif identity.collar is Collar.HIGH:
+        band = skia.Rect.MakeLTRB(left[0] + 4, left[1] - 14, right[0] - 4, right[1] + 16)
+        canvas.drawRoundRect(band, 12, 12, fill(identity.clothes))
+        canvas.drawRoundRect(band, 12, 12, line(edge, 2))
+    else:
+        path = skia.Path()
+        path.moveTo(*left.tolist())
+        if identity.collar is Collar.V:
+            path.lineTo(*low.tolist())
+            path.lineTo(*right.tolist())
+        else:
+            path.quadTo(*low.tolist(), *right.tolist())
+        canvas.drawPath(path, line(edge, 6))
+
+
+def _draw_arm(canvas: skia.Canvas, identity: PresenterIdentity, start: Points, elbow: Points, wrist: Points) -> None:
+    sleeve, skin = shade(identity.clothes, 0.92), identity.skin
+    lower = sleeve if identity.has_long_sleeves else skin
+    upper_arm = limb(start, elbow, _SHOULDER_RADIUS, _ELBOW_RADIUS)
+    forearm = limb(elbow, wrist, _ELBOW_RADIUS, _WRIST_RADIUS)
+    for path, colour in ((upper_arm, lower), (forearm, lower)):
+        canvas.drawPath(path, line(shade(colour, 0.68), 3))
+    canvas.drawPath(upper_arm, fill(lower))
+    canvas.drawPath(forearm, fill(lower))
+    if not identity.has_long_sleeves:
+        end = start + (elbow - start) * _SLEEVE_SHARE
+        short = limb(start, end, _SHOULDER_RADIUS, 25)
+        canvas.drawPath(short, line(shade(sleeve, 0.68), 3))
+        canvas.drawPath(short, fill(sleeve))
+
+
+def _draw_hand(canvas: skia.Canvas, skin: Colour, points: Points, length: float) -> None:
+    """A palm, then finger after finger, each with its edge, so that they can be told apart."""
+    width = _FINGER_WIDTH * length
+    inside, edge = line(skin, width), line(shade(skin, 0.62), width + 3.2)
+    palm = skia.Path()
+    palm.addPoly([skia.Point(*point.tolist()) for point in points[_PALM]], True)
+    canvas.drawPath(palm, edge)
+    canvas.drawPath(palm, inside)
+    canvas.drawPath(palm, fill(skin))
+    for finger in _FINGERS:
+        path = skia.Path()
+        path.addPoly([skia.Point(*point.tolist()) for point in points[list(finger)]], False)
+        canvas.drawPath(path, edge)
+        canvas.drawPath(path, inside)
+    canvas.drawPath(palm, fill(skin))
