@@ -66,8 +66,8 @@ def open_context(settings: Settings) -> Context:
     )
 
 
-def get_context(request: Request) -> Context:
-    """Return the app's context."""
+async def get_context(request: Request) -> Context:
+    """Return the app's context; a coroutine, since FastAPI would give a plain function a thread for each request."""
     context: Context = request.app.state.context
     return context
 
