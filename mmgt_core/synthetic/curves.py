@@ -15,7 +15,7 @@ def minimum_jerk(phase: Curve) -> Curve:
 
 
 def strokes(times_s: Curve, start: Curve, moves: Sequence[tuple[float, float, Curve]]) -> Curve:
-    """Rest at `start` (D,), then reach the goal of each move (from s, to s, goal (D,)); moves that overlap blend. (F, D)"""
+    """A path, (F, D): rest at `start`, (D,), then reach the goals of the moves (from s, to s, goal); overlaps blend."""
     path = np.tile(start, (len(times_s), 1))
     before = start
     for from_s, to_s, goal in moves:

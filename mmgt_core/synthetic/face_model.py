@@ -22,12 +22,12 @@ _NOSE = np.array([(0, -4), (0, 8), (0, 19), (0, 29), (-12, 35), (-6, 37.5), (0, 
 _NOSE_DEPTH = np.array([8, 14, 21, 27, 9, 13, 15, 13, 9])
 _EYE = np.array([(-13.5, 1), (-5, -6.5), (5, -6.5), (13.5, 0), (5, 5.5), (-5, 5.5)])
 _EYE_X = 29.0
-_MOUTH_Y, _MOUTH_HALF = 57.0, 25.0
+_MOUTH_Y, _MOUTH_HALF = 57.0, 26.0
 _OUTER_X = np.array([-1, -0.64, -0.26, 0, 0.26, 0.64, 1, 0.6, 0.28, 0, -0.28, -0.6])
 _OUTER_Y = np.array([0, -0.55, -1, -0.85, -1, -0.55, 0, 0.62, 0.95, 1, 0.95, 0.62])
-_OUTER_PART = np.array([0, 0.55, 0.92, 1, 0.92, 0.55, 0, 0.6, 0.93, 1, 0.93, 0.6])
-_INNER_X = np.array([-0.86, -0.34, 0, 0.34, 0.86, 0.34, 0, -0.34])
-_INNER_PART = np.array([0, 0.88, 1, 0.88, 0, 0.88, 1, 0.88])
+_OUTER_PART = np.array([0, 0.72, 0.96, 1, 0.96, 0.72, 0, 0.78, 0.97, 1, 0.97, 0.78])
+_INNER_X = np.array([-0.86, -0.42, 0, 0.42, 0.86, 0.42, 0, -0.42])
+_INNER_PART = np.array([0, 0.86, 1, 0.86, 0, 0.88, 1, 0.88])
 _IS_UPPER_OUTER = np.array([1] * 7 + [0] * 5, bool)
 _IS_UPPER_INNER = np.array([1] * 5 + [0] * 3, bool)
 _UPPER_SHARE = 0.22
@@ -79,7 +79,7 @@ def head_points(build: Build, motion: FaceMotion) -> HeadPoints:
 def _upright_face(build: Build, motion: FaceMotion) -> Curve:
     """(F, 68, 3) of a face of usual head size that looks ahead."""
     num_frames = len(motion.opening)
-    gap = motion.opening * MAX_OPENING
+    gap = motion.opening.astype(np.float64) * MAX_OPENING
     face = np.zeros((num_frames, 68, 3))
     narrowing = 1 + (build.jaw_width - 1) * np.clip(_JAW[:, 1] / 75, 0, 1)
     half_jaw = np.concatenate([_JAW * np.stack([narrowing, np.ones(9)], axis=1), _JAW_DEPTH[:, None]], axis=1)
@@ -96,7 +96,7 @@ def _upright_face(build: Build, motion: FaceMotion) -> Curve:
     face[:, 36:42, 1] = face[:, 36:42, 1] * lids + 2.5 * (1 - lids)
     face[:, 36:42, 0] -= _EYE_X * build.eye_distance
     face[:, 42:48] = face[:, (39, 38, 37, 36, 41, 40)] * (-1, 1, 1)
-    face[:, 48:68] = _mouth(build, gap, motion.width)
+    face[:, 48:68] = _mouth(build, gap, motion.width.astype(np.float64))
     return face
 
 

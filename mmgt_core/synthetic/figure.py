@@ -69,7 +69,7 @@ def presenter_keypoints(build: Build, motion: BodyMotion) -> Float32Array:
         (-1, 2, 8, motion.right_arm, RIGHT_HAND),
         (1, 5, 11, motion.left_arm, LEFT_HAND),
     ):
-        body[:, shoulder, :2] = middle + (side * build.shoulder_width, 0)
+        body[:, shoulder, :2] = middle + np.array([side * build.shoulder_width, 0])
         body[:, hip, :2] = (_CENTRE + side * build.shoulder_width * _HIP_SHARE, HIP_Y)
         elbow, fingers = _arm(_mirrored(body[:, shoulder, :2], side), arm, build.hand_length)
         body[:, shoulder + 1, :2] = _mirrored(elbow, side)
@@ -82,7 +82,7 @@ def presenter_keypoints(build: Build, motion: BodyMotion) -> Float32Array:
 
 def _mirrored(points: Curve, side: int) -> Curve:
     """Into the right arm's coordinates and back: the person's right is image left."""
-    return points if side < 0 else points * (-1, 1) + (CANVAS_SIZE, 0)
+    return points if side < 0 else points * (-1, 1) + np.array([CANVAS_SIZE, 0])
 
 
 def _arm(shoulder: Curve, arm: ArmMotion, hand_length: float) -> tuple[Curve, Curve]:

@@ -1,4 +1,4 @@
-"""What hands do while someone speaks: rest, rise with a phrase, beat on its stressed syllables, come back in a pause."""
+"""What hands do in speech: rest, rise with a phrase, beat on its stressed syllables, come back in a pause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,13 +66,13 @@ class ArmPlan:
 def plan_arms(phrases: Sequence[Phrase], rng: np.random.Generator) -> tuple[ArmPlan, ArmPlan]:
     """Plan the right and the left arm: most phrases move both hands, some one, a few none."""
     together = rng.random() < 0.6
-    first = rng.choice(RESTS)
-    plans = tuple(ArmPlan(_wandered(first if together else rng.choice(RESTS), rng, 8), []) for _ in range(2))
+    first = _one_of(RESTS, rng)
+    plans = tuple(ArmPlan(_wandered(first if together else _one_of(RESTS, rng), rng, 8), []) for _ in range(2))
     liveliness = rng.uniform(0.75, 1.2)
     for index, phrase in enumerate(phrases):
-        pose = GESTURES[rng.integers(len(GESTURES))]
+        pose = _one_of(GESTURES, rng)
         active = rng.choice([0, 1, 2, 2, 2])
-        others = GESTURES[rng.integers(len(GESTURES))] if rng.random() < 0.25 else pose
+        others = _one_of(GESTURES, rng) if rng.random() < 0.25 else pose
         next_s = phrases[index + 1].start_s if index + 1 < len(phrases) else np.inf
         for side, plan in enumerate(plans):
             if active in (side, 2):
@@ -115,6 +115,10 @@ def _phrase_moves(phrase: Phrase, centre: Curve, liveliness: float, rng: np.rand
 def all_beats(phrases: Sequence[Phrase]) -> list[Beat]:
     """The beats of all phrases in order."""
     return [beat for phrase in phrases for beat in phrase.beats]
+
+
+def _one_of(poses: Sequence[HandPose], rng: np.random.Generator) -> HandPose:
+    return poses[int(rng.integers(len(poses)))]
 
 
 def _offset(down: float, inward: float) -> Curve:

@@ -14,12 +14,23 @@ _HAIRLINES = {
     HairStyle.SHORT: [(60, -20), (53, -46), (24, -60), (-24, -62), (-53, -46), (-60, -20)],
     HairStyle.BUZZ: [(60, -26), (50, -56), (22, -68), (-22, -68), (-50, -56), (-60, -26)],
     HairStyle.SIDE_PARTED: [(60, -14), (56, -40), (36, -52), (2, -62), (-30, -78), (-44, -58), (-56, -34), (-61, -16)],
-    HairStyle.BOB: [(58, 40), (54, -22), (40, -44), (0, -48), (-40, -44), (-54, -22), (-58, 40)],
-    HairStyle.LONG: [(60, 60), (56, -14), (38, -54), (4, -80), (-4, -80), (-38, -54), (-56, -14), (-60, 60)],
+    HairStyle.BOB: [(60, 58), (55, 4), (53, -24), (40, -44), (0, -48), (-40, -44), (-53, -24), (-55, 4), (-60, 58)],
+    HairStyle.LONG: [
+        (62, 84),
+        (58, 30),
+        (55, -14),
+        (38, -54),
+        (4, -80),
+        (-4, -80),
+        (-38, -54),
+        (-55, -14),
+        (-58, 30),
+        (-62, 84),
+    ],
     HairStyle.BUN: [(60, -14), (52, -46), (26, -66), (0, -70), (-26, -66), (-52, -46), (-60, -14)],
     HairStyle.CURLY: [(60, -16), (50, -44), (22, -56), (-22, -56), (-50, -44), (-60, -16)],
 }
-_SIDES = {HairStyle.BOB: [(70, 62)], HairStyle.LONG: [(72, 84)]}
+_SIDES = {HairStyle.BOB: [(76, 40), (74, 78)], HairStyle.LONG: [(77, 50), (80, 110)]}
 """Where front hair reaches down beside the face."""
 
 _CURLS = [
@@ -34,19 +45,10 @@ _CURLS = [
     (77, -50),
     (80, -16),
 ]
-_BOB_BACK = [(-70, -60), (-84, 0), (-84, 60), (-70, 94), (0, 100), (70, 94), (84, 60), (84, 0), (70, -60)]
+_BOB_BACK = [(-60, -60), (-76, 0), (-84, 62), (-72, 96), (0, 102), (72, 96), (84, 62), (76, 0), (60, -60)]
 _LONG_BACK = [
-    (-70, -60),
-    (-86, 0),
-    (-94, 90),
-    (-100, 180),
-    (-60, 204),
-    (60, 204),
-    (100, 180),
-    (94, 90),
-    (86, 0),
-    (70, -60),
-]
+    (-60, -60), (-77, 0), (-90, 90), (-98, 180), (-60, 204), (60, 204), (98, 180), (90, 90), (77, 0), (60, -60),
+]  # fmt: skip
 
 
 def draw_back_hair(canvas: skia.Canvas, identity: PresenterIdentity) -> None:
@@ -58,8 +60,8 @@ def draw_back_hair(canvas: skia.Canvas, identity: PresenterIdentity) -> None:
     elif style is HairStyle.LONG:
         canvas.drawPath(curve(np.array(_LONG_BACK, float), closed=True), dark)
     elif style is HairStyle.BUN:
-        canvas.drawCircle(0, -118, 31, fill(identity.hair))
-        canvas.drawCircle(0, -118, 31, line(shade(identity.hair, 0.7), 3))
+        canvas.drawCircle(0, -112, 29, fill(identity.hair))
+        canvas.drawCircle(0, -112, 29, line(shade(identity.hair, 0.7), 3))
     elif style is HairStyle.CURLY:
         for x, y in [*_CURLS, (78, 16)]:
             canvas.drawCircle(x, y, 23, dark)
@@ -70,7 +72,7 @@ def draw_front_hair(canvas: skia.Canvas, identity: PresenterIdentity) -> None:
     style = identity.hair_style
     cap = _CLOSE_CAP if style is HairStyle.BUZZ else _CAP
     side = _SIDES.get(style, [])
-    mirrored = [(-x, y) for x, y in side]
+    mirrored = [(-x, y) for x, y in side[::-1]]
     outline = curve(np.array([*mirrored, *cap, *side], float), np.array(_HAIRLINES[style], float), closed=True)
     canvas.drawPath(outline, fill(identity.hair))
     if style is HairStyle.CURLY:

@@ -23,7 +23,7 @@ _LITTLE_LAGS = np.array([0.85, 0.95, 1.05, 1.15])
 
 @dataclass(frozen=True)
 class HandShape:
-    """How the fingers are held over time, (F,) each: curl 0 flat to 1 fist, spread 0 to 1, pointing 0 to 1 (index out)."""
+    """How the fingers are held, (F,) each, 0 to 1: curl from flat to fist, spread, pointing with the index finger."""
 
     curl: Curve
     spread: Curve

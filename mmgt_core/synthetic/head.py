@@ -4,8 +4,8 @@ import numpy as np
 import skia
 
 from mmgt_core.keypoints import FACE
-from mmgt_core.synthetic.identity import Beard, Glasses, PresenterIdentity, mix, shade
-from mmgt_core.synthetic.shapes import Points, curve, fill, line
+from mmgt_core.synthetic.identity import Beard, Glasses, HairStyle, PresenterIdentity, mix, shade
+from mmgt_core.synthetic.shapes import Points, curve, fill, line, shifted
 
 MOUTH_INSIDE = (62, 16, 22)
 TEETH = (244, 242, 234)
@@ -14,6 +14,7 @@ _EYE_WHITE = (246, 246, 242)
 _LASHES = (34, 26, 26)
 _GLASSES_FRAME = (40, 40, 48)
 _TEETH_SHOW_PX = 6.0
+_COVERS_EARS = (HairStyle.BOB, HairStyle.LONG)
 
 _SKULL = np.array([(63, -30), (58, -58), (40, -82), (0, -93), (-40, -82), (-58, -58), (-63, -30)], float)
 """From the ear at image right over the top, around the place between the eyes, of a head of usual size."""
@@ -28,7 +29,7 @@ def draw_head(canvas: skia.Canvas, identity: PresenterIdentity, keypoints: Point
     """Everything but the hair. keypoints: (134, 2). skull: `skull_points` where the head is now."""
     face = keypoints[FACE]
     skin = identity.skin
-    for ear in keypoints[16:18].tolist():
+    for ear in () if identity.hair_style in _COVERS_EARS else keypoints[16:18].tolist():
         oval = skia.Rect.MakeXYWH(ear[0] - 11, ear[1] - 19, 22, 40)
         canvas.drawOval(oval, fill(shade(skin, 0.9)))
         canvas.drawOval(oval, line(shade(skin, 0.7), 2))
@@ -57,9 +58,9 @@ def draw_glasses(canvas: skia.Canvas, identity: PresenterIdentity, keypoints: Po
         rim = skia.Rect.MakeLTRB(x - half_width, y - half_height + 2, x + half_width, y + half_height + 2)
         canvas.drawRoundRect(rim, radius, radius, fill((235, 245, 255), 36))
         canvas.drawRoundRect(rim, radius, radius, paint)
-    canvas.drawLine(*(right + (half_width, 0)).tolist(), *(left - (half_width, 0)).tolist(), paint)
-    canvas.drawLine(*(right - (half_width, 0)).tolist(), *face[0].tolist(), paint)
-    canvas.drawLine(*(left + (half_width, 0)).tolist(), *face[16].tolist(), paint)
+    canvas.drawLine(*shifted(right, half_width, 0).tolist(), *shifted(left, -half_width, 0).tolist(), paint)
+    canvas.drawLine(*shifted(right, -half_width, 0).tolist(), *face[0].tolist(), paint)
+    canvas.drawLine(*shifted(left, half_width, 0).tolist(), *face[16].tolist(), paint)
 
 
 def _draw_eyes(canvas: skia.Canvas, identity: PresenterIdentity, face: Points, pupils: Points) -> None:
@@ -113,21 +114,24 @@ def _draw_beard(canvas: skia.Canvas, identity: PresenterIdentity, face: Points) 
     if identity.beard is Beard.NONE:
         return
     colour = shade(identity.hair, 0.92)
-    moustache = curve(
-        np.array(
-            [face[48] + (-7, 3), face[49] + (-6, -4), face[33] + (-10, 6), face[33] + (10, 6), face[53] + (6, -4)]
-        ),
-        np.array([face[54] + (7, 3), face[52], face[50], face[48] + (-7, 3)]),
-        closed=True,
-    )
+    above = [shifted(face[49], -13, 5), shifted(face[33], -9, 6), shifted(face[33], 9, 6), shifted(face[53], 13, 5)]
+    moustache = curve(np.array(above), face[[53, 52, 51, 50, 49]], closed=True)
     if identity.beard is Beard.MOUSTACHE:
         canvas.drawPath(moustache, fill(colour))
         return
     mouth = face[48:60]
     inner = np.array(
-        [face[54] + (12, -8), face[35] + (6, 9), face[33] + (0, 5), face[31] + (-6, 9), face[48] + (-12, -8)]
+        [
+            shifted(face[54], 12, -8),
+            shifted(face[35], 6, 9),
+            shifted(face[33], 0, 5),
+            shifted(face[31], -6, 9),
+            shifted(face[48], -12, -8),
+        ]
     )
-    outline = curve(face[2:15], np.concatenate([[face[14] + (-10, 14)], inner, [face[2] + (10, 14)]]), closed=True)
+    outline = curve(
+        face[2:15], np.concatenate([[shifted(face[14], -10, 14)], inner, [shifted(face[2], 10, 14)]]), closed=True
+    )
     gap = curve(mouth * 1.0, closed=True)
     alpha = 70 if identity.beard is Beard.STUBBLE else 255
     canvas.save()

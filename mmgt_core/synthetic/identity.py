@@ -69,7 +69,8 @@ class Scene(StrEnum):
 
 @dataclass(frozen=True)
 class Build:
-    """Proportions: shoulder_width in pixels of the 512 canvas from neck to shoulder; the rest are shares of the usual."""
+    """Proportions, as shares of the usual ones; but in pixels of the 512 canvas: shoulder_width (from the neck),
+    brow_tilt, smile, hand_length and neck_width (half)."""
 
     shoulder_width: float
     head_width: float
@@ -175,10 +176,10 @@ def _draw_build(rng: np.random.Generator) -> Build:
         brow_tilt=about(0, 3),
         nose_width=about(1, 0.18),
         nose_length=about(1, 0.1),
-        mouth_width=about(1.03, 0.07),
+        mouth_width=about(1.07, 0.05),
         lip_fullness=about(1, 0.25),
         smile=about(2, 2),
-        hand_length=about(66, 5),
+        hand_length=about(73, 5),
         neck_width=about(36, 5),
     )
 

@@ -1,4 +1,4 @@
-"""Speech becomes motion: mouth by phonemes; head, brows and hands by stress and phrases; blinking and breath by themselves."""
+"""Speech becomes motion: the mouth by phonemes, head, brows and hands by stress and phrases; blinks and breath."""
 
 from collections.abc import Sequence
 
@@ -74,10 +74,11 @@ def _nods(times_s: Curve, beats: Sequence[Beat], rng: np.random.Generator) -> Cu
 
 def _turns(times_s: Curve, spoken: Sequence[Phrase], rng: np.random.Generator) -> Curve:
     """To another side with some phrases."""
-    moves = []
-    for phrase in spoken:
-        for start_s in np.arange(phrase.start_s, phrase.end_s, 1.3):
-            if rng.random() < 0.6:
-                moves.append((start_s, start_s + rng.uniform(0.45, 0.8), np.array([rng.uniform(-_TURN, _TURN)])))
+    starts = [start_s for phrase in spoken for start_s in np.arange(phrase.start_s, phrase.end_s, 1.3)]
+    moves = [
+        (start_s, start_s + rng.uniform(0.45, 0.8), rng.uniform(-_TURN, _TURN, 1))
+        for start_s in starts
+        if rng.random() < 0.6
+    ]
     start = np.array([rng.uniform(-0.05, 0.05)])
     return strokes(times_s, start, moves)[:, 0] + drift(times_s, rng, 0.03)

@@ -1,5 +1,6 @@
 """Few words for drawing with Skia: paints by colour, curves through points, limbs that taper."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -34,24 +35,24 @@ def line(colour: Colour, width: float, alpha: int = 255) -> skia.Paint:
 def curve(*runs: Points, closed: bool = False) -> skia.Path:
     """A smooth path through the points; where one run ends and the next begins there may be a corner."""
     path = skia.Path()
-    for index, points in enumerate(runs):
-        closes_alone = closed and len(runs) == 1
-        before, after = (points[-1:], points[:2]) if closes_alone else (points[:1], points[-1:])
-        knots = np.concatenate([before, points, after])
-        ends = len(points) if closes_alone else len(points) - 1
-        start, end = knots[1 : ends + 1], knots[2 : ends + 2]
-        first = start + (end - knots[:ends]) / 6
-        following = knots[3 : ends + 3]
-        second = end - (following - start) / 6 if len(following) == ends else end - (end - start) / 6
-        if index == 0:
-            path.moveTo(*points[0].tolist())
+    is_ring = closed and len(runs) == 1
+    for run in runs:
+        points = run.tolist()
+        knots = [points[-1], *points, *points[:2]] if is_ring else [points[0], *points, points[-1]]
+        if path.isEmpty():
+            path.moveTo(*points[0])
         else:
-            path.lineTo(*points[0].tolist())
-        for numbers in np.concatenate([first, second, end], axis=1).tolist():
-            path.cubicTo(*numbers)
+            path.lineTo(*points[0])
+        for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
+            path.cubicTo(bx + (cx - ax) / 6, by + (cy - ay) / 6, cx - (dx - bx) / 6, cy - (dy - by) / 6, cx, cy)
     if closed:
         path.close()
     return path
+
+
+def shifted(point: Points, right: float, down: float) -> Points:
+    """The point that many pixels further."""
+    return point + np.array([right, down])
 
 
 def limb(start: Points, end: Points, start_radius: float, end_radius: float) -> skia.Path:
@@ -68,7 +69,7 @@ def limb(start: Points, end: Points, start_radius: float, end_radius: float) -> 
     return path
 
 
-def _direction(corners: list[Points]) -> skia.PathDirection:
+def _direction(corners: Sequence[Points]) -> skia.PathDirection:
     """That of the corners, so that overlapping parts add up."""
     (ax, ay), (bx, by), (cx, cy) = (corner.tolist() for corner in corners[:3])
     is_clockwise = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax) > 0

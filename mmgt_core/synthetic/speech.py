@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from functools import cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import soxr
@@ -75,7 +76,7 @@ class Synthesiser:
         )
         return Speech(np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32), phonemes)
 
-    def _exchange(self, line: bytes) -> tuple[dict[str, object], bytes]:
+    def _exchange(self, line: bytes) -> tuple[dict[str, Any], bytes]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:

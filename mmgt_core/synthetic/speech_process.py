@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import espeakng_loader
@@ -56,11 +57,11 @@ def serve() -> None:
         _SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), _PHONEME_EVENTS_IN_IPA
     )
     for line in sys.stdin.buffer:
-        _answer_in_a_fork(lambda line=line: _speak(library, sample_rate_hz, json.loads(line)))
+        _answer_in_a_fork(partial(_speak, library, sample_rate_hz, json.loads(line)))
 
 
 def _answer_in_a_fork(speak: Callable[[], Reply]) -> None:
-    """Speak in a fork: the library keeps phases and filters from one utterance to the next, and its samples with them."""
+    """Speak in a fork: the library keeps state from one utterance to the next, and its samples would depend on it."""
     process = os.fork()
     if process == 0:
         _write(*speak())

@@ -57,7 +57,8 @@ def word_lists(language: str, is_held_out: bool) -> WordLists:
     lists = _all_words(language)
     if language == HELD_OUT_LANGUAGE:
         return lists
-    return WordLists(*(_side(words, is_held_out) for words in lists.parts), joints=lists.joints)
+    subjects, verbs, objects, circumstances = (_side(words, is_held_out) for words in lists.parts)
+    return WordLists(subjects, verbs, objects, circumstances, lists.joints)
 
 
 def sentence(lists: WordLists, rng: np.random.Generator) -> str:

@@ -5,7 +5,7 @@ import skia
 
 from mmgt_core.keypoints import LEFT_HAND, RIGHT_HAND, Float32Array
 from mmgt_core.synthetic.identity import Collar, Colour, Pattern, PresenterIdentity, shade
-from mmgt_core.synthetic.shapes import Points, curve, fill, limb, line
+from mmgt_core.synthetic.shapes import Points, curve, fill, limb, line, shifted
 
 _BELOW = 530.0
 _STRIPE = 30.0
@@ -31,21 +31,21 @@ def draw_neck(canvas: skia.Canvas, identity: PresenterIdentity, body: Points, ch
     """Neck, its shadow under the chin, and the collar around it."""
     neck = body[1]
     half = identity.build.neck_width
-    top = (chin + (0, -34), neck + (0, -40))
+    top = (shifted(chin, 0, -34), shifted(neck, 0, -40))
     skin = identity.skin
     opening = {Collar.V: 62, Collar.SHIRT: 40, Collar.ROUND: 22, Collar.HIGH: 4}[identity.collar]
-    left, right = neck + (-half * 1.28, -16), neck + (half * 1.28, -16)
-    low = neck + (0, opening)
+    left, right = shifted(neck, -half * 1.28, -16), shifted(neck, half * 1.28, -16)
+    low = shifted(neck, 0, opening)
     path = skia.Path()
-    path.moveTo(*(top[0] + (-half, 0)).tolist())
-    path.lineTo(*(top[0] + (half, 0)).tolist())
+    path.moveTo(*(shifted(top[0], -half, 0)).tolist())
+    path.lineTo(*(shifted(top[0], half, 0)).tolist())
     path.quadTo(*(top[1] + (half, 8)).tolist(), *right.tolist())
     if identity.collar in (Collar.V, Collar.SHIRT):
         path.lineTo(*low.tolist())
         path.lineTo(*left.tolist())
     else:
         path.quadTo(*low.tolist(), *left.tolist())
-    path.quadTo(*(top[1] + (-half, 8)).tolist(), *(top[0] + (-half, 0)).tolist())
+    path.quadTo(*(top[1] + (-half, 8)).tolist(), *(shifted(top[0], -half, 0)).tolist())
     canvas.drawPath(path, fill(shade(skin, 0.93)))
     shadow = skia.Rect.MakeXYWH(chin[0] - half, chin[1] - 20, 2 * half, 40)
     canvas.save()
@@ -59,7 +59,7 @@ def draw_arms(canvas: skia.Canvas, identity: PresenterIdentity, keypoints: Float
     """Both arms and hands, before the trunk; keypoints: (134, 2)."""
     for shoulder, side, hand in ((2, -1, RIGHT_HAND), (5, 1, LEFT_HAND)):
         start, elbow, wrist = keypoints[shoulder : shoulder + 3]
-        _draw_arm(canvas, identity, start - (side * 10, -16), elbow, wrist)
+        _draw_arm(canvas, identity, shifted(start, -side * 10, 16), elbow, wrist)
         _draw_hand(canvas, identity.skin, keypoints[hand], identity.build.hand_length)
 
 
@@ -68,17 +68,17 @@ def _outline(identity: PresenterIdentity, body: Points) -> skia.Path:
     half = identity.build.neck_width
     side = np.array(
         [
-            neck + (-half * 1.15, -22),
-            (neck + right) / 2 + (-4, -17),
-            right + (4, -12),
-            right + (-15, 8),
-            right + (-10, 60),
-            right + (2, 130),
+            shifted(neck, -half * 1.15, -22),
+            shifted((neck + right) / 2, -4, -17),
+            shifted(right, 4, -12),
+            shifted(right, -15, 8),
+            shifted(right, -10, 60),
+            shifted(right, 2, 130),
             (body[8, 0] - 16, _BELOW),
         ]
     )
     axis = neck[0]
-    other = side[::-1] * (-1, 1) + (2 * axis, 0)
+    other = side[::-1] * (-1, 1) + np.array([2 * axis, 0])
     other[-4:, 1] += left[1] - right[1]
     return curve(side, other, closed=True)
 
@@ -106,15 +106,16 @@ def _draw_collar(canvas: skia.Canvas, identity: PresenterIdentity, left: Points,
     if identity.collar is Collar.SHIRT:
         paint, outline = fill(shade(identity.second_clothes, 1.05)), line(edge, 1.5)
         for corner, side in ((left, -1), (right, 1)):
-            points = (corner + (0, -6), low, low + (side * 26, 10), corner + (side * 10, 10))
+            points = (shifted(corner, 0, -6), low, shifted(low, side * 26, 10), shifted(corner, side * 10, 10))
             wing = skia.Path()
             wing.addPoly([skia.Point(*point.tolist()) for point in points], True)
             canvas.drawPath(wing, paint)
             canvas.drawPath(wing, outline)
     elif identity.collar is Collar.HIGH:
-        band = skia.Rect.MakeLTRB(left[0] + 4, left[1] - 14, right[0] - 4, right[1] + 16)
-        canvas.drawRoundRect(band, 12, 12, fill(identity.clothes))
-        canvas.drawRoundRect(band, 12, 12, line(edge, 2))
+        band = skia.Rect.MakeLTRB(left[0] + 3, left[1] - 16, right[0] - 3, right[1] + 16)
+        canvas.drawRoundRect(band, 10, 10, fill(shade(identity.clothes, 0.96)))
+        canvas.drawLine(band.left() + 8, band.top(), band.right() - 8, band.top(), line(edge, 2.5))
+        canvas.drawLine(band.left() + 2, band.bottom() - 6, band.right() - 2, band.bottom() - 6, line(edge, 2, 110))
     else:
         path = skia.Path()
         path.moveTo(*left.tolist())
@@ -127,12 +128,12 @@ def _draw_collar(canvas: skia.Canvas, identity: PresenterIdentity, left: Points,
 
 
 def _draw_arm(canvas: skia.Canvas, identity: PresenterIdentity, start: Points, elbow: Points, wrist: Points) -> None:
-    sleeve, skin = shade(identity.clothes, 0.92), identity.skin
+    sleeve, skin = shade(identity.clothes, 0.94), identity.skin
     lower = sleeve if identity.has_long_sleeves else skin
     upper_arm = limb(start, elbow, _SHOULDER_RADIUS, _ELBOW_RADIUS)
     forearm = limb(elbow, wrist, _ELBOW_RADIUS, _WRIST_RADIUS)
     for path, colour in ((upper_arm, lower), (forearm, lower)):
-        canvas.drawPath(path, line(shade(colour, 0.68), 3))
+        canvas.drawPath(path, line(shade(colour, 0.76), 3))
     canvas.drawPath(upper_arm, fill(lower))
     canvas.drawPath(forearm, fill(lower))
     if not identity.has_long_sleeves:

@@ -36,10 +36,10 @@ _SHAPES = {
     "rɹɾ": (0.26, -0.25, 0.6),
     "kɡŋxɣʁh": (0.3, 0.0, 0.4),
 }
-"""IPA symbols: opening (share of the widest), width (-1 rounded, 1 spread), and how strongly it holds against others."""
+"""IPA symbols: opening (share of the widest), width (-1 rounded, 1 spread), strength against neighbours."""
 
 _TARGETS = {symbol: shape for symbols, shape in _SHAPES.items() for symbol in symbols}
-_TARGETS |= {symbol: (0.0, 0.0, _CLOSED_WEIGHT) for symbol in CLOSED_SYMBOLS}
+_TARGETS |= dict.fromkeys(CLOSED_SYMBOLS, (0.0, 0.0, _CLOSED_WEIGHT))
 _SILENCE = (0.0, 0.0, 0.8)
 
 _STEPS_PER_FRAME = 16
