@@ -98,10 +98,20 @@ def min_snr_weights(snr: torch.Tensor, gamma: float = SNR_GAMMA) -> torch.Tensor
     return shifted.clamp(max=gamma) / shifted
 
 
-def video_loss(predicted: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Equation 24: weighted mean squared error, scalar. Args: predicted, target: (B, C, F, h, w). weights: (B,)."""
-    errors = (predicted.float() - target.float()).square().flatten(1).mean(dim=1)  # (B,)
-    return (errors * weights).mean()
+def video_loss(
+    predicted: torch.Tensor, target: torch.Tensor, weights: torch.Tensor, cell_weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Equation 24: weighted mean squared error, scalar.
+
+    Args:
+        predicted, target: (B, C, F, h, w).
+        weights: (B,), of the timesteps.
+        cell_weights: (B, 1, F, h, w), of the places; None counts all alike.
+    """
+    errors = (predicted.float() - target.float()).square()
+    if cell_weights is not None:
+        errors = errors * cell_weights
+    return (errors.flatten(1).mean(dim=1) * weights).mean()
 
 
 def _signal_and_sigma(timesteps: torch.Tensor, alphas_cumprod: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -17,16 +17,17 @@ from mmgt_core.unet.conditions import AudioConditions, LayerConditions, RegionTo
 class DenoisingUNet(nn.Module):
     """Predicts the velocity of a window of latents."""
 
-    def __init__(self, config: UNetConfig) -> None:
+    def __init__(self, config: UNetConfig, spatial_only: bool = False) -> None:
+        """Args: spatial_only: without audio and motion modules, as the first training process of stage 2 has it."""
         super().__init__()
         first = config.block_out_channels[0]
         self.skips_per_up_block = config.layers_per_block + 1
         self.conv_in = nn.Conv2d(config.in_channels, first, 3, padding=1)
         self.timestep_sinusoid = Timesteps(first, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(first, 4 * first)
-        self.down_blocks = nn.ModuleList(DownBlock(plan) for plan in down_plans(config, spatial_only=False))
-        self.mid_block = MidBlock(mid_plan(config, spatial_only=False))
-        self.up_blocks = up_blocks(config, spatial_only=False)
+        self.down_blocks = nn.ModuleList(DownBlock(plan) for plan in down_plans(config, spatial_only))
+        self.mid_block = MidBlock(mid_plan(config, spatial_only))
+        self.up_blocks = up_blocks(config, spatial_only)
         self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, first, eps=1e-5)
         self.conv_out = nn.Conv2d(first, config.out_channels, 3, padding=1)
 
@@ -35,8 +36,8 @@ class DenoisingUNet(nn.Module):
         latents: torch.Tensor,
         timestep: torch.Tensor,
         image_tokens: torch.Tensor,
-        audio_tokens: torch.Tensor,
-        motion_masks: MotionMasks,
+        audio_tokens: torch.Tensor | None,
+        motion_masks: MotionMasks | None,
         region_weights: RegionWeights,
         pose_features: torch.Tensor | None = None,
         reference_features: Mapping[str, torch.Tensor] | None = None,
@@ -47,7 +48,7 @@ class DenoisingUNet(nn.Module):
             latents: (B, C, F, h, w), noisy; h = w.
             timestep: scalar or (B,), in [0, 1000).
             image_tokens: (B, 1, D), the CLIP embedding or zeros.
-            audio_tokens: (B, F, M, D).
+            audio_tokens: (B, F, M, D); None, with the masks, where there are no audio modules.
             motion_masks: pyramids of F frames, shared by the batch rows, or of B F frames.
             region_weights: multipliers of the MM-HAA branches.
             pose_features: (B or 1, C, F, h, w), added after the first convolution.
@@ -62,11 +63,7 @@ class DenoisingUNet(nn.Module):
             num_frames=num_frames,
             time_embedding=repeat(time_embedding, "b d -> (b f) d", f=num_frames),
             image_tokens=repeat(image_tokens, "b n d -> (b f) n d", f=num_frames),
-            audio=AudioConditions(
-                tokens=audio_tokens.flatten(0, 1),  # (B F, M, D)
-                mask_levels=_mask_levels(motion_masks, batch * num_frames),
-                region_weights=region_weights,
-            ),
+            audio=_audio_conditions(audio_tokens, motion_masks, region_weights),
             reference_features=reference_features,
         )
 
@@ -83,6 +80,15 @@ class DenoisingUNet(nn.Module):
             hidden = block(hidden, block_skips, conditions)
         hidden = F.silu(self.conv_norm_out(hidden))
         return unfold_frames(self.conv_out(hidden), num_frames)  # (B, C, F, h, w)
+
+
+def _audio_conditions(
+    audio_tokens: torch.Tensor | None, masks: MotionMasks | None, region_weights: RegionWeights
+) -> AudioConditions | None:
+    if audio_tokens is None or masks is None:
+        return None
+    tokens = audio_tokens.flatten(0, 1)  # (B F, M, D)
+    return AudioConditions(tokens, _mask_levels(masks, len(tokens)), region_weights)
 
 
 def _mask_levels(masks: MotionMasks, num_rows: int) -> tuple[RegionTokens, ...]:

@@ -14,8 +14,6 @@ INFERENCE_SCHEDULE = {
 }
 """As published. Training used `scaled_linear`; inference keeps `linear` to reproduce the method (spec §12, row 12)."""
 
-TRAINING_SCHEDULE = {**INFERENCE_SCHEDULE, "beta_schedule": "scaled_linear"}
-
 
 def inference_scheduler(num_inference_steps: int) -> DDIMScheduler:
     """The deterministic sampler, with its timesteps set: v-prediction, zero terminal SNR, trailing spacing."""
@@ -24,6 +22,6 @@ def inference_scheduler(num_inference_steps: int) -> DDIMScheduler:
     return scheduler
 
 
-def training_scheduler() -> DDIMScheduler:
-    """The schedule that training noises with."""
-    return DDIMScheduler(**TRAINING_SCHEDULE)
+def training_scheduler(beta_schedule: str = "scaled_linear") -> DDIMScheduler:
+    """The schedule that training noises with: as published, or inference's own `linear`."""
+    return DDIMScheduler(**{**INFERENCE_SCHEDULE, "beta_schedule": beta_schedule})

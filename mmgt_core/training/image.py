@@ -1,0 +1,158 @@
+"""Stage 2, process 1 (image): reference and denoising UNet, pose guider and image encoder learn single frames."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from einops import rearrange
+from torch import nn
+from transformers import CLIPVisionModelWithProjection
+
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.training.batches import Batch
+from mmgt_core.training.presenter_dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.stage_2 import (
+    DenoisingConfig,
+    DenoisingLoss,
+    SampledClip,
+    draw_kept,
+    image_tokens,
+    kept_features,
+    pose_pixels,
+    repeated_features,
+    where_kept,
+    write_samples,
+)
+from mmgt_core.types import MotionMasks, RegionWeights, WindowConditions
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.pose_guider import PoseGuider
+from mmgt_core.unet.reference_unet import ReferenceUNet
+
+NO_REGION = RegionWeights(0.0, 0.0, 0.0)
+_CLIPS_SHOWN, _FRAMES_SHOWN = 4, 5
+
+
+@dataclass(frozen=True)
+class ImageTrainingConfig:
+    """Process 1's options.
+
+    targets_per_reference: frames that share one pass of the reference UNet. reference: the clip's first frame, or a
+    random one. is_encoder_trained: whether the image encoder learns along, as one without published weights must.
+    """
+
+    targets_per_reference: int
+    reference: Literal["first", "random"]
+    is_encoder_trained: bool
+    denoising: DenoisingConfig
+
+
+@dataclass(frozen=True)
+class ReferenceTargets:
+    """A reference and some frames of the same presenter: `TrainingData` whose items are clips."""
+
+    dataset: PresenterDataset
+    config: ImageTrainingConfig
+
+    def __len__(self) -> int:
+        return self.dataset.num_training_clips
+
+    def item(self, index: int, generator: np.random.Generator) -> Batch:
+        """One reference and K targets.
+
+        reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. latents: (K, C, h, w). pose_images: (K, R, R, 3)
+        uint8. masks: (K, 3, N) uint8.
+        """
+        dataset = self.dataset
+        moving = np.arange(FIRST_MOVING_FRAME, dataset.pictures.shape[1])
+        targets = np.sort(generator.choice(moving, self.config.targets_per_reference, replace=False))
+        reference = 0 if self.config.reference == "first" else int(generator.integers(dataset.pictures.shape[1]))
+        return {
+            "reference_latents": torch.from_numpy(dataset.latents[index, reference].astype(np.float32)),
+            "portrait": torch.from_numpy(np.array(dataset.portraits[index])),
+            "latents": torch.from_numpy(dataset.latents[index, targets].astype(np.float32)),
+            "pose_images": torch.from_numpy(dataset.pose_images[index, targets]),
+            "masks": torch.from_numpy(dataset.masks[index, targets]),
+        }
+
+
+@dataclass(frozen=True)
+class ImageNetworks:
+    """What process 1 trains; the denoising UNet is without audio and motion. vae: frozen, to look at samples."""
+
+    denoising_unet: DenoisingUNet
+    reference_unet: ReferenceUNet
+    pose_guider: PoseGuider
+    image_encoder: CLIPVisionModelWithProjection
+    vae: AutoencoderKL
+
+
+class ImageTraining:
+    """Each target frame is a row of its own, with its own timestep."""
+
+    def __init__(
+        self, preset: Preset, networks: ImageNetworks, dataset: PresenterDataset, config: ImageTrainingConfig
+    ) -> None:
+        self.preset, self.dataset, self.config = preset, dataset, config
+        self._all = networks
+        self._loss = DenoisingLoss(config.denoising)
+        networks.denoising_unet.requires_grad_(True)
+        networks.reference_unet.requires_grad_(True)
+        networks.pose_guider.requires_grad_(True)
+        networks.image_encoder.requires_grad_(config.is_encoder_trained)
+        networks.vae.requires_grad_(False).eval()
+        self.networks: Mapping[str, nn.Module] = {
+            "denoising_unet": networks.denoising_unet,
+            "reference_unet": networks.reference_unet,
+            "pose_guider": networks.pose_guider,
+            "image_encoder": networks.image_encoder,
+        }
+
+    def to(self, device: torch.device) -> None:
+        """Move the autoencoder, which does not learn."""
+        self._all.vae.to(device)
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """The loss of B references with K targets each; see `ReferenceTargets.item`."""
+        num_targets = batch["latents"].shape[1]
+        latents = rearrange(batch["latents"], "b k c h w -> (b k) c 1 h w")
+        masks = rearrange(batch["masks"], "b k r n -> (b k) 1 r n")
+        kept = draw_kept(self.config.denoising, len(latents), generator)
+        tokens = image_tokens(self._all.image_encoder, batch["portrait"])  # (B, 1, D)
+        read = self._all.reference_unet(batch["reference_latents"], torch.zeros((), device=latents.device), tokens)
+        features = kept_features(repeated_features(read.features, num_targets), kept.image)
+        tokens = where_kept(tokens.repeat_interleave(num_targets, dim=0), kept.image)  # (B K, 1, D)
+        pose_images = rearrange(pose_pixels(batch["pose_images"]), "b c k h w -> (b k) c 1 h w")
+        pose = where_kept(self._all.pose_guider(pose_images), kept.pose)  # (B K, C, 1, h, w)
+
+        def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+            return self._all.denoising_unet(noisy, timesteps, tokens, None, None, NO_REGION, pose, features)
+
+        cell_weights = self._loss.cell_weights(masks, latents.shape[-1])
+        return {"total": self._loss(predict, latents, cell_weights, generator)}
+
+    def sample(self, folder: Path, step: int) -> None:
+        """Write references, poses, generated frames and truth of a few clips."""
+        networks = self._all
+        render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
+        clips = [self._clip(index) for index in self.dataset.held_back_clips[:_CLIPS_SHOWN]]
+        write_samples(folder / f"{step:07d}.png", clips, render, SamplingOptions().video_sampling(self.preset))
+
+    def _clip(self, index: int) -> SampledClip:
+        dataset, device = self.dataset, self._all.denoising_unet.conv_in.weight.device
+        frames = np.linspace(FIRST_MOVING_FRAME, dataset.pictures.shape[1] - 1, _FRAMES_SHOWN).astype(int)
+        pose_images = dataset.pose_images[index, frames]
+        pose = self._all.pose_guider(pose_pixels(torch.from_numpy(pose_images)[None].to(device)))
+        nothing = torch.zeros(1, len(frames), 1, self.preset.unet.audio_attention_dim, device=device)
+        return SampledClip(
+            reference_latents=torch.from_numpy(dataset.latents[index, 0].astype(np.float32)).to(device),
+            portrait=torch.from_numpy(np.array(dataset.portraits[index])).to(device),
+            conditions=WindowConditions(pose, nothing, MotionMasks((), (), ())),
+            reference=dataset.pictures[index, 0],
+            pose_images=pose_images,
+            truth=dataset.pictures[index, frames],
+        )

@@ -1,0 +1,264 @@
+"""Procedural presenters as stage 2 learns from them: drawn once, kept in a folder of mapped arrays, one row a clip.
+
+Frame 0 of a row is the clip's frame of rest, which serves as the reference; the others follow each other in time.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cached_property
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
+from mmgt_core.checkpoints.networks import build_wav2vec
+from mmgt_core.config import Preset
+from mmgt_core.errors import MMGTError
+from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
+from mmgt_core.masks.pyramid import motion_masks
+from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
+from mmgt_core.pose.drawing import draw_pose
+from mmgt_core.types import BackgroundMask, MaskMotion, PoseSequence, UInt8Array, Waveform
+
+DONE = "is_done"
+LATENTS = "latents"
+FIRST_MOVING_FRAME = 1
+_NUM_HELD_BACK = 8
+_NOISE_SEED = 77
+
+Array = npt.NDArray[Any]
+
+
+class PresenterClip(Protocol):
+    """What a synthetic clip gives (mmgt_core/synthetic)."""
+
+    @property
+    def waveform(self) -> Waveform:
+        """Its speech."""
+        ...
+
+    @property
+    def pose_sequence(self) -> PoseSequence:
+        """Its true keypoints."""
+        ...
+
+    @property
+    def reference_frame(self) -> int:
+        """A frame of rest."""
+        ...
+
+    def render(self, frames: Sequence[int], size: int) -> UInt8Array:
+        """Frames as (N, size, size, 3) RGB."""
+        ...
+
+
+MakeClip = Callable[[int], PresenterClip]
+"""From a seed to its clip; a function of a module, so that other processes can call it."""
+
+
+class PresenterDatasetError(MMGTError):
+    """A folder does not hold what was asked for."""
+
+
+@dataclass(frozen=True)
+class PresenterDatasetConfig:
+    """Which clips are drawn, and how much of each: seeds from first_seed on, frames_per_clip consecutive frames."""
+
+    num_clips: int
+    first_seed: int
+    frames_per_clip: int
+
+
+@dataclass(frozen=True)
+class PresenterDataset:
+    """The arrays of a folder, mapped; T is frames_per_clip + 1.
+
+    pictures, pose_images: (clips, T, R, R, 3) uint8. portraits: (clips, 224, 224, 3) uint8, of frame 0. keypoints:
+    (clips, T, 134, 3) float32. masks: (clips, T, 3, N) uint8: hands, face_hands, lips; every pyramid level in a row.
+    speech: (clips, T, A, layers, D) float16. latents: (clips, T, C, h, w) float16, once there is an autoencoder.
+    """
+
+    folder: Path
+    num_clips: int
+
+    @classmethod
+    def open(cls, folder: Path) -> "PresenterDataset":
+        """Raises: PresenterDatasetError: the folder's clips are not all there."""
+        path = array_path(folder, DONE)
+        if not path.is_file():
+            raise PresenterDatasetError(f"{folder} holds no presenters")
+        done = np.load(path)
+        if not done.all():
+            raise PresenterDatasetError(f"{folder}: {int(done.sum())} of {len(done)} presenters are drawn")
+        return cls(folder, len(done))
+
+    @property
+    def num_training_clips(self) -> int:
+        """The first ones; the last few are only looked at."""
+        return max(1, self.num_clips - _NUM_HELD_BACK)
+
+    @property
+    def held_back_clips(self) -> list[int]:
+        """Rows that samples are made of."""
+        return list(range(self.num_clips))[-_NUM_HELD_BACK:]
+
+    @cached_property
+    def pictures(self) -> Array:
+        """Frames at the preset's resolution."""
+        return self._mapped("pictures")
+
+    @cached_property
+    def portraits(self) -> Array:
+        """What CLIP sees."""
+        return self._mapped("portraits")
+
+    @cached_property
+    def pose_images(self) -> Array:
+        """Drawn poses at the preset's resolution."""
+        return self._mapped("pose_images")
+
+    @cached_property
+    def keypoints(self) -> Array:
+        """On the 512 canvas."""
+        return self._mapped("keypoints")
+
+    @cached_property
+    def masks(self) -> Array:
+        """Motion masks in 255 steps."""
+        return self._mapped("masks")
+
+    @cached_property
+    def speech(self) -> Array:
+        """Stage 2's audio features."""
+        return self._mapped("speech")
+
+    @cached_property
+    def latents(self) -> Array:
+        """Scaled latents, posterior means. Raises: PresenterDatasetError: nobody has encoded the pictures yet."""
+        return self._mapped(LATENTS)
+
+    def _mapped(self, name: str) -> Array:
+        path = array_path(self.folder, name)
+        if not path.is_file():
+            raise PresenterDatasetError(f"{path} is absent")
+        return np.lib.format.open_memmap(path, mode="r")
+
+
+def array_path(folder: Path, name: str) -> Path:
+    """Where an array lies."""
+    return folder / f"{name}.npy"
+
+
+def build_presenter_dataset(
+    folder: Path,
+    preset: Preset,
+    config: PresenterDatasetConfig,
+    make_clip: MakeClip,
+    num_processes: int,
+    on_progress: Callable[[int, int], None],
+) -> PresenterDataset:
+    """Draw every clip that is not there yet; a stopped run goes on where it was.
+
+    Args:
+        folder: of the arrays.
+        preset: gives sizes and the speech encoder of stage 2, which must be one without weights.
+        config: which clips.
+        make_clip: from seed to clip.
+        num_processes: that draw at the same time; 0 draws in this one.
+        on_progress: told clips done and all.
+
+    Raises:
+        PresenterDatasetError: the folder was begun with another configuration.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _require_arrays(folder, preset, config)
+    done = np.lib.format.open_memmap(array_path(folder, DONE), mode="r+")
+    missing = np.flatnonzero(done == 0).tolist()
+    jobs = [(folder, preset, config, make_clip, index) for index in missing]
+    finished = len(done) - len(missing)
+    if num_processes == 0:
+        for job in jobs:
+            _draw_clip(*job)
+            finished += 1
+            on_progress(finished, len(done))
+        return PresenterDataset.open(folder)
+    with ProcessPoolExecutor(num_processes, mp_context=get_context("spawn"), initializer=_use_one_thread) as pool:
+        for future in as_completed([pool.submit(_draw_clip, *job) for job in jobs]):
+            future.result()
+            finished += 1
+            on_progress(finished, len(done))
+    return PresenterDataset.open(folder)
+
+
+def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig) -> None:
+    """Make the arrays that are absent; the last one, whether rows are done, stands for all of them."""
+    side, clips, frames = preset.resolution, config.num_clips, config.frames_per_clip + FIRST_MOVING_FRAME
+    projection = preset.audio_projection
+    cells = sum(size * size for size in preset.mask_level_sizes)
+    shapes: dict[str, tuple[tuple[int, ...], Any]] = {
+        "pictures": ((clips, frames, side, side, 3), np.uint8),
+        "portraits": ((clips, CLIP_SIDE, CLIP_SIDE, 3), np.uint8),
+        "pose_images": ((clips, frames, side, side, 3), np.uint8),
+        "keypoints": ((clips, frames, NUM_KEYPOINTS, 3), np.float32),
+        "masks": ((clips, frames, 3, cells), np.uint8),
+        "speech": (
+            (clips, frames, projection.window_frames, projection.num_layers, projection.features),
+            np.float16,
+        ),
+        DONE: ((clips,), np.uint8),
+    }
+    is_begun = array_path(folder, DONE).is_file()
+    for name, (shape, dtype) in shapes.items():
+        path = array_path(folder, name)
+        if not is_begun:
+            np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        elif (found := np.lib.format.open_memmap(path, mode="r").shape) != shape:
+            raise PresenterDatasetError(f"{path} is {found}, not {shape}: it was begun otherwise")
+
+
+def _use_one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, make_clip: MakeClip, index: int) -> None:
+    """Draw one row; it counts once all of it is written."""
+    seed = config.first_seed + index
+    clip = make_clip(seed)
+    frames = _chosen_frames(clip, config.frames_per_clip, seed)
+    large = clip.render(frames, CANVAS_SIZE)
+    poses = PoseSequence(clip.pose_sequence.keypoints[frames])
+    encoder: SpeechEncoder = build_wav2vec(preset.wav2vec)
+    rows = {
+        "pictures": np.stack([scaled(picture, preset.resolution) for picture in large]),
+        "portraits": portrait(large[0]),
+        "pose_images": np.stack([scaled(draw_pose(pose), preset.resolution) for pose in poses.keypoints]),
+        "keypoints": poses.keypoints,
+        "masks": packed_masks(poses, preset.mask_level_sizes),
+        "speech": SpeechFeatures(encoder, clip.waveform).window(frames).numpy(),
+    }
+    for name, value in rows.items():
+        array = np.lib.format.open_memmap(array_path(folder, name), mode="r+")
+        array[index] = value
+        array.flush()
+    done = np.lib.format.open_memmap(array_path(folder, DONE), mode="r+")
+    done[index] = 1
+    done.flush()
+
+
+def packed_masks(poses: PoseSequence, level_sizes: tuple[int, ...]) -> UInt8Array:
+    """Hands, face_hands and lips of some frames, (F, 3, N) uint8, pyramid levels side by side, finest first."""
+    masks = motion_masks(poses, PoseSequence(poses.keypoints[:1]), level_sizes, BackgroundMask.HANDS, MaskMotion.MOVING)
+    regions = torch.stack([torch.cat(region, dim=1) for region in masks.regions], dim=1)  # (F, 3, N)
+    return (regions * 255).round().to(torch.uint8).numpy()
+
+
+def _chosen_frames(clip: PresenterClip, num_frames: int, seed: int) -> list[int]:
+    """The frame of rest, then consecutive ones from a random place; a shorter clip repeats its last frame."""
+    length = len(clip.pose_sequence)
+    start = int(np.random.default_rng((_NOISE_SEED, seed)).integers(0, max(1, length - num_frames + 1)))
+    return [clip.reference_frame, *(min(start + offset, length - 1) for offset in range(num_frames))]

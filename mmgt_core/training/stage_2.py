@@ -1,0 +1,218 @@
+"""What both training processes of stage 2 share: noise and loss, modality dropout, motion masks, sample sheets."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from einops import rearrange, repeat
+from transformers import CLIPVisionModelWithProjection
+
+from mmgt_core.config import VideoSampling
+from mmgt_core.media.image_writing import write_image
+from mmgt_core.pipelines.pictures import normalised_portraits
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.training import losses
+from mmgt_core.types import (
+    BackgroundMask,
+    ClipConditions,
+    MaskMotion,
+    MaskPyramid,
+    MotionMasks,
+    UInt8Array,
+    WindowConditions,
+)
+from mmgt_core.unet.schedule import training_scheduler
+
+HANDS, FACE_HANDS, LIPS = range(3)
+"""Order of the packed masks' regions."""
+
+_SAMPLE_SEED = 1
+
+
+@dataclass(frozen=True)
+class DenoisingConfig:
+    """How latents are noised, how errors are weighed, and how often each condition is taken away.
+
+    noise_schedule: published weights were trained with `scaled_linear` and are sampled with `linear`. noise_offset:
+    strength of the shift that a sample's channels share. snr_gamma: of min-SNR. face_hands_weight, lips_weight: added
+    to the loss weight, 1, of cells in those masks. drop_…: probability for each sample.
+    """
+
+    noise_schedule: Literal["linear", "scaled_linear"]
+    noise_offset: float
+    snr_gamma: float
+    face_hands_weight: float
+    lips_weight: float
+    drop_image: float
+    drop_pose: float
+    drop_audio: float
+    drop_masks: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which samples keep which condition: (B,) bool each."""
+
+    image: torch.Tensor
+    pose: torch.Tensor
+    audio: torch.Tensor
+    masks: torch.Tensor
+
+
+def draw_kept(config: DenoisingConfig, num_rows: int, generator: torch.Generator) -> Kept:
+    """Draw the dropout of every modality, independently. Rows without an image come first, as the UNet wants them."""
+
+    def draw(probability: float) -> torch.Tensor:
+        return torch.rand(num_rows, generator=generator, device=generator.device) >= probability
+
+    image = draw(config.drop_image).sort().values
+    return Kept(image, draw(config.drop_pose), draw(config.drop_audio), draw(config.drop_masks))
+
+
+def where_kept(condition: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """Zeros in the rows that lose their condition: (B, …)."""
+    return condition * kept.view(-1, *[1] * (condition.dim() - 1)).to(condition.dtype)
+
+
+def kept_features(features: Mapping[str, torch.Tensor], kept: torch.Tensor) -> dict[str, torch.Tensor] | None:
+    """Reference features of the rows that keep their image, which are the last ones; None where no row does."""
+    return {name: value[kept] for name, value in features.items()} if bool(kept.any()) else None
+
+
+class DenoisingLoss:
+    """Equation 24: v-prediction with zero terminal SNR, min-SNR weights, noise offset, weights of places."""
+
+    def __init__(self, config: DenoisingConfig) -> None:
+        self._config = config
+        self._alphas = training_scheduler(config.noise_schedule).alphas_cumprod
+
+    def __call__(
+        self,
+        predict: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        latents: torch.Tensor,
+        cell_weights: torch.Tensor,
+        generator: torch.Generator,
+    ) -> torch.Tensor:
+        """Noise the latents, predict, compare.
+
+        Args:
+            predict: from noisy latents, (B, C, F, h, w), and timesteps, (B,), to the velocity.
+            latents: (B, C, F, h, w), scaled.
+            cell_weights: (B, 1, F, h, w).
+            generator: of timesteps and noise.
+        """
+        alphas, device = self._alphas.to(latents.device), latents.device
+        batch, channels = latents.shape[:2]
+        timesteps = torch.randint(0, len(alphas), (batch,), generator=generator, device=device)
+        shift = torch.randn(batch, channels, 1, 1, 1, generator=generator, device=device)
+        noise = torch.randn(latents.shape, generator=generator, device=device)
+        noise = losses.offset_noise(noise, shift, self._config.noise_offset)
+        velocity = losses.velocity_target(latents, noise, timesteps, alphas)
+        predicted = predict(losses.noisy_latents(latents, noise, timesteps, alphas), timesteps)
+        weights = losses.min_snr_weights(losses.signal_to_noise(timesteps, alphas), self._config.snr_gamma)
+        return losses.video_loss(predicted, velocity, weights, cell_weights)
+
+    def cell_weights(self, packed_masks: torch.Tensor, size: int) -> torch.Tensor:
+        """Where errors count more, with mean 1 in each frame: (B, F, 3, N) uint8 to (B, 1, F, h, w)."""
+        finest = packed_masks[..., : size * size].float() / 255  # (B, F, 3, h w)
+        face_hands, lips = finest[:, :, FACE_HANDS], finest[:, :, LIPS]
+        weights = 1 + self._config.face_hands_weight * face_hands + self._config.lips_weight * lips
+        weights = weights / weights.mean(dim=-1, keepdim=True)
+        return rearrange(weights, "b f (h w) -> b 1 f h w", h=size)
+
+
+def unpacked_masks(
+    packed: torch.Tensor,
+    level_sizes: tuple[int, ...],
+    background: BackgroundMask,
+    motion: MaskMotion,
+    kept: torch.Tensor | None = None,
+) -> MotionMasks:
+    """Motion masks of a batch out of a dataset's bytes; rows that lose them see 1 everywhere, as with `none`.
+
+    Args:
+        packed: (B, F, 3, N) uint8: hands, face_hands, lips; levels side by side.
+        level_sizes: sides of the levels, finest first.
+        background: which definition of the third mask.
+        motion: `still` holds each row's first frame.
+        kept: (B,) bool; None keeps all.
+    """
+    values = packed.float() / 255
+    if motion is MaskMotion.STILL:
+        values = values[:, :1].expand(-1, packed.shape[1], -1, -1)
+    face_hands, lips = values[:, :, FACE_HANDS], values[:, :, LIPS]  # (B, F, N)
+    third = {
+        BackgroundMask.HANDS: values[:, :, HANDS],
+        BackgroundMask.ONE_PLUS_LIPS: 1 + lips,
+        BackgroundMask.COMPLEMENT: 1 - face_hands,
+    }[background]
+    is_seen = torch.full((len(packed),), motion is not MaskMotion.NONE, device=packed.device)
+    if kept is not None:
+        is_seen = is_seen & kept
+
+    def pyramid(region: torch.Tensor) -> MaskPyramid:
+        seen = torch.where(is_seen[:, None, None], region, torch.ones_like(region))
+        return tuple(seen.flatten(0, 1).split([side * side for side in level_sizes], dim=1))
+
+    return MotionMasks(pyramid(third), pyramid(face_hands), pyramid(lips))
+
+
+def image_tokens(encoder: CLIPVisionModelWithProjection, portraits: torch.Tensor) -> torch.Tensor:
+    """The portraits' embeddings: (B, 224, 224, 3) uint8 to (B, 1, D)."""
+    pixels = normalised_portraits(rearrange(portraits, "b h w c -> b c h w").float() / 255)
+    return encoder(pixels).image_embeds.unsqueeze(1)
+
+
+def pose_pixels(pose_images: torch.Tensor) -> torch.Tensor:
+    """Drawn poses as the guider takes them: (B, F, H, W, 3) uint8 to (B, 3, F, H, W) in [0, 1]."""
+    return rearrange(pose_images, "b f h w c -> b c f h w").float() / 255
+
+
+def repeated_features(features: Mapping[str, torch.Tensor], times: int) -> dict[str, torch.Tensor]:
+    """Reference features of each row for its `times` targets: (B, N, C) to (B times, N, C)."""
+    return {name: repeat(value, "b n c -> (b k) n c", k=times) for name, value in features.items()}
+
+
+@dataclass(frozen=True)
+class SampledClip:
+    """One clip to look at: what conditions it, and the truth; pictures are (F, R, R, 3) uint8."""
+
+    reference_latents: torch.Tensor
+    portrait: torch.Tensor
+    conditions: WindowConditions
+    reference: UInt8Array
+    pose_images: UInt8Array
+    truth: UInt8Array
+
+
+@torch.no_grad()
+def render_clip(clip: SampledClip, render: PoseToVideo, sampling: VideoSampling) -> UInt8Array:
+    """The frames of one window as inference makes them: (F, R, R, 3)."""
+    tokens = image_tokens(render.image_encoder, clip.portrait[None])
+    timestep = torch.zeros((), device=tokens.device)
+    features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
+    num_frames = len(clip.truth)
+    latents = render.denoise(
+        render.initial_latents(num_frames, clip.reference_latents.shape[-1], _SAMPLE_SEED),
+        ClipConditions(tokens, features),
+        [tuple(range(num_frames))],
+        lambda window: clip.conditions,
+        sampling,
+        RunControl(),
+    )
+    frames = render.decode_frame(rearrange(latents, "1 c f h w -> f c h w"))  # (F, 3, R, R) in [0, 1]
+    return np.asarray((rearrange(frames, "f c h w -> f h w c") * 255).round().to(torch.uint8).cpu().numpy())
+
+
+def write_samples(path: Path, clips: list[SampledClip], render: PoseToVideo, sampling: VideoSampling) -> None:
+    """Write a picture with three rows a clip: poses, generated, truth; the reference stands before each."""
+    rows = [
+        np.concatenate([clip.reference, *pictures], axis=1)
+        for clip in clips
+        for pictures in (clip.pose_images, render_clip(clip, render, sampling), clip.truth)
+    ]
+    write_image(path, np.concatenate(rows))

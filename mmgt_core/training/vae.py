@@ -1,0 +1,154 @@
+"""The small preset's own autoencoder: learned from crops, its latents then brought to zero mean and unit variance."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from einops import rearrange
+from torch import nn
+from torch.nn import functional as F
+
+from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, RIGHT_HAND
+from mmgt_core.media.image_writing import write_image
+from mmgt_core.training.batches import Batch
+from mmgt_core.training.presenter_dataset import LATENTS, PresenterDataset, array_path
+from mmgt_core.types import UInt8Array
+
+_DETAILED_PARTS = (FACE, LEFT_HAND, RIGHT_HAND)
+_ENCODED_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class VAETrainingConfig:
+    """What the autoencoder's training weighs.
+
+    crop: side of the crops, in pixels. detail_fraction: of crops around a face or a hand, where errors are seen first.
+    kl_weight: of the divergence from a normal prior, per latent value. edge_weight: of the errors of differences
+    between neighbouring pixels, at three scales.
+    """
+
+    crop: int
+    detail_fraction: float
+    kl_weight: float
+    edge_weight: float
+
+
+@dataclass(frozen=True)
+class PictureCrops:
+    """Crops of the presenters' pictures: `TrainingData` whose items are clips."""
+
+    dataset: PresenterDataset
+    config: VAETrainingConfig
+
+    def __len__(self) -> int:
+        return self.dataset.num_training_clips
+
+    def item(self, index: int, generator: np.random.Generator) -> Batch:
+        """pictures: (crop, crop, 3) uint8."""
+        frame = int(generator.integers(self.dataset.pictures.shape[1]))
+        side, crop = self.dataset.pictures.shape[2], self.config.crop
+        centre = generator.uniform(0, side, 2)
+        if generator.random() < self.config.detail_fraction:
+            part = _DETAILED_PARTS[int(generator.integers(len(_DETAILED_PARTS)))]
+            seen = self.dataset.keypoints[index, frame, part]
+            centre = seen[:, :2].mean(axis=0) * side / CANVAS_SIZE + generator.normal(0, crop / 6, 2)
+        x, y = (centre - crop / 2).clip(0, side - crop).astype(int)
+        picture = np.array(self.dataset.pictures[index, frame, y : y + crop, x : x + crop])
+        if generator.random() < 0.5:
+            picture = picture[:, ::-1].copy()
+        return {"pictures": torch.from_numpy(picture)}
+
+
+class VAETraining:
+    """L1, differences at three scales, a little KL."""
+
+    def __init__(self, vae: AutoencoderKL, dataset: PresenterDataset, config: VAETrainingConfig) -> None:
+        self.vae, self.dataset, self.config = vae.requires_grad_(True), dataset, config
+        self.networks: Mapping[str, nn.Module] = {"vae": vae}
+
+    def to(self, device: torch.device) -> None:
+        """Nothing but the network itself has to move."""
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Args: batch: pictures, (B, H, W, 3) uint8."""
+        pixels = as_pixels(batch["pictures"])  # (B, 3, H, W)
+        posterior = self.vae.encode(pixels).latent_dist
+        noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
+        decoded = self.vae.decode(posterior.mean + posterior.std * noise).sample
+        pixel_loss = (decoded - pixels).abs().mean()
+        edge_loss = _edge_loss(decoded, pixels)
+        kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).mean()
+        total = pixel_loss + self.config.edge_weight * edge_loss + self.config.kl_weight * kl
+        return {"total": total, "pixel": pixel_loss, "edge": edge_loss, "kl": kl}
+
+    @torch.no_grad()
+    def sample(self, folder: Path, step: int) -> None:
+        """Write pictures above their reconstructions."""
+        truth = self.dataset.pictures[self.dataset.held_back_clips, -1]
+        pixels = as_pixels(torch.from_numpy(truth).to(self.vae.device))
+        decoded = as_pictures(self.vae.decode(self.vae.encode(pixels).latent_dist.mean).sample)
+        sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in (truth, decoded)])
+        write_image(folder / f"{step:07d}.png", sheet)
+
+
+def as_pixels(pictures: torch.Tensor) -> torch.Tensor:
+    """(B, H, W, 3) uint8 to (B, 3, H, W) in [-1, 1]."""
+    return rearrange(pictures, "b h w c -> b c h w").float() / 127.5 - 1
+
+
+def as_pictures(pixels: torch.Tensor) -> UInt8Array:
+    """(B, 3, H, W) in [-1, 1] to (B, H, W, 3) uint8."""
+    bytes_ = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    return np.asarray(rearrange(bytes_, "b c h w -> b h w c").cpu().numpy())
+
+
+@torch.no_grad()
+def standardise_latents(vae: AutoencoderKL, latents: torch.Tensor) -> None:
+    """Fold mean and spread of each channel of the latents into the layers on either side of them, in place.
+
+    Args:
+        vae: afterwards its latents have zero mean and unit variance, so that its scaling factor is 1.
+        latents: (N, C, h, w), posterior means of many pictures, before.
+    """
+    mean, spread = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3))
+    encoder, decoder, channels = vae.quant_conv, vae.post_quant_conv, len(mean)
+    encoder.weight[:channels] /= spread[:, None, None, None]
+    encoder.bias[:channels] = (encoder.bias[:channels] - mean) / spread
+    encoder.bias[channels:] -= 2 * spread.log()  # the log-variances
+    decoder.bias += decoder.weight[:, :, 0, 0] @ mean
+    decoder.weight *= spread[None, :, None, None]
+
+
+@torch.no_grad()
+def encoded_pictures(vae: AutoencoderKL, pictures: UInt8Array) -> Iterator[torch.Tensor]:
+    """Posterior means of (N, H, W, 3) uint8, some at a time: (n, C, h, w) float32."""
+    for first in range(0, len(pictures), _ENCODED_AT_ONCE):
+        part = torch.from_numpy(np.array(pictures[first : first + _ENCODED_AT_ONCE])).to(vae.device)
+        yield vae.encode(as_pixels(part)).latent_dist.mean
+
+
+def write_latents(vae: AutoencoderKL, dataset: PresenterDataset) -> None:
+    """Encode every picture of a dataset into its `latents`; written whole or not at all."""
+    clips, frames, side = dataset.pictures.shape[:3]
+    channels, size = vae.config.latent_channels, side // 2 ** (len(vae.config.block_out_channels) - 1)
+    final = array_path(dataset.folder, LATENTS)
+    part = final.with_suffix(".part")
+    latents = np.lib.format.open_memmap(part, mode="w+", dtype=np.float16, shape=(clips, frames, channels, size, size))
+    for index in range(clips):
+        rows = torch.cat(list(encoded_pictures(vae, dataset.pictures[index]))) * vae.config.scaling_factor
+        latents[index] = rows.cpu().numpy()
+    latents.flush()
+    part.rename(final)
+
+
+def _edge_loss(decoded: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    """Absolute errors of horizontal and vertical differences, at full, half and quarter size."""
+    losses = []
+    error = decoded - pixels
+    for _ in range(3):
+        losses += [error.diff(dim=2).abs().mean(), error.diff(dim=3).abs().mean()]
+        error = F.avg_pool2d(error, 2)
+    return torch.stack(losses).mean()

@@ -1,0 +1,199 @@
+"""Stage 2, process 2 (video): motion, audio and projection modules learn windows of consecutive frames."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from einops import rearrange
+from torch import nn
+from transformers import CLIPVisionModelWithProjection
+
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.training.batches import Batch
+from mmgt_core.training.presenter_dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.stage_2 import (
+    DenoisingConfig,
+    DenoisingLoss,
+    SampledClip,
+    draw_kept,
+    image_tokens,
+    kept_features,
+    pose_pixels,
+    unpacked_masks,
+    where_kept,
+    write_samples,
+)
+from mmgt_core.types import BackgroundMask, MaskMotion, RegionWeights, WindowConditions
+from mmgt_core.unet.audio_attention import AudioAttention
+from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.motion_module import MotionModule
+from mmgt_core.unet.pose_guider import PoseGuider
+from mmgt_core.unet.reference_unet import ReferenceUNet
+
+_CLIPS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class VideoTrainingConfig:
+    """Process 2's options.
+
+    window_frames: of one training clip. reference: the clip's first frame, or a random one. trained: `modules` are
+    those of motion, audio and projection, as published; `all` goes on with process 1's networks too. background,
+    mask_motion: which motion masks are seen. hears_audio: False keeps speech from the networks (table V).
+    region_weights: of the three branches, 1 each as in the published training.
+    """
+
+    window_frames: int
+    reference: Literal["first", "random"]
+    trained: Literal["modules", "all"]
+    background: BackgroundMask
+    mask_motion: MaskMotion
+    hears_audio: bool
+    region_weights: RegionWeights
+    denoising: DenoisingConfig
+
+
+@dataclass(frozen=True)
+class ClipWindows:
+    """Windows of consecutive frames: `TrainingData` whose items are clips."""
+
+    dataset: PresenterDataset
+    config: VideoTrainingConfig
+
+    def __len__(self) -> int:
+        return self.dataset.num_training_clips
+
+    def item(self, index: int, generator: np.random.Generator) -> Batch:
+        """One window of F frames.
+
+        reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. latents: (F, C, h, w). pose_images: (F, R, R, 3)
+        uint8. masks: (F, 3, N) uint8. speech: (F, A, layers, D).
+        """
+        dataset, length = self.dataset, self.dataset.pictures.shape[1]
+        start = int(generator.integers(FIRST_MOVING_FRAME, length - self.config.window_frames + 1))
+        frames = slice(start, start + self.config.window_frames)
+        reference = 0 if self.config.reference == "first" else int(generator.integers(length))
+        return {
+            "reference_latents": torch.from_numpy(dataset.latents[index, reference].astype(np.float32)),
+            "portrait": torch.from_numpy(np.array(dataset.portraits[index])),
+            "latents": torch.from_numpy(dataset.latents[index, frames].astype(np.float32)),
+            "pose_images": torch.from_numpy(np.array(dataset.pose_images[index, frames])),
+            "masks": torch.from_numpy(np.array(dataset.masks[index, frames])),
+            "speech": torch.from_numpy(dataset.speech[index, frames].astype(np.float32)),
+        }
+
+
+@dataclass(frozen=True)
+class VideoNetworks:
+    """All of stage 2; the autoencoder is frozen."""
+
+    denoising_unet: DenoisingUNet
+    reference_unet: ReferenceUNet
+    pose_guider: PoseGuider
+    image_encoder: CLIPVisionModelWithProjection
+    audio_projection: AudioProjection
+    vae: AutoencoderKL
+
+
+def silence_new_modules(network: DenoisingUNet) -> None:
+    """Let motion and audio modules add nothing at first, so that process 2 begins where process 1 ended."""
+    for module in network.modules():
+        if isinstance(module, MotionModule | AudioAttention):
+            nn.init.zeros_(module.proj_out.weight)
+            if module.proj_out.bias is not None:
+                nn.init.zeros_(module.proj_out.bias)
+
+
+def deafen(projection: AudioProjection) -> None:
+    """Make every audio token zero for good: without stage-2 audio, in training and after it (table V)."""
+    nn.init.zeros_(projection.norm.weight)
+    nn.init.zeros_(projection.norm.bias)
+    projection.requires_grad_(False)
+
+
+class VideoTraining:
+    """Windows are rows; all frames of a row share one timestep."""
+
+    def __init__(
+        self, preset: Preset, networks: VideoNetworks, dataset: PresenterDataset, config: VideoTrainingConfig
+    ) -> None:
+        self.preset, self.dataset, self.config = preset, dataset, config
+        self._all = networks
+        self._loss = DenoisingLoss(config.denoising)
+        self.networks: Mapping[str, nn.Module] = {
+            "denoising_unet": networks.denoising_unet,
+            "reference_unet": networks.reference_unet,
+            "pose_guider": networks.pose_guider,
+            "image_encoder": networks.image_encoder,
+            "audio_projection": networks.audio_projection,
+        }
+        networks.vae.requires_grad_(False).eval()
+        for network in self.networks.values():
+            network.requires_grad_(config.trained == "all")
+        for module in networks.denoising_unet.modules():
+            if isinstance(module, MotionModule | AudioAttention):
+                module.requires_grad_(True)
+        networks.audio_projection.requires_grad_(True)
+        if not config.hears_audio:
+            deafen(networks.audio_projection)
+
+    def to(self, device: torch.device) -> None:
+        """Move the autoencoder, which does not learn."""
+        self._all.vae.to(device)
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """The loss of B windows; see `ClipWindows.item`."""
+        config = self.config
+        latents = rearrange(batch["latents"], "b f c h w -> b c f h w")
+        kept = draw_kept(config.denoising, len(latents), generator)
+        tokens = image_tokens(self._all.image_encoder, batch["portrait"])  # (B, 1, D)
+        read = self._all.reference_unet(batch["reference_latents"], torch.zeros((), device=latents.device), tokens)
+        features = kept_features(read.features, kept.image)
+        tokens = where_kept(tokens, kept.image)
+        pose = where_kept(self._all.pose_guider(pose_pixels(batch["pose_images"])), kept.pose)  # (B, C, F, h, w)
+        audio = where_kept(self._all.audio_projection(batch["speech"]), kept.audio)  # (B, F, M, D)
+        masks = unpacked_masks(
+            batch["masks"], self.preset.mask_level_sizes, config.background, config.mask_motion, kept.masks
+        )
+
+        def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+            return self._all.denoising_unet(
+                noisy, timesteps, tokens, audio, masks, config.region_weights, pose, features
+            )
+
+        cell_weights = self._loss.cell_weights(batch["masks"], latents.shape[-1])
+        return {"total": self._loss(predict, latents, cell_weights, generator)}
+
+    def sample(self, folder: Path, step: int) -> None:
+        """Write references, poses, generated frames and truth of a few windows."""
+        networks = self._all
+        render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
+        clips = [self._clip(index) for index in self.dataset.held_back_clips[:_CLIPS_SHOWN]]
+        write_samples(folder / f"{step:07d}.png", clips, render, SamplingOptions().video_sampling(self.preset))
+
+    def _clip(self, index: int) -> SampledClip:
+        dataset, device = self.dataset, self._all.denoising_unet.conv_in.weight.device
+        frames = slice(FIRST_MOVING_FRAME, FIRST_MOVING_FRAME + self.config.window_frames)
+        pose_images = np.array(dataset.pose_images[index, frames])
+        speech = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))[None].to(device)
+        packed = torch.from_numpy(np.array(dataset.masks[index, frames]))[None].to(device)
+        return SampledClip(
+            reference_latents=torch.from_numpy(dataset.latents[index, 0].astype(np.float32)).to(device),
+            portrait=torch.from_numpy(np.array(dataset.portraits[index])).to(device),
+            conditions=WindowConditions(
+                pose_features=self._all.pose_guider(pose_pixels(torch.from_numpy(pose_images)[None].to(device))),
+                audio_tokens=self._all.audio_projection(speech),
+                motion_masks=unpacked_masks(
+                    packed, self.preset.mask_level_sizes, self.config.background, self.config.mask_motion
+                ),
+            ),
+            reference=dataset.pictures[index, 0],
+            pose_images=pose_images,
+            truth=np.array(dataset.pictures[index, frames]),
+        )
