@@ -34,6 +34,7 @@ PARTS = (
         "mmgt_core.commands.evaluate",
         {"evaluate": "Measure videos against true ones: one report with table, plots and a sheet."},
     ),
+    Part("mmgt_core.commands.train", {"train": "Train one of the method's networks; goes on where it stood."}),
     Part("mmgt_core.commands.data", {"data": "Make training data of videos: crops, keypoints, features, windows."}),
     Part(
         "deploy.commands",

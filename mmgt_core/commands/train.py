@@ -1,0 +1,143 @@
+"""`mmgt train PROCESS`: train one of the networks from a configuration; the same command goes on after a kill."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import torch
+import typer
+
+from mmgt_core.errors import Cancelled, MMGTError, WeightsError
+from mmgt_core.progress_bar import ProgressBar
+from mmgt_core.training.configuration import (
+    ConfigurationError,
+    TrainingConfiguration,
+    packaged_names,
+    read_configuration,
+)
+from mmgt_core.training.loop import run_training
+from mmgt_core.training.processes import PROCESSES
+from mmgt_core.training.report import REPORT_FILE
+
+app = typer.Typer(add_completion=False)
+
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (ConfigurationError, 2),
+    (WeightsError, 4),
+    (Cancelled, 130),
+    (MMGTError, 1),
+    (OSError, 1),
+)
+"""Exception to exit status; wrong usage is 2."""
+
+
+class Device(StrEnum):
+    """Where to train."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+ProcessName = Annotated[str, typer.Argument(metavar="PROCESS", help=f"One of {', '.join(PROCESSES)}.")]
+Configuration = Annotated[
+    str, typer.Option("--config", help=f"A TOML file, or one of {', '.join(packaged_names())}.", show_default=False)
+]
+DataFolder = Annotated[
+    Path, typer.Option("--data", help="What `mmgt data prepare` wrote, or where synthetic data is made and kept.")
+]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of this run: checkpoint, weights, samples, report.")]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Instead of the configuration's.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes that make synthetic data.")]
+DeviceName = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
+
+
+@app.command()
+def train(
+    process: ProcessName,
+    config: Configuration,
+    data: DataFolder,
+    out: OutFolder,
+    steps: Steps = None,
+    workers: Workers = 1,
+    device: DeviceName = Device.AUTO,
+) -> None:
+    """Train one process, from where the folder's run stands. Under `torchrun` several processes train together."""
+    configuration = _configuration(process, config, steps)
+    place = _device(device)
+    if not sys.stderr.isatty():
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    with ProgressBar() as bar, _interruptible() as is_interrupted:
+        prepared = PROCESSES[process](configuration, data, workers, partial(bar.advance, "data"))
+        run_training(
+            prepared.process,
+            prepared.data,
+            configuration.loop,
+            out,
+            place,
+            partial(bar.advance, f"training {process}"),
+            is_interrupted,
+        )
+    typer.echo(out / REPORT_FILE)
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line `train …`. Ends with SystemExit."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=words[1:], prog_name="mmgt train")
+    except (MMGTError, OSError) as error:
+        typer.echo(f"mmgt: {error}", err=True)
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+
+
+def _configuration(process: str, name: str, steps: int | None) -> TrainingConfiguration:
+    if process not in PROCESSES:
+        raise typer.BadParameter(f"there is no process {process}; there are {', '.join(PROCESSES)}")
+    configuration = read_configuration(name)
+    if configuration.process != process:
+        raise ConfigurationError(f"{name} is a configuration of {configuration.process}, not of {process}")
+    if steps is None:
+        return configuration
+    return replace(configuration, loop=replace(configuration.loop, steps=steps))
+
+
+def _device(device: Device) -> torch.device:
+    if device is Device.CUDA and not torch.cuda.is_available():
+        raise typer.BadParameter("--device is cuda, and no GPU can be used")
+    if device is Device.AUTO:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device.value)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C or SIGTERM lets the step end and a checkpoint be written; the second ends at once.
+
+    Raises:
+        Cancelled: there were two signals.
+    """
+    num_signals = 0
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal num_signals
+        num_signals += 1
+        if num_signals > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: num_signals > 0
+    except KeyboardInterrupt as error:
+        raise Cancelled("interrupted; the newest checkpoint stands") from error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,94 @@
+"""Laws of configuration files."""
+
+from pathlib import Path
+
+import pytest
+
+from mmgt_core.training.configuration import ConfigurationError, fill, packaged_names, read_configuration
+from mmgt_core.training.smga import SMGAOptions
+
+SMALL = """
+process = "smga"
+[loop]
+steps = 10
+batch_size = 2
+learning_rate = 1
+optimiser = "adam"
+[smga]
+preset = "mmgt-demo"
+"""
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "small.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", packaged_names())
+def test_every_packaged_configuration_reads(name: str) -> None:
+    configuration = read_configuration(name)
+
+    assert configuration.name == name
+    assert configuration.loop.steps > 0
+
+
+@pytest.mark.parametrize("name", [name for name in packaged_names() if read_configuration(name).process == "smga"])
+def test_every_configuration_of_stage_1_fits_its_process(name: str) -> None:
+    assert fill(SMGAOptions, read_configuration(name).options, name).preset in ("mmgt-512", "mmgt-demo")
+
+
+def test_table_iv_is_four_configurations_that_differ_in_the_head_weight_alone() -> None:
+    names = ["paper-smga-head-1", "paper-smga-head-2", "paper-smga", "paper-smga-head-4"]
+    found = [read_configuration(name) for name in names]
+
+    assert [configuration.options["head_weight"] for configuration in found] == [1, 2, 3, 4]
+    assert len({configuration.loop for configuration in found}) == 1
+
+
+def test_a_file_says_only_what_differs_from_its_base(tmp_path: Path) -> None:
+    path = written(tmp_path, 'base = "demo-smga"\n[loop]\nsteps = 7\n')
+
+    configuration, base = read_configuration(path), read_configuration("demo-smga")
+
+    assert configuration.loop.steps == 7
+    assert configuration.loop.batch_size == base.loop.batch_size
+    assert configuration.options == base.options
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("speed = 1", r"unknown keys: speed, steep"),
+        ('optimiser = "sgd"', "must be one of adam, adamw, adan"),
+        ('seed = "one"', "seed is 'one'"),
+        ("learning_rate = true", "learning_rate is True"),
+    ],
+)
+def test_a_key_or_value_that_cannot_be_is_named(tmp_path: Path, line: str, message: str) -> None:
+    extra = "\nsteep = 2" if "speed" in line else ""
+    kept = [old for old in SMALL.splitlines() if line.split(" =")[0] + " =" not in old]
+    text = "\n".join(kept).replace("[smga]", f"{line}{extra}\n[smga]")
+
+    with pytest.raises(ConfigurationError, match=message):
+        read_configuration(written(tmp_path, text))
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="not given: steps"):
+        read_configuration(written(tmp_path, SMALL.replace("steps = 10\n", "")))
+
+
+def test_an_unknown_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unknown keys: image"):
+        read_configuration(written(tmp_path, SMALL + "[image]\n"))
+
+
+def test_an_unknown_option_of_a_process_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"small \[smga\] has unknown keys: head_wait"):
+        fill(SMGAOptions, {"preset": "mmgt-demo", "head_wait": 2.0}, "small [smga]")
+
+
+def test_a_name_that_no_file_has_lists_those_there_are() -> None:
+    with pytest.raises(ConfigurationError, match=r"there is no configuration demo-sgma; there are .*demo-smga"):
+        read_configuration("demo-sgma")

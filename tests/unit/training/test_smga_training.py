@@ -1,0 +1,101 @@
+"""Laws of stage 1's training."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mmgt_core.smga.model import SMGA
+from mmgt_core.training.loop import run_training
+from mmgt_core.training.smga import SMGATraining
+from mmgt_core.training.spoken_windows import SpeechToPoseData, collate
+from tests.unit.training.tiny_smga import CONFIG, OPTIONS, made_up_windows, tiny_preset, tiny_training
+
+CPU = torch.device("cpu")
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def _one_thread() -> Iterator[None]:
+    """As many as in the process that is killed: the order of additions follows it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def trained(folder: Path) -> None:
+    process, data = tiny_training()
+    run_training(process, data, CONFIG, folder, CPU)
+
+
+def kill_in_the_middle(folder: Path) -> None:
+    command = [sys.executable, "-m", "tests.unit.training.tiny_smga", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as training:
+        assert training.stdout is not None
+        next(line for line in training.stdout if int(line) == 8)
+        training.kill()
+
+
+@pytest.mark.usefixtures("_one_thread")
+def test_a_run_killed_in_the_middle_ends_with_the_same_weights(tmp_path: Path) -> None:
+    trained(tmp_path / "whole")
+    kill_in_the_middle(tmp_path / "killed")
+    assert not (tmp_path / "killed" / "report.json").exists()
+
+    trained(tmp_path / "killed")
+
+    whole, resumed = (load_file(tmp_path / name / "smga.safetensors") for name in ("whole", "killed"))
+    assert whole.keys() == resumed.keys() == SMGA(tiny_preset().smga).state_dict().keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def batch() -> dict[str, torch.Tensor]:
+    _, data = tiny_training()
+    return dict(collate([data.item(index, np.random.default_rng(index)) for index in range(4)]))
+
+
+def test_the_loss_is_the_sum_of_six_terms_and_the_head_weight_scales_three() -> None:
+    items = batch()
+    found = {}
+    for weight in (0.0, 1.0, 3.0):
+        data = SpeechToPoseData(made_up_windows(), 0.0)
+        process = SMGATraining(replace(OPTIONS, head_weight=weight), tiny_preset(), data, data, seed=0)
+        found[weight] = process.losses(items, torch.Generator().manual_seed(0))
+
+    names = [name for name in found[3.0] if name != "total"]
+    assert len(names) == 6
+    assert found[3.0]["total"].item() == pytest.approx(sum(found[3.0][name].item() for name in names), rel=1e-5)
+    for name in names:
+        ratio = 3 if name.startswith("head") else 1
+        assert found[3.0][name].item() == pytest.approx(ratio * found[1.0][name].item(), rel=1e-5)
+    assert found[0.0]["head_position"].item() == 0
+
+
+def test_dropped_speech_cannot_be_heard() -> None:
+    items = batch()
+    data = SpeechToPoseData(made_up_windows(), 0.0)
+    process = SMGATraining(replace(OPTIONS, condition_dropout=1.0), tiny_preset(), data, data, seed=0)
+    other = {**items, "condition": items["condition"] + 1}
+
+    losses = [process.losses(given, torch.Generator().manual_seed(0))["total"] for given in (items, other)]
+
+    assert torch.equal(*losses)
+
+
+def test_a_sample_compares_mouths_and_hands_with_the_truth(tmp_path: Path) -> None:
+    process, _ = tiny_training()
+
+    with torch.no_grad():
+        process.sample(tmp_path, 3)
+
+    figures = json.loads((tmp_path / "step-000003.json").read_text())
+    assert -1 <= figures["mouth_correlation"] <= 1
+    assert (tmp_path / "step-000003.npy").is_file()
