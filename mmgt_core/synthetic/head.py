@@ -9,7 +9,9 @@ from mmgt_core.synthetic.shapes import Points, curve, fill, line, shifted
 
 MOUTH_INSIDE = (62, 16, 22)
 TEETH = (244, 242, 234)
-_TONGUE = (176, 74, 80)
+TONGUE = (176, 74, 80)
+"""Colours inside every mouth, before the light; the opening can be measured from them."""
+
 _EYE_WHITE = (246, 246, 242)
 _LASHES = (34, 26, 26)
 _GLASSES_FRAME = (40, 40, 48)
@@ -105,7 +107,7 @@ def _draw_mouth(canvas: skia.Canvas, identity: PresenterIdentity, outer: Points,
         teeth = min(6.5, 0.3 * gap)
         canvas.drawRoundRect(skia.Rect.MakeLTRB(x - half, top - 8, x + half, top + teeth), 3, 3, fill(TEETH))
         low = float(inner[6, 1])
-        canvas.drawOval(skia.Rect.MakeLTRB(x - half, low - 0.28 * gap, x + half, low + 10), fill(_TONGUE))
+        canvas.drawOval(skia.Rect.MakeLTRB(x - half, low - 0.28 * gap, x + half, low + 10), fill(TONGUE))
         canvas.restore()
     canvas.drawPath(curve(inner[:5]), closed_line)
 
