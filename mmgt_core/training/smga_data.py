@@ -9,8 +9,11 @@ from mmgt_core.training.loop import Prepared
 from mmgt_core.training.preparation.layout import Split
 from mmgt_core.training.smga import SMGAOptions, SMGATraining
 from mmgt_core.training.spoken_windows import SpeechToPoseData, SpokenWindows, require_features
-from mmgt_core.training.synthetic_windows import CLIPS_PER_SHARD, ShardProgress, synthetic_windows
+from mmgt_core.training.synthetic_windows import ShardProgress, synthetic_windows
 from mmgt_core.training.windows import PreparedWindows
+
+HELD_OUT_CLIPS = 8
+"""To sample from during training."""
 
 
 def prepare_smga(
@@ -34,7 +37,7 @@ def prepare_smga(
     held_out: SpokenWindows
     if options.synthetic_clips:
         train = synthetic_windows(folder, preset, 0, options.synthetic_clips, num_workers, on_progress)
-        held_out = synthetic_windows(folder, preset, FIRST_HELD_OUT_SEED, CLIPS_PER_SHARD, num_workers, on_progress)
+        held_out = synthetic_windows(folder, preset, FIRST_HELD_OUT_SEED, HELD_OUT_CLIPS, num_workers, on_progress)
     else:
         train, held_out = PreparedWindows(folder, Split.TRAIN), PreparedWindows(folder, Split.VALIDATION)
     for windows in (train, held_out):
