@@ -8,8 +8,9 @@ from typing import Annotated
 import torch
 import typer
 
+from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.commands.evaluate_presenters import ablations, autoencoder, presenters
 from mmgt_core.errors import Cancelled, DownloadError, InputError, MMGTError, WeightsError
-from mmgt_core.load import load_detector
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.metrics.evaluation import Judges, evaluate_pairs
 from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
@@ -19,6 +20,8 @@ from mmgt_core.metrics.report import write_report
 from mmgt_core.progress_bar import ProgressBar
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
+for command in (presenters, ablations, autoencoder):
+    app.command()(command)
 
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (InputError, 3),

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mmgt_core.types import UInt8Array
 
 _SAME_COLOUR = 40.0
-"""Distance in RGB up to which a pixel of the truth belongs to a part's colour: shades, folds and blurred edges do not."""
+"""Distance in RGB up to which a pixel of the truth belongs to a part's colour; shades and blurred edges do not."""
 _FEWEST_PIXELS = 20
 _UNCHANGED = 2
 """Levels of 255 by which a pixel of the truth may change from frame to frame and still count as standing still."""
@@ -41,8 +41,17 @@ def flicker(frames: UInt8Array, truth: UInt8Array) -> tuple[float, float]:
     Args:
         frames, truth: (F, H, W, 3); at least two frames.
     """
-    changes, true_changes = (np.abs(np.diff(shown.astype(np.int16), axis=0)) for shown in (frames, truth))
+    changes, true_changes = _changes(frames), _changes(truth)
     is_still = true_changes.max(axis=-1) <= _UNCHANGED  # (F - 1, H, W)
     if not is_still.any():
         return 0.0, 0.0
     return float(changes[is_still].mean()), float(true_changes[is_still].mean())
+
+
+def mean_change(frames: UInt8Array) -> float:
+    """Mean change from frame to frame over the whole picture, in levels of 255; 0 for one frame."""
+    return float(_changes(frames).mean()) if len(frames) > 1 else 0.0
+
+
+def _changes(frames: UInt8Array) -> npt.NDArray[np.int16]:
+    return np.abs(np.diff(frames.astype(np.int16), axis=0))

@@ -17,7 +17,7 @@ _REACH = 0.6
 _JAW = slice(FACE.start, FACE.start + 17)
 _UPPER_FACE = slice(_JAW.stop, LIPS.start)
 """Brows, nose and eyes: they move with the head, and not with speech."""
-_COLOUR_TOLERANCE = 24.0
+_COLOUR_TOLERANCE = 16.0
 """Levels of 255 by which colours may be off; softens the choice between neighbours."""
 
 

@@ -1,0 +1,154 @@
+"""Under `mmgt evaluate`: the acceptance list and the ablations on held-out presenters, and the pose autoencoder."""
+
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from mmgt_core.config import SamplingOptions
+from mmgt_core.load import find_preset, load_pipeline
+from mmgt_core.metrics.ablations import ablation_page, measure_ablations
+from mmgt_core.metrics.pose_autoencoder import (
+    PUBLISHED_WEIGHTS,
+    load_pose_autoencoder,
+    save_pose_autoencoder,
+    train_pose_autoencoder,
+)
+from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
+from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
+from mmgt_core.metrics.presenters import measure_presenters
+from mmgt_core.progress_bar import ProgressBar
+from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
+from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
+
+_FEWEST_CLIPS = 2
+_AUTOENCODER_CLIPS, _AUTOENCODER_STEPS = 600, 3000
+
+PresetName = Annotated[str, typer.Option("--preset", help="Which networks.")]
+WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder of weights, one folder a preset.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the report; made if absent.")]
+NumClips = Annotated[int, typer.Option("--clips", min=_FEWEST_CLIPS, help="Clips in languages that were trained on.")]
+FirstSeed = Annotated[
+    int, typer.Option("--first-seed", min=FIRST_HELD_OUT_SEED, help="Of the first clip; the others follow it.")
+]
+Seconds = Annotated[float | None, typer.Option("--seconds", help="Length of every clip; by default that of its text.")]
+Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2; by default the preset's own.")]
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """What both commands begin with."""
+
+    system: PipelineSystem
+    num_inference_steps: int
+
+
+def presenters(
+    preset: PresetName = "mmgt-demo",
+    weights: WeightsFolder = Path("weights"),
+    clips: NumClips = 40,
+    held_out_clips: Annotated[int, typer.Option("--held-out-clips", min=0, help="In the held-out language.")] = 10,
+    first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
+    seconds: Seconds = None,
+    steps: Steps = None,
+    out: OutFolder = Path("out/results"),
+) -> None:
+    """Measure a preset on presenters, voices and texts that were never trained on: every figure of the results page."""
+    started = time.monotonic()
+    setup = _setup(preset, weights, steps)
+    network = load_pose_autoencoder()
+    with ProgressBar() as bar:
+        found = _clips(first_seed, clips, seconds, None, bar.advance)
+        found += _clips(first_seed + clips, held_out_clips, seconds, HELD_OUT_LANGUAGE, bar.advance)
+        results = measure_presenters(
+            found, HELD_OUT_LANGUAGE, setup.system, untrained_stage_1(setup.system), network, bar.advance
+        )
+    weights_told = ", ".join(sorted(set(setup.system.pipeline.weights.values())))
+    command = _command("presenters", preset, clips, first_seed, seconds, steps, out)
+    command += f" --held-out-clips {held_out_clips}"
+    facts = RunFacts(preset, weights_told, command, setup.num_inference_steps, time.monotonic() - started)
+    typer.echo(write_presenter_report(results, facts, out))
+
+
+def ablations(
+    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds a training run's folder for each ablation.")],
+    preset: PresetName = "mmgt-demo",
+    weights: WeightsFolder = Path("weights"),
+    clips: NumClips = 12,
+    first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
+    seconds: Seconds = None,
+    steps: Steps = None,
+    out: OutFolder = Path("out/results"),
+) -> None:
+    """Measure table V's ablations on held-out presenters, and tell which of the paper's orderings appear."""
+    setup = _setup(preset, weights, steps)
+    network = load_pose_autoencoder()
+    with ProgressBar() as bar:
+        found = _clips(first_seed, clips, seconds, None, bar.advance)
+        rows = measure_ablations(setup.system, runs, found, network, bar.advance)
+    command = (
+        _command("ablations", preset, clips, first_seed, seconds, steps, out) + f" --runs {shlex.quote(str(runs))}"
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    page = out / "ablations.md"
+    page.write_text(ablation_page(rows, clips, command))
+    typer.echo(page)
+
+
+def autoencoder(
+    out: Annotated[Path, typer.Option("--out", help="The safetensors file to write.")] = PUBLISHED_WEIGHTS,
+    clips: Annotated[int, typer.Option("--clips", min=_FEWEST_CLIPS, help="Synthetic clips, seeds from 0.")] = (
+        _AUTOENCODER_CLIPS
+    ),
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of 128 windows.")] = _AUTOENCODER_STEPS,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the first weights and the order.")] = 0,
+) -> None:
+    """Train the pose autoencoder of FGD and diversity on procedural presenters."""
+    loss = 0.0
+    with ProgressBar() as bar:
+        poses = [clip.pose_sequence for clip in _clips(0, clips, None, None, bar.advance)]
+
+        def tell(step: int, current: float) -> None:
+            nonlocal loss
+            loss = current
+            bar.advance("training", step, steps)
+
+        network = train_pose_autoencoder(poses, steps, seed, tell)
+    save_pose_autoencoder(network, out)
+    typer.echo(f"{out} ({clips} clips, {steps} steps, last loss {loss:.4f})")
+
+
+def _setup(preset: str, weights: Path, steps: int | None) -> _Setup:
+    chosen = find_preset(preset)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
+    system = PipelineSystem(pipeline, SamplingOptions(num_inference_steps=steps))
+    return _Setup(system, chosen.num_inference_steps if steps is None else steps)
+
+
+def _clips(
+    first_seed: int,
+    number: int,
+    seconds: float | None,
+    language: str | None,
+    on_progress: Callable[[str, int, int], None],
+) -> list[SyntheticClip]:
+    found = []
+    for index in range(number):
+        found.append(synthetic_clip(first_seed + index, seconds, language))
+        on_progress(f"clips, {language}" if language else "clips", index + 1, number)
+    return found
+
+
+def _command(
+    name: str, preset: str, clips: int, first_seed: int, seconds: float | None, steps: int | None, out: Path
+) -> str:
+    words = ["mmgt", "evaluate", name, "--preset", preset, "--clips", str(clips), "--first-seed", str(first_seed)]
+    words += ["--seconds", f"{seconds:g}"] if seconds else []
+    words += ["--steps", str(steps)] if steps else []
+    return shlex.join([*words, "--out", str(out)])

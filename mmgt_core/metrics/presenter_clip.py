@@ -1,0 +1,150 @@
+"""One held-out presenter, measured through the whole system: what is heard, posed and drawn is known exactly."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
+from mmgt_core.metrics.appearance import flicker, identity_errors, mean_change
+from mmgt_core.metrics.gesture import correlation
+from mmgt_core.metrics.image import frame_psnr
+from mmgt_core.metrics.measurement import Region
+from mmgt_core.metrics.mouth import mouth_opening, rendered_mouth_opening, with_still_mouth
+from mmgt_core.metrics.presenter_colours import PresenterColours
+from mmgt_core.metrics.regions import crops, region_squares
+from mmgt_core.synthetic.clip import SyntheticClip
+from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
+
+
+class System(Protocol):
+    """What is measured: the two stages and the autoencoder of a preset, at its resolution."""
+
+    @property
+    def resolution(self) -> int:
+        """Of its frames, in pixels."""
+        ...
+
+    def speak(self, initial_keypoints: Float32Array, waveform: Waveform) -> PoseSequence:
+        """Stage 1: as many poses as the speech has frames."""
+        ...
+
+    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform) -> UInt8Array:
+        """Stage 2: (F, resolution, resolution, 3)."""
+        ...
+
+    def rebuild(self, frames: UInt8Array) -> UInt8Array:
+        """The autoencoder's own picture of true frames: the ceiling of stage 2."""
+        ...
+
+
+@dataclass(frozen=True)
+class SheetFrames:
+    """Pictures of one moment, its mouth wide open, and of a stretch of the spoken video, for people to look at."""
+
+    reference: UInt8Array
+    pose_driven: UInt8Array
+    rebuilt: UInt8Array
+    truth: UInt8Array
+    pose: Float32Array
+    spoken: UInt8Array
+    spoken_truth: UInt8Array
+
+
+@dataclass(frozen=True)
+class ClipFigures:
+    """A clip's numbers by name, and what sets of clips are compared by."""
+
+    seed: int
+    language: str
+    voice: str
+    num_frames: int
+    numbers: dict[str, float]
+    spoken_poses: PoseSequence
+    sheet: SheetFrames
+
+
+def measure_clip(clip: SyntheticClip, other_speech: Waveform, system: System) -> ClipFigures:
+    """Measure stage 1, stage 2 by the true pose, the whole, the whole with another's speech, and who carries the mouth.
+
+    Args:
+        clip: presenter, speech and truth.
+        other_speech: of another clip, for what should not correlate.
+        system: what is measured.
+    """
+    poses, num_frames = clip.pose_sequence, len(clip.pose_sequence)
+    reference = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
+    initial = poses.keypoints[clip.reference_frame]
+    truth = clip.render(range(num_frames), system.resolution)
+    colours = PresenterColours.of(clip.identity)
+    swapped = fitted(other_speech, num_frames)
+
+    spoken = system.speak(initial, clip.waveform)
+    spoken_otherwise = system.speak(initial, swapped)
+    numbers = {
+        "mouth_own": correlation(mouth_opening(spoken), clip.mouth_opening),
+        "mouth_swapped": correlation(mouth_opening(spoken_otherwise), clip.mouth_opening),
+    }
+
+    driven = system.render(reference, poses, clip.waveform)
+    rebuilt = system.rebuild(truth)
+    still = np.repeat(truth[clip.reference_frame : clip.reference_frame + 1], num_frames, axis=0)
+    numbers |= _picture_numbers(driven, rebuilt, still, truth, poses, colours)
+
+    def seen_mouth(frames: UInt8Array, where: PoseSequence) -> float:
+        found = rendered_mouth_opening(frames, where, colours.inside_mouth, colours.around_mouth)
+        return correlation(found, clip.mouth_opening)
+
+    numbers["seen_truth"] = seen_mouth(truth, poses)
+    numbers["seen_rebuilt"] = seen_mouth(rebuilt, poses)
+    numbers["seen_driven"] = seen_mouth(driven, poses)
+
+    said = system.render(reference, spoken, clip.waveform)
+    numbers["seen_own"] = seen_mouth(said, spoken)
+    said_otherwise = system.render(reference, spoken_otherwise, swapped)
+    numbers["seen_swapped"] = seen_mouth(said_otherwise, spoken_otherwise)
+
+    silence = Waveform(np.zeros_like(clip.waveform.samples))
+    numbers["seen_pose_alone"] = seen_mouth(system.render(reference, poses, silence), poses)
+    held = with_still_mouth(poses, initial)
+    numbers["seen_audio_alone"] = seen_mouth(system.render(reference, held, clip.waveform), poses)
+
+    widest = int(np.argmax(clip.mouth_opening))
+    stretch = np.linspace(0, num_frames - 1, 12).round().astype(int)
+    pictures = SheetFrames(
+        clip.render([clip.reference_frame], system.resolution)[0],
+        driven[widest],
+        rebuilt[widest],
+        truth[widest],
+        poses.keypoints[widest],
+        said[stretch],
+        truth[stretch],
+    )
+    return ClipFigures(clip.seed, clip.language, clip.voice, num_frames, numbers, spoken, pictures)
+
+
+def fitted(waveform: Waveform, num_frames: int) -> Waveform:
+    """The speech repeated or cut to a number of frames."""
+    return Waveform(np.resize(waveform.samples, num_frames * SAMPLES_PER_FRAME))
+
+
+def _picture_numbers(
+    driven: UInt8Array,
+    rebuilt: UInt8Array,
+    still: UInt8Array,
+    truth: UInt8Array,
+    poses: PoseSequence,
+    colours: PresenterColours,
+) -> dict[str, float]:
+    """PSNR of the whole picture and of the mouth's box, identity's colours, flicker: generated, ceiling, still."""
+    numbers: dict[str, float] = {}
+    boxes = region_squares(poses, Region.LIPS, truth.shape[1])
+    for name, frames in (("driven", driven), ("rebuilt", rebuilt), ("still", still)):
+        numbers[f"psnr_{name}"] = float(frame_psnr(frames, truth).mean())
+        if boxes:
+            numbers[f"mouth_psnr_{name}"] = float(frame_psnr(crops(frames, boxes), crops(truth, boxes)).mean())
+    numbers |= {f"colour_{part}": error for part, error in identity_errors(driven, truth, colours.parts).items()}
+    numbers["flicker_driven"], numbers["flicker_truth"] = flicker(driven, truth)
+    numbers["flicker_rebuilt"], _ = flicker(rebuilt, truth)
+    numbers["motion_truth"] = mean_change(truth)
+    return numbers

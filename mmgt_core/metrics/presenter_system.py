@@ -1,0 +1,54 @@
+"""A loaded pipeline as the evaluation on presenters asks for it: stage 1, stage 2, and the autoencoder alone."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from mmgt_core.config import SamplingOptions
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.smga.model import SMGA
+from mmgt_core.types import PoseSequence, UInt8Array, Waveform
+
+_UNTRAINED_SEED = 1
+
+
+@dataclass(frozen=True)
+class PipelineSystem:
+    """The preset's own sampling. hears_in_stage_2: False renders without speech, an ablation of table V."""
+
+    pipeline: AudioToVideo
+    options: SamplingOptions
+    hears_in_stage_2: bool = True
+
+    @property
+    def resolution(self) -> int:
+        """Of its frames, in pixels."""
+        return self.pipeline.preset.resolution
+
+    def speak(self, initial_keypoints: Float32Array, waveform: Waveform) -> PoseSequence:
+        """Stage 1: as many poses as the speech has frames."""
+        return self.pipeline.audio_to_pose(initial_keypoints, waveform, self.options, RunControl())
+
+    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform) -> UInt8Array:
+        """Stage 2: (F, resolution, resolution, 3)."""
+        heard = waveform if self.hears_in_stage_2 else Waveform(np.zeros_like(waveform.samples))
+        return np.stack(list(self.pipeline.frames(reference_image, poses, heard, self.options, RunControl())))
+
+    def rebuild(self, frames: UInt8Array) -> UInt8Array:
+        """The autoencoder's own picture of true frames: the ceiling of stage 2."""
+        render = self.pipeline.pose_to_video
+        latents = torch.cat([render.encode(frame, self.resolution) for frame in frames]).unsqueeze(0)  # (1, F, C, h, w)
+        return np.stack(list(render.decode(latents.transpose(1, 2), RunControl())))
+
+
+def untrained_stage_1(system: PipelineSystem) -> PipelineSystem:
+    """The same system with a stage 1 of random weights, from a fixed seed."""
+    pose = system.pipeline.audio_to_pose
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_UNTRAINED_SEED)
+        network = SMGA(system.pipeline.preset.smga)
+    network.requires_grad_(False).eval().to(pose.smga.final_layer.weight.device)
+    return replace(system, pipeline=replace(system.pipeline, audio_to_pose=replace(pose, smga=network)))
