@@ -34,6 +34,9 @@ PARTS = (
         "mmgt_core.commands.evaluate",
         {"evaluate": "Measure videos against true ones: one report with table, plots and a sheet."},
     ),
+    Part(
+        "mmgt_core.commands.synthesize", {"synthesize": "Draw a person who speaks, with all that is known of the clip."}
+    ),
     Part("mmgt_core.commands.train", {"train": "Train one of the method's networks; goes on where it stood."}),
     Part("mmgt_core.commands.data", {"data": "Make training data of videos: crops, keypoints, features, windows."}),
     Part(

@@ -21,10 +21,12 @@ FIRST_HELD_OUT_SEED = 900_000
 MIN_CLIP_S, MAX_CLIP_S = 3.0, 8.0
 """Of a clip whose length follows its text."""
 
+SHORTEST_S, LONGEST_S = 1.0, 600.0
+"""Of a clip whose length is asked for."""
+
 _LEAD_S = (0.25, 0.6)
 _PAUSE_S = (0.15, 0.7)
 _TAIL_S = 0.3
-_LONGEST_S = 600.0
 _INNER_TOP, _INNER_BOTTOM = LIPS.start + 14, LIPS.start + 18
 
 
@@ -74,8 +76,8 @@ def synthetic_clip(seed: int, seconds: float | None = None, language: str | None
     """
     if seed < 0:
         raise MMGTError(f"the seed is {seed}; it must be 0 or more")
-    if seconds is not None and not 1 <= seconds <= _LONGEST_S:
-        raise MMGTError(f"a clip of {seconds:g} s; from 1 to {_LONGEST_S:g} s can be made")
+    if seconds is not None and not SHORTEST_S <= seconds <= LONGEST_S:
+        raise MMGTError(f"a clip of {seconds:g} s; from {SHORTEST_S:g} to {LONGEST_S:g} s can be made")
     is_held_out = seed >= FIRST_HELD_OUT_SEED
     person_rng, speech_rng, motion_rng = (np.random.default_rng([seed, stream]) for stream in range(3))
     identity = draw_identity(person_rng)
