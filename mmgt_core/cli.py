@@ -15,11 +15,12 @@ import torch
 import typer
 
 from mmgt_core.checkpoints.convert import convert_weights
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.checkpoints.download import RepositoryLicence, pull_weights
 from mmgt_core.checkpoints.layout import published_files
 from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
 from mmgt_core.errors import Cancelled, DownloadError, InputError, MMGTError, WeightsError
-from mmgt_core.load import default_preset, find_preset, load_detector, load_pipeline, preset_folder
+from mmgt_core.load import default_preset, find_preset, load_pipeline, preset_folder
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
 from mmgt_core.media.signing_identity import ensure_identity

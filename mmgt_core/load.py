@@ -6,8 +6,6 @@ from pathlib import Path
 import torch
 
 from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights, read_networks
-from mmgt_core.checkpoints.lock import published_path
-from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.networks import Networks
 from mmgt_core.checkpoints.untrained import untrained_networks
 from mmgt_core.config import PRESETS, Preset
@@ -15,9 +13,6 @@ from mmgt_core.errors import WeightsError
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
-from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.pose.dwpose import DWPoseDetector, onnxruntime_providers
-from mmgt_core.pose.landmarks import LandmarkDetector
 
 _FULL_PRECISION = ("smga", "wavlm", "wav2vec")
 """Stage 1's visibility threshold is a rounding error of half precision away, and speech encoders are small."""
@@ -39,19 +34,6 @@ def default_preset(weights: Path) -> Preset:
     """The published layout where its weights are present, else the small one."""
     published, demo = PRESETS["mmgt-512"], PRESETS["mmgt-demo"]
     return published if holds_converted_weights(preset_folder(weights, published)) else demo
-
-
-def load_detector(weights: Path) -> WholeBodyDetector:
-    """DWPose where its two published networks are present, else the detector that needs no download.
-
-    Raises:
-        WeightsError: a network cannot be read, or the package that carries the default ones is absent.
-    """
-    files = {file.local_name: published_path(weights, file.repository, file.path) for file in MMGT_512_FILES}
-    yolox, pose = files["person_detector"], files["keypoint_detector"]
-    if yolox.is_file() and pose.is_file():
-        return DWPoseDetector(yolox, pose, onnxruntime_providers())
-    return LandmarkDetector()
 
 
 def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: torch.dtype) -> AudioToVideo:

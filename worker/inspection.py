@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mmgt_core.checkpoints.lock import published_path
-from mmgt_core.checkpoints.manifest import MMGT_512_FILES
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import SamplingOptions
 from mmgt_core.errors import InputError, MMGTError
 from mmgt_core.media.image_decoding import decode_image
@@ -15,10 +14,7 @@ from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.windows import segment_starts
-from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.pose.dwpose import DWPoseDetector, onnxruntime_providers
 from mmgt_core.pose.framing import parse_crop
-from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.types import FPS
 
 SEGMENT_FRAMES = 80
@@ -52,7 +48,7 @@ def inspect(question: Question) -> dict[str, Any]:
         limits = MediaLimits(**(question.limits or {}))
         files = InputFiles(paths["image"], paths.get("audio"), paths.get("driving_video"))
         weights = Path(question.weights)
-        inputs = prepare_inputs(files, parse_crop(question.crop), limits, lambda: _load_detector(weights), RunControl())
+        inputs = prepare_inputs(files, parse_crop(question.crop), limits, lambda: load_detector(weights), RunControl())
     except InputError as error:
         return {"findings": [{"code": error.code.value, "message": str(error), "param": error.field}], "warnings": []}
     return _describe(inputs)
@@ -69,14 +65,6 @@ def unreadable(field: str) -> dict[str, Any]:
     """Return the answer about a file that no decoder survives."""
     message = f"{field}: it could not be decoded within the limits of memory and time"
     return {"findings": [{"code": f"{field}_unreadable", "message": message, "param": field}], "warnings": []}
-
-
-def _load_detector(weights: Path) -> WholeBodyDetector:
-    files = {file.local_name: published_path(weights, file.repository, file.path) for file in MMGT_512_FILES}
-    yolox, pose = files["person_detector"], files["keypoint_detector"]
-    if yolox.is_file() and pose.is_file():
-        return DWPoseDetector(yolox, pose, onnxruntime_providers())
-    return LandmarkDetector()
 
 
 def _describe(inputs: Inputs) -> dict[str, Any]:

@@ -17,9 +17,10 @@ import torch
 
 from jobs.job import JobOptions, Notice
 from jobs.settings import Settings
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
-from mmgt_core.load import find_preset, load_detector, load_pipeline
+from mmgt_core.load import find_preset, load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs

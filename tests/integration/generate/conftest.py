@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import PRESETS
-from mmgt_core.load import load_detector
 from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pose.framing import CropChoice, find_initial_pose

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.keypoints import FACE
-from mmgt_core.load import load_detector
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
 from mmgt_core.pipelines.progress import RunControl

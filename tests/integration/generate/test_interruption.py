@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.errors import Cancelled
-from mmgt_core.load import load_detector, load_pipeline
+from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs
 from mmgt_core.pipelines.outputs import Extra, Outputs
