@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -146,6 +147,13 @@ def _finish(out: Path, index: DatasetIndex, failed: Sequence[ClipRecord]) -> Pre
     return report
 
 
+def process_context() -> ForkServerContext:
+    """Processes forked from one that has no threads to lose, and that imports the numeric libraries once for all."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 _Job = tuple[Path, Path, PreparationSettings, MakeTools]
 
 
@@ -159,8 +167,7 @@ def _in_this_process(sources: Sequence[str], job: _Job, workers: int) -> Iterato
 def _in_processes(sources: Sequence[str], job: _Job, workers: int) -> Iterator[ClipRecord]:
     """Records in the order in which they are done."""
     others = set(active_children())
-    # Started anew, not forked: threads of numeric libraries do not survive a fork.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(job, workers))
+    pool = ProcessPoolExecutor(workers, process_context(), initializer=_begin, initargs=(job, workers))
     try:
         for future in as_completed([pool.submit(_prepare, source) for source in sources]):
             yield future.result()
