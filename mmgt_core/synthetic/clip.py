@@ -24,7 +24,7 @@ MIN_CLIP_S, MAX_CLIP_S = 3.0, 8.0
 SHORTEST_S, LONGEST_S = 1.0, 600.0
 """Of a clip whose length is asked for."""
 
-_LEAD_S = (0.25, 0.6)
+_LEAD_S = (0.3, 0.65)
 _PAUSE_S = (0.15, 0.7)
 _TAIL_S = 0.3
 _INNER_TOP, _INNER_BOTTOM = LIPS.start + 14, LIPS.start + 18

@@ -27,6 +27,8 @@ _HIP_SHARE = 0.56
 _ELBOW_POLE = np.array([-0.55, 0.8, -0.35])
 """Elbows hang outwards, down and back."""
 
+_LEAST_PALM = 0.75
+_PALM_ON_THE_WAY = np.array([0.6, -0.8, 0.0])
 _NOSE_TIP = 30
 
 
@@ -97,8 +99,15 @@ def _arm(shoulder: Curve, arm: ArmMotion, hand_length: float) -> tuple[Curve, Cu
     height = np.sqrt(np.maximum(_UPPER_ARM**2 - before**2, 0))
     elbow = start + direction * before + _across(_ELBOW_POLE, direction) * height
     along = _unit(0.5 * (wrist - elbow) / _FOREARM + arm.aim)
-    fingers = hand_points(wrist, along, _across(arm.palm, along), hand_length, arm.shape)
+    fingers = hand_points(wrist, along, _turning_palm(arm.palm, along), hand_length, arm.shape)
     return elbow[:, :2], fingers[..., :2]
+
+
+def _turning_palm(palm: Curve, along: Curve) -> Curve:
+    """Where the palm looks; between looking away and looking here it looks up and inwards, and never flips at once."""
+    across = palm - np.sum(palm * along, axis=-1, keepdims=True) * along
+    lack = np.maximum(0, _LEAST_PALM - np.linalg.norm(across, axis=-1, keepdims=True))
+    return _across(palm + 2 * lack * _PALM_ON_THE_WAY, along)
 
 
 def _unit(vectors: Curve) -> Curve:

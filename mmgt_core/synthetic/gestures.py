@@ -49,6 +49,9 @@ GESTURES = (
 _REST_REACTION_S, _REST_TIME_S = 0.15, 0.7
 _LONG_PAUSE_S = 0.55
 _FIRST_PREPARATION_S, _PREPARATION_S, _STROKE_BEFORE_S, _STROKE_AFTER_S = 0.75, 0.42, 0.16, 0.1
+_SHORT_RISE_S, _SHORT_FIRST_RISE_S = 0.13, 0.42
+"""A hand that has less time than this leaves a beat out."""
+
 _RISE_PX, _FALL_PX, _OUTWARD_PX = 52.0, 16.0, 22.0
 _LOWEST_WRIST, _HIGHEST_WRIST = 462.0, 285.0
 
@@ -103,10 +106,10 @@ def _phrase_moves(phrase: Phrase, centre: Curve, liveliness: float, rng: np.rand
         swing = liveliness * beat.strength * rng.uniform(0.7, 1.2)
         up = centre + _offset(-_RISE_PX * swing, -_OUTWARD_PX * swing * rng.uniform(-0.5, 1))
         down = centre + _offset(_FALL_PX * swing, -_OUTWARD_PX * swing * rng.uniform(-0.3, 1))
-        preparation_s = _PREPARATION_S if moves else _FIRST_PREPARATION_S
-        rise_s = max(free_s, beat.time_s - preparation_s)
+        usual_s, least_s = (_PREPARATION_S, _SHORT_RISE_S) if moves else (_FIRST_PREPARATION_S, _SHORT_FIRST_RISE_S)
+        rise_s = max(free_s, beat.time_s - usual_s)
         fall_s = beat.time_s - _STROKE_BEFORE_S
-        if fall_s - rise_s < 0.5 * (_PREPARATION_S - _STROKE_BEFORE_S):
+        if fall_s - rise_s < least_s:
             continue
         free_s = beat.time_s + _STROKE_AFTER_S
         moves += [(rise_s, fall_s, up), (fall_s, free_s, down)]

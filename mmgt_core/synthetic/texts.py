@@ -52,8 +52,6 @@ def word_lists(language: str, is_held_out: bool) -> WordLists:
     Raises:
         MMGTError: there is no such language.
     """
-    if language not in _VOICES:
-        raise MMGTError(f"no presenter speaks {language!r}; there are {', '.join(_VOICES)}")
     lists = _all_words(language)
     if language == HELD_OUT_LANGUAGE:
         return lists
@@ -69,9 +67,20 @@ def sentence(lists: WordLists, rng: np.random.Generator) -> str:
 
 
 def choose_voice(language: str, is_held_out: bool, rng: np.random.Generator) -> str:
-    """A voice of the synthesiser: accent and variant, as "en-us+f2"."""
+    """A voice of the synthesiser: accent and variant, as "en-us+f2".
+
+    Raises:
+        MMGTError: there is no such language.
+    """
+    accents = _accents(language)
     variants = _HELD_OUT_VARIANTS if is_held_out else _TRAINED_VARIANTS
-    return f"{rng.choice(_VOICES[language])}+{rng.choice(variants)}"
+    return f"{rng.choice(accents)}+{rng.choice(variants)}"
+
+
+def _accents(language: str) -> tuple[str, ...]:
+    if language not in _VOICES:
+        raise MMGTError(f"no presenter speaks {language!r}; there are {', '.join(_VOICES)}")
+    return _VOICES[language]
 
 
 def _side(words: tuple[str, ...], is_held_out: bool) -> tuple[str, ...]:
@@ -81,5 +90,6 @@ def _side(words: tuple[str, ...], is_held_out: bool) -> tuple[str, ...]:
 
 @cache
 def _all_words(language: str) -> WordLists:
+    _accents(language)
     table = tomllib.loads((files("mmgt_core.synthetic") / "word_lists" / f"{language}.toml").read_text("utf-8"))
     return WordLists(**{name: tuple(words) for name, words in table.items()})

@@ -13,7 +13,7 @@ from mmgt_core.types import FPS
 CLOSED_SYMBOLS = frozenset("pbmβ")
 """Phonemes whose lips must meet."""
 
-_CLOSED_WEIGHT = 9.0
+_CLOSED_WEIGHT = 6.0
 _MIN_CLOSURE_S = 0.07
 """Longer than a frame, so that every closure is seen."""
 
@@ -44,7 +44,7 @@ _SILENCE = (0.0, 0.0, 0.8)
 
 _STEPS_PER_FRAME = 16
 _STEPS_PER_S = _STEPS_PER_FRAME * FPS
-_BLEND_S = 0.03
+_BLEND_S = 0.023
 _PRESSED = 0.06
 """Lips that would be less open than this share touch."""
 
