@@ -1,4 +1,4 @@
-"""Synthesised speech whose phonemes are known in time; the synthesiser runs as a separate program (decision 0011)."""
+"""Synthesised speech whose phonemes are known in time; the synthesiser runs as a separate program (decision 0010)."""
 
 import json
 import os
