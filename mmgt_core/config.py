@@ -132,6 +132,14 @@ class LogMelConfig:
 
 
 @dataclass(frozen=True)
+class KeypointNetworkConfig:
+    """The detector of drawn presenters: widths on the way down, each at half the side, and of the way up."""
+
+    widths: tuple[int, ...]
+    decoder_width: int
+
+
+@dataclass(frozen=True)
 class Preset:
     """A whole set of network configurations, and what its default sampling is."""
 
@@ -262,6 +270,9 @@ MMGT_DEMO = Preset(
 Its latents have the information of f4 with 4 channels at a quarter of the cells, which is what attention costs; the
 scale that training measures is folded into the autoencoder's own weights.
 """
+
+PRESENTER_KEYPOINTS = KeypointNetworkConfig(widths=(24, 48, 96, 96), decoder_width=64)
+"""The detector that is trained along with `mmgt-demo`."""
 
 PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO)}
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import torch
 
-from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights, read_networks
-from mmgt_core.checkpoints.networks import Networks
+from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights
+from mmgt_core.checkpoints.networks import Networks, read_networks
+from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.checkpoints.untrained import untrained_networks
-from mmgt_core.config import PRESETS, Preset
+from mmgt_core.config import MMGT_DEMO, PRESETS, Preset
 from mmgt_core.errors import WeightsError
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
@@ -49,6 +50,8 @@ def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: to
         WeightsError: weights are absent or not the expected ones.
     """
     folder = preset_folder(weights, preset)
+    if not folder.is_dir() and preset.name == MMGT_DEMO.name and holds_converted_weights(PACKAGED_WEIGHTS):
+        folder = PACKAGED_WEIGHTS
     if folder.is_dir():
         dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in Networks.names()}
         return _compose(preset, read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks)

@@ -11,7 +11,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mmgt_core.checkpoints.networks import Networks, empty_networks
 from mmgt_core.checkpoints.published_names import require_same_keys
 from mmgt_core.config import Preset
 from mmgt_core.errors import WeightsError
@@ -76,27 +75,17 @@ def write_network(folder: Path, name: str, module: nn.Module, state: Mapping[str
     return file_sha256(path)
 
 
-def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]) -> Networks:
-    """Load every network strictly onto a device, each in its dtype, after comparing its file with the recorded hash.
-
-    Raises:
-        WeightsError: a file is absent, not what was converted, unreadable, of another preset, or its keys are not the
-            network's.
-    """
-    networks = empty_networks(preset)
-    for name, module in networks.named().items():
-        fill_network(module, name, folder, preset, device, dtypes[name])
-    return networks
-
-
 def fill_network(
     module: nn.Module, name: str, folder: Path, preset: Preset, device: torch.device, dtype: torch.dtype
 ) -> None:
     """Give one empty network its weights, and freeze it.
 
     Raises:
-        WeightsError: as `read_networks`.
+        WeightsError: its file is absent, not what was converted, unreadable, of another preset, or its keys are not the
+            network's.
     """
+    if not module.state_dict():
+        return  # log-mel arithmetic has no file
     index = WeightsIndex.read(folder)
     if index.preset != preset.name:
         raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.name}")

@@ -2,15 +2,24 @@
 
 from pathlib import Path
 
+import torch
+
+from mmgt_core.checkpoints.converted import fill_network, holds_converted_weights
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
+from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
+from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS
 from mmgt_core.pose.detector import WholeBodyDetector
+from mmgt_core.pose.detector_choice import FirstThatSees
 from mmgt_core.pose.dwpose import DWPoseDetector, onnxruntime_providers
+from mmgt_core.pose.keypoint_network import KeypointNetwork, PresenterDetector
 from mmgt_core.pose.landmarks import LandmarkDetector
 
 
 def load_detector(weights: Path) -> WholeBodyDetector:
     """DWPose where its two published networks are present, else the detector that needs no download.
+
+    Before either, a drawn presenter is looked for, where the package has the network for it.
 
     Raises:
         WeightsError: a network cannot be read, or the package that carries the default ones is absent.
@@ -18,5 +27,11 @@ def load_detector(weights: Path) -> WholeBodyDetector:
     files = {file.local_name: published_path(weights, file.repository, file.path) for file in MMGT_512_FILES}
     yolox, pose = files["person_detector"], files["keypoint_detector"]
     if yolox.is_file() and pose.is_file():
-        return DWPoseDetector(yolox, pose, onnxruntime_providers())
-    return LandmarkDetector()
+        photographs: WholeBodyDetector = DWPoseDetector(yolox, pose, onnxruntime_providers())
+    else:
+        photographs = LandmarkDetector()
+    if not holds_converted_weights(PACKAGED_WEIGHTS):
+        return photographs
+    network = KeypointNetwork(PRESENTER_KEYPOINTS)
+    fill_network(network, KEYPOINTS, PACKAGED_WEIGHTS, MMGT_DEMO, torch.device("cpu"), torch.float32)
+    return FirstThatSees([PresenterDetector(network), photographs])

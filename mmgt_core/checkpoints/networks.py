@@ -1,6 +1,8 @@
 """Every network of a preset, built without weights; the converter, the loader and the layout all start here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL
@@ -15,6 +17,7 @@ from transformers import (
 )
 
 from mmgt_core.audio.log_mel import LogMelEncoder
+from mmgt_core.checkpoints.converted import fill_network
 from mmgt_core.config import ImageEncoderConfig, LogMelConfig, Preset, SpeechEncoderConfig, VAEConfig
 from mmgt_core.smga.model import SMGA
 from mmgt_core.unet.audio_projection import AudioProjection
@@ -69,6 +72,19 @@ def empty_networks(preset: Preset) -> Networks:
     """The same on the meta device: keys and shapes, no memory."""
     with torch.device("meta"):
         return build_networks(preset)
+
+
+def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]) -> Networks:
+    """Load every network strictly onto a device, each in its dtype, after comparing its file with the recorded hash.
+
+    Raises:
+        WeightsError: a file is absent, not what was converted, unreadable, of another preset, or its keys are not the
+            network's.
+    """
+    networks = empty_networks(preset)
+    for name, module in networks.named().items():
+        fill_network(module, name, folder, preset, device, dtypes[name])
+    return networks
 
 
 def build_vae(config: VAEConfig) -> AutoencoderKL:

@@ -53,7 +53,7 @@ def from_published(module: nn.Module, key_map: KeyMap, published: State, what: s
         if tuple(published[key].shape) != shape
     ]
     if wrong:
-        raise WeightsError(f"{what}: {len(wrong)} tensors of another shape: {_listed(wrong)}")
+        raise WeightsError(f"{what}: {len(wrong)} tensors of another shape: {listed(wrong)}")
     for copy, original in _copied_keys(expected, key_map).items():
         if not torch.equal(published[copy], published[original]):
             raise WeightsError(f"{what}: {copy} should repeat {original} and differs")
@@ -64,13 +64,14 @@ def require_same_keys(expected: Mapping[str, object], found: Mapping[str, object
     """Compare two sets of keys. Raises: WeightsError: lists what is missing and what is unknown."""
     missing, unknown = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     parts = [
-        f"{len(keys)} {word}: {_listed(keys)}" for word, keys in (("missing", missing), ("unknown", unknown)) if keys
+        f"{len(keys)} {word}: {listed(keys)}" for word, keys in (("missing", missing), ("unknown", unknown)) if keys
     ]
     if parts:
         raise WeightsError(f"{what}: keys {'; '.join(parts)}")
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """The first names for a message, and how many more there are."""
     more = f" and {len(names) - _LISTED_KEYS} more" if len(names) > _LISTED_KEYS else ""
     return ", ".join(names[:_LISTED_KEYS]) + more
 

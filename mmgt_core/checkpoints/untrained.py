@@ -14,6 +14,7 @@ from mmgt_core.config import Preset
 from mmgt_core.keypoints import FACE
 from mmgt_core.smga.layers import DecoderLayer, FiLM
 from mmgt_core.smga.model import SMGA
+from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.motion_module import TemporalAttention
 
 _SEED = 20_260_101
@@ -26,11 +27,16 @@ def untrained_networks(preset: Preset) -> Networks:
         networks = build_networks(preset)
         if preset.smga.width > preset.smga.pose_features:
             hold_initial_pose(networks.smga)
-    for module in networks.denoising_unet.modules():
+    set_positions(networks.denoising_unet)
+    return networks
+
+
+def set_positions(network: DenoisingUNet) -> None:
+    """Give the motion modules the positions that published files hold."""
+    for module in network.modules():
         if isinstance(module, TemporalAttention):
             _, length, width = module.position.shape
             module.position.copy_(sinusoidal_positions(length, width))
-    return networks
 
 
 def sinusoidal_positions(length: int, width: int) -> torch.Tensor:

@@ -19,7 +19,7 @@ from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.checkpoints.networks import build_wav2vec
 from mmgt_core.config import Preset
 from mmgt_core.errors import MMGTError
-from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
+from mmgt_core.keypoints import NUM_KEYPOINTS
 from mmgt_core.masks.pyramid import motion_masks
 from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
 from mmgt_core.pose.drawing import draw_pose
@@ -29,6 +29,8 @@ DONE = "is_done"
 LATENTS = "latents"
 FIRST_MOVING_FRAME = 1
 _NUM_HELD_BACK = 8
+_DRAWN_SIDE = 256
+"""Pictures are drawn larger and shrunk like a user's image: edges look the same."""
 _NOISE_SEED = 77
 
 Array = npt.NDArray[Any]
@@ -230,7 +232,7 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
     seed = config.first_seed + index
     clip = make_clip(seed)
     frames = _chosen_frames(clip, config.frames_per_clip, seed)
-    large = clip.render(frames, CANVAS_SIZE)
+    large = clip.render(frames, _DRAWN_SIDE)
     poses = PoseSequence(clip.pose_sequence.keypoints[frames])
     encoder: SpeechEncoder = build_wav2vec(preset.wav2vec)
     rows = {

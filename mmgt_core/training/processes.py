@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmgt_core.training.configuration import TrainingConfiguration
 from mmgt_core.training.loop import Prepared, Progress
+from mmgt_core.training.presenter_processes import prepare_image, prepare_keypoints, prepare_vae, prepare_video
 from mmgt_core.training.smga_data import prepare_smga
 
 Prepare = Callable[[TrainingConfiguration, Path, int, Progress], Prepared]
@@ -12,4 +13,8 @@ Prepare = Callable[[TrainingConfiguration, Path, int, Progress], Prepared]
 
 PROCESSES: dict[str, Prepare] = {
     "smga": prepare_smga,
+    "vae": prepare_vae,
+    "keypoints": prepare_keypoints,
+    "image": prepare_image,
+    "video": prepare_video,
 }

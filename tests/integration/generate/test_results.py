@@ -93,7 +93,7 @@ def test_a_new_result_replaces_an_earlier_one(tmp_path, driven):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--guidance-scale", 1),
+        ("--guidance-scale", 2),
         ("--windows", "looping"),
         ("--mask-motion", "still"),
         ("--mask-motion", "none"),

@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from mmgt_core.checkpoints import key_maps
 from mmgt_core.checkpoints.convert import convert_weights, read_checkpoint
-from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights, network_file, read_networks
-from mmgt_core.checkpoints.networks import Networks
+from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights, network_file
+from mmgt_core.checkpoints.networks import Networks, read_networks
 from mmgt_core.config import Preset
 from mmgt_core.errors import Cancelled, WeightsError
 from tests.unit.checkpoints.published_folder import (

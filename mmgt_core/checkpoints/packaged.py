@@ -1,0 +1,7 @@
+"""The weights that come with the package: those of `mmgt-demo` and of its detector of drawn presenters."""
+
+from pathlib import Path
+
+PACKAGED_WEIGHTS = Path(__file__).parents[1] / "demo_weights"
+KEYPOINTS = "keypoints"
+"""The detector's file and its name in the index."""

@@ -1,0 +1,99 @@
+"""`make demo-weights`: every training of mmgt-demo in order, from an empty folder to the package's weights.
+
+Each step goes on where it stood and is skipped once it is done, so the same command resumes after any kill. Steps that
+do not wait for each other can run side by side: name them after the folder.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
+from mmgt_core.config import MMGT_DEMO
+from mmgt_core.errors import MMGTError
+from mmgt_core.training.configuration import TrainingConfiguration, fill, read_configuration
+from mmgt_core.training.demo_export import export_demo_weights
+from mmgt_core.training.loop import run_training
+from mmgt_core.training.presenter_processes import VAE_NAME, ImageOptions, adopt_vae, presenters
+from mmgt_core.training.processes import PROCESSES
+from mmgt_core.training.report import REPORT_FILE
+
+NUM_WORKERS = 2
+STILLS, CLIPS, POSES = "stills", "clips", "poses"
+"""Folders of data: few frames of many presenters, stage 2's consecutive frames, stage 1's windows."""
+
+logger = logging.getLogger(__name__)
+
+
+def train(name: str, out: Path, data: Path) -> None:
+    """Train one process by its packaged configuration `demo-NAME`, unless its report is there."""
+    folder = out / name
+    if (folder / REPORT_FILE).is_file():
+        return
+    configuration = _started_from(read_configuration(f"demo-{name}"), out)
+    prepared = PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
+    run_training(prepared.process, prepared.data, configuration.loop, folder, _device())
+
+
+def encode(out: Path) -> None:
+    """Draw stage 2's presenters and encode them with the finished autoencoder."""
+    folder = out / CLIPS
+    if (folder / f"{VAE_NAME}.safetensors").is_file():
+        return
+    configuration = read_configuration("demo-image")
+    options = fill(ImageOptions, configuration.options, configuration.name)
+    presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
+    adopt_vae(out / "vae", folder, MMGT_DEMO)
+
+
+STEPS: dict[str, Callable[[Path], object]] = {
+    "smga": lambda out: train("smga", out, out / POSES),
+    "vae": lambda out: train("vae", out, out / STILLS),
+    "keypoints": lambda out: train("keypoints", out, out / STILLS),
+    "encode": encode,
+    "image": lambda out: train("image", out, out / CLIPS),
+    "video": lambda out: train("video", out, out / CLIPS),
+    "export": lambda out: export_demo_weights(out, out / CLIPS, PACKAGED_WEIGHTS),
+}
+"""In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run all steps, or those that are named after the folder.
+
+    Raises:
+        MMGTError: an unknown step.
+    """
+    out, names = Path(arguments[0]), list(arguments[1:]) or list(STEPS)
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        raise MMGTError(f"there is no step {', '.join(unknown)}; there are {', '.join(STEPS)}")
+    for name in names:
+        logger.info("step_began name=%s", name)
+        STEPS[name](out)
+        logger.info("step_finished name=%s", name)
+
+
+def _started_from(configuration: TrainingConfiguration, out: Path) -> TrainingConfiguration:
+    """Process 2 starts from this folder's process 1."""
+    if "start" not in configuration.options:
+        return configuration
+    return replace(configuration, options={**configuration.options, "start": str(out / "image")})
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _log_data(done: int, total: int) -> None:
+    if done == total or done % 100 == 0:
+        logger.info("data_made done=%d total=%d", done, total)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    main(sys.argv[1:])
