@@ -8,6 +8,7 @@ Run as `python -m mmgt_core.synthetic.speech_process`. Each line of standard inp
 import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -52,6 +53,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 def serve() -> None:
     """Answer utterances until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that asks; this one ends with its input
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     sample_rate_hz = library.espeak_Initialize(
         _SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), _PHONEME_EVENTS_IN_IPA
