@@ -27,7 +27,7 @@ from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthet
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
 
 _FEWEST_CLIPS = 2
-_AUTOENCODER_CLIPS, _AUTOENCODER_STEPS = 600, 3000
+_AUTOENCODER_CLIPS, _AUTOENCODER_STEPS = 300, 1500
 
 PresetName = Annotated[str, typer.Option("--preset", help="Which networks.")]
 WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder of weights, one folder a preset.")]

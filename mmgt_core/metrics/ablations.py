@@ -77,7 +77,7 @@ ABLATIONS = (
         mask_motion=MaskMotion.NONE,
     ),
     Ablation(
-        "ablation-without-audio",
+        "ablation-without-stage-2-audio",
         "stage 2 without speech",
         (6.72, 0.0824, 29.67, 0.4315, 30.80, 0.6237, 3.58),
         hears_in_stage_2=False,
@@ -137,7 +137,7 @@ def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[Pipe
     """
     pipeline, files = system.pipeline, sorted(run.glob("*.safetensors"))
     if ablation.needs_training and not files:
-        return None, f"not measured: no weights in {run.name}/; `mmgt train smga --configuration {ablation.name}`"
+        return None, f"not measured: no weights in {run.name}/; `mmgt train smga --config {ablation.name}`"
     options = replace(system.options, mask_motion=ablation.mask_motion) if ablation.mask_motion else system.options
     if files:
         pipeline = _with_weights(pipeline, files, ablation)

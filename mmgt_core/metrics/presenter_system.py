@@ -1,5 +1,6 @@
 """A loaded pipeline as the evaluation on presenters asks for it: stage 1, stage 2, and the autoencoder alone."""
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.smga.model import SMGA
-from mmgt_core.types import PoseSequence, UInt8Array, Waveform
+from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
+from mmgt_core.unet.audio_projection import AudioProjection
 
 _UNTRAINED_SEED = 1
 
@@ -32,10 +34,13 @@ class PipelineSystem:
         """Stage 1: as many poses as the speech has frames."""
         return self.pipeline.audio_to_pose(initial_keypoints, waveform, self.options, RunControl())
 
-    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform) -> UInt8Array:
-        """Stage 2: (F, resolution, resolution, 3)."""
-        heard = waveform if self.hears_in_stage_2 else Waveform(np.zeros_like(waveform.samples))
-        return np.stack(list(self.pipeline.frames(reference_image, poses, heard, self.options, RunControl())))
+    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform | None) -> UInt8Array:
+        """Stage 2: (F, resolution, resolution, 3). Without speech its tokens are zero, as when training drops it."""
+        pipeline = self.pipeline
+        if waveform is None or not self.hears_in_stage_2:
+            pipeline = replace(pipeline, audio_projection=_deaf(pipeline.audio_projection))
+            waveform = Waveform(np.zeros(len(poses) * SAMPLES_PER_FRAME, np.float32))
+        return np.stack(list(pipeline.frames(reference_image, poses, waveform, self.options, RunControl())))
 
     def rebuild(self, frames: UInt8Array) -> UInt8Array:
         """The autoencoder's own picture of true frames: the ceiling of stage 2."""
@@ -52,3 +57,11 @@ def untrained_stage_1(system: PipelineSystem) -> PipelineSystem:
         network = SMGA(system.pipeline.preset.smga)
     network.requires_grad_(False).eval().to(pose.smga.final_layer.weight.device)
     return replace(system, pipeline=replace(system.pipeline, audio_to_pose=replace(pose, smga=network)))
+
+
+def _deaf(projection: AudioProjection) -> AudioProjection:
+    """The projection with every token zero: its last norm lets nothing through."""
+    deaf = deepcopy(projection)
+    deaf.norm.weight.data.zero_()
+    deaf.norm.bias.data.zero_()
+    return deaf

@@ -70,7 +70,7 @@ FIGURES = (
     Figure("seen_truth", "the same, seen in drawn truth: what the measure itself allows"),
     Figure("seen_rebuilt", "the same, seen in the autoencoder's picture of the truth"),
     Figure("seen_driven", "the same with the true pose and the speech"),
-    Figure("seen_pose_alone", "the same with the true pose and silence: what the drawn pose carries"),
+    Figure("seen_pose_alone", "the same with the true pose and no speech in stage 2: what the drawn pose carries"),
     Figure("seen_audio_alone", "the same with the pose's mouth held still and the speech: what MM-HAA carries"),
 )
 """Issue 4's list, in its order, with what is told beside it."""

@@ -1,0 +1,101 @@
+"""Laws of table V's ablations."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from mmgt_core.config import MMGT_DEMO, SamplingOptions
+from mmgt_core.errors import WeightsError
+from mmgt_core.load import load_pipeline
+from mmgt_core.metrics.ablations import ABLATIONS, COLUMNS, FULL, AblationRow, ablated, ablation_page
+from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
+from mmgt_core.smga.model import SMGA
+from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+from mmgt_core.training.configuration import packaged_names
+from mmgt_core.types import MaskMotion, PoseSequence
+
+BY_NAME = {ablation.name: ablation for ablation in ABLATIONS}
+WITHOUT_FILM = BY_NAME["ablation-without-film"]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory) -> PipelineSystem:
+    pipeline = load_pipeline(MMGT_DEMO, tmp_path_factory.mktemp("weights"), torch.device("cpu"), torch.float32)
+    return PipelineSystem(pipeline, SamplingOptions(num_inference_steps=1, pose_inference_steps=2))
+
+
+def test_every_ablation_has_a_training_configuration_of_its_name() -> None:
+    assert set(BY_NAME) <= set(packaged_names())
+
+
+def test_masks_and_speech_are_left_out_when_sampling_where_no_weights_of_their_own_are(system, tmp_path) -> None:
+    still, note = ablated(system, BY_NAME["ablation-still-mask"], tmp_path / "absent")
+    deaf, _ = ablated(system, BY_NAME["ablation-without-stage-2-audio"], tmp_path / "absent")
+
+    assert still is not None
+    assert deaf is not None
+    assert still.options.mask_motion is MaskMotion.STILL
+    assert not deaf.hears_in_stage_2
+    assert "left out when sampling" in note
+
+
+def test_what_only_training_can_leave_out_is_not_measured_without_its_weights(system, tmp_path) -> None:
+    found, note = ablated(system, WITHOUT_FILM, tmp_path / WITHOUT_FILM.name)
+
+    assert found is None
+    assert "not measured: no weights in ablation-without-film/" in note
+    assert "mmgt train smga --config ablation-without-film" in note
+
+
+def test_weights_of_an_ablation_are_taken_into_its_own_network_and_the_whole_method_keeps_its_own(
+    system, tmp_path
+) -> None:
+    network = SMGA(replace(MMGT_DEMO.smga, has_film=False))
+    save_file(network.state_dict(), tmp_path / "smga.safetensors")
+    before = system.pipeline.audio_to_pose.smga
+
+    found, note = ablated(system, WITHOUT_FILM, tmp_path)
+
+    assert found is not None
+    taken = found.pipeline.audio_to_pose.smga.state_dict()
+    assert all(torch.equal(value, taken[name]) for name, value in network.state_dict().items())
+    assert system.pipeline.audio_to_pose.smga is before
+    assert note == "trained so"
+
+
+def test_weights_of_another_network_are_refused_by_file(system, tmp_path) -> None:
+    save_file({"nothing": torch.zeros(1)}, tmp_path / "smga.safetensors")
+
+    with pytest.raises(WeightsError, match=r"smga\.safetensors: not the weights of ablation-without-film"):
+        ablated(system, WITHOUT_FILM, tmp_path)
+
+
+def test_numbers_like_the_papers_have_all_its_orderings_and_reversed_ones_none() -> None:
+    alike = [AblationRow(FULL, FULL.paper, ""), *(AblationRow(item, item.paper, "") for item in ABLATIONS)]
+    reversed_ones = [
+        AblationRow(row.ablation, tuple(-number for number in row.ablation.paper), row.note) for row in alike
+    ]
+
+    page, other = ablation_page(alike, 12, "command"), ablation_page(reversed_ones, 12, "command")
+
+    number = len(ABLATIONS) * (len(COLUMNS) - 1)
+    assert (page.count("| yes |"), page.count("| **no** |")) == (number, 0)
+    assert (other.count("| yes |"), other.count("| **no** |")) == (0, number)
+
+
+def test_the_untrained_system_renders_and_rebuilds_what_it_is_given_and_without_speech_hears_no_difference(
+    system,
+) -> None:
+    clip = synthetic_clip(FIRST_HELD_OUT_SEED, 1)
+    reference = clip.render([clip.reference_frame], 512)[0]
+    poses = PoseSequence(clip.pose_sequence.keypoints[:6])
+    deaf = replace(system, hears_in_stage_2=False)
+
+    frames = system.render(reference, poses, None)
+
+    assert frames.shape == (6, 128, 128, 3)
+    assert (frames == deaf.render(reference, poses, clip.waveform)).all()
+    assert system.rebuild(clip.render(range(2), 128)).shape == (2, 128, 128, 3)
+    assert len(untrained_stage_1(system).speak(poses.keypoints[0], clip.waveform)) == 25
