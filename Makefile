@@ -15,7 +15,7 @@ NOT_LOCKED = $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-path
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock load fault full-size clean
+.PHONY: help setup demo test lint types format lock load fault full-size image clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ load: setup ## Measure a running service under load; prints JSON
 
 full-size: setup ## Convert and load a random full-size checkpoint, run one step of one window (20 GB of disk, minutes)
 	$(BIN)/python -m mmgt_core.bench.full_size out/full-size
+
+image: setup ## Build the service's image with buildah over a debootstrap base and start its entry points (as root)
+	@TORCH="$(TORCH)" deploy/image.sh
 
 clean: ## Remove what was made
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
