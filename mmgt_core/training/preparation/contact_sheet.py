@@ -46,7 +46,7 @@ def _caption(clip: StoredClip, window: Window, num_tiles: int) -> UInt8Array:
     strip = np.full((_CAPTION_PX, num_tiles * _TILE_PX, 3), 24, np.uint8)
     facts = clip.facts
     text = (
-        f"{facts.split}  {facts.key}  {facts.seconds:.1f} s, {len(facts.window_starts)} windows; "
+        f"{facts.split}  {facts.key}  {facts.seconds:.1f} s, windows: {len(facts.window_starts)}; "
         f"frames {', '.join(str(window.first_frame + frame) for frame in _WINDOW_FRAMES_SHOWN)}"
     )
     cv2.putText(strip, text, (6, _CAPTION_PX - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (230, 230, 230), 1, cv2.LINE_AA)
