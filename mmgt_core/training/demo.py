@@ -18,9 +18,11 @@ from mmgt_core.errors import MMGTError
 from mmgt_core.training.configuration import TrainingConfiguration, fill, read_configuration
 from mmgt_core.training.demo_export import export_demo_weights
 from mmgt_core.training.loop import run_training
-from mmgt_core.training.presenter_processes import VAE_NAME, ImageOptions, adopt_vae, presenters
+from mmgt_core.training.presenter_processes import adopt_vae, presenters
 from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.report import REPORT_FILE
+from mmgt_core.training.stage_2_processes import ImageOptions
+from mmgt_core.training.starts import VAE_NAME
 
 NUM_WORKERS = 2
 STILLS, CLIPS, POSES = "stills", "clips", "poses"
@@ -46,6 +48,8 @@ def encode(out: Path) -> None:
         return
     configuration = read_configuration("demo-image")
     options = fill(ImageOptions, configuration.options, configuration.name)
+    if options.presenters is None:
+        raise MMGTError("demo-image has no table [image.presenters]")
     presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
     adopt_vae(out / "vae", folder, MMGT_DEMO)
 

@@ -10,7 +10,7 @@ from mmgt_core.checkpoints.packaged import KEYPOINTS
 from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
-from mmgt_core.training.presenter_processes import VAE_NAME, loaded
+from mmgt_core.training.starts import VAE_NAME, loaded
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider

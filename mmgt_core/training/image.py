@@ -1,6 +1,6 @@
 """Stage 2, process 1 (image): reference and denoising UNet, pose guider and image encoder learn single frames."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,10 +20,12 @@ from mmgt_core.training.stage_2 import (
     DenoisingConfig,
     DenoisingLoss,
     SampledClip,
+    batch_of_one,
     draw_kept,
     image_tokens,
     kept_features,
     pose_pixels,
+    reference_and_latents,
     repeated_features,
     where_kept,
     write_samples,
@@ -34,7 +36,6 @@ from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
 
 NO_REGION = RegionWeights(0.0, 0.0, 0.0)
-_CLIPS_SHOWN, _FRAMES_SHOWN = 4, 5
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,10 @@ class ImageTraining:
     """Each target frame is a row of its own, with its own timestep."""
 
     def __init__(
-        self, preset: Preset, networks: ImageNetworks, dataset: PresenterDataset, config: ImageTrainingConfig
+        self, preset: Preset, networks: ImageNetworks, shown: Sequence[Batch], config: ImageTrainingConfig
     ) -> None:
-        self.preset, self.dataset, self.config = preset, dataset, config
+        """Args: shown: items that are not trained on, of which samples are made."""
+        self.preset, self.shown, self.config = preset, shown, config
         self._all = networks
         self._loss = DenoisingLoss(config.denoising)
         networks.denoising_unet.requires_grad_(True)
@@ -118,12 +120,13 @@ class ImageTraining:
 
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """The loss of B references with K targets each; see `ReferenceTargets.item`."""
-        num_targets = batch["latents"].shape[1]
-        latents = rearrange(batch["latents"], "b k c h w -> (b k) c 1 h w")
+        references, targets = reference_and_latents(self._all.vae, batch, generator)
+        num_targets = targets.shape[1]
+        latents = rearrange(targets, "b k c h w -> (b k) c 1 h w")
         masks = rearrange(batch["masks"], "b k r n -> (b k) 1 r n")
         kept = draw_kept(self.config.denoising, len(latents), generator)
         tokens = image_tokens(self._all.image_encoder, batch["portrait"])  # (B, 1, D)
-        read = self._all.reference_unet(batch["reference_latents"], torch.zeros((), device=latents.device), tokens)
+        read = self._all.reference_unet(references, torch.zeros((), device=latents.device), tokens)
         features = kept_features(repeated_features(read.features, num_targets), kept.image)
         tokens = where_kept(tokens.repeat_interleave(num_targets, dim=0), kept.image)  # (B K, 1, D)
         pose_images = rearrange(pose_pixels(batch["pose_images"]), "b c k h w -> (b k) c 1 h w")
@@ -139,20 +142,19 @@ class ImageTraining:
         """Write references, poses, generated frames and truth of a few clips."""
         networks = self._all
         render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
-        clips = [self._clip(index) for index in self.dataset.held_back_clips[:_CLIPS_SHOWN]]
+        clips = [self._clip(item) for item in self.shown]
         write_samples(folder / f"{step:07d}.png", clips, render, SamplingOptions().video_sampling(self.preset))
 
-    def _clip(self, index: int) -> SampledClip:
-        dataset, device = self.dataset, self._all.denoising_unet.conv_in.weight.device
-        frames = np.linspace(FIRST_MOVING_FRAME, dataset.pictures.shape[1] - 1, _FRAMES_SHOWN).astype(int)
-        pose_images = dataset.pose_images[index, frames]
-        pose = self._all.pose_guider(pose_pixels(torch.from_numpy(pose_images)[None].to(device)))
-        nothing = torch.zeros(1, len(frames), 1, self.preset.unet.audio_attention_dim, device=device)
+    def _clip(self, item: Batch) -> SampledClip:
+        device = self._all.denoising_unet.conv_in.weight.device
+        batch = batch_of_one(item, device)
+        references, latents = reference_and_latents(self._all.vae, batch, torch.Generator(device).manual_seed(0))
+        pose = self._all.pose_guider(pose_pixels(batch["pose_images"]))
+        unheard = torch.zeros(1, latents.shape[1], 1, self.preset.unet.audio_attention_dim, device=device)
         return SampledClip(
-            reference_latents=torch.from_numpy(dataset.latents[index, 0].astype(np.float32)).to(device),
-            portrait=torch.from_numpy(np.array(dataset.portraits[index])).to(device),
-            conditions=WindowConditions(pose, nothing, MotionMasks((), (), ())),
-            reference=dataset.pictures[index, 0],
-            pose_images=pose_images,
-            truth=dataset.pictures[index, frames],
+            reference_latents=references[0],
+            portrait=batch["portrait"][0],
+            conditions=WindowConditions(pose, unheard, MotionMasks((), (), ())),
+            pose_images=item["pose_images"].numpy(),
+            latents=latents[0],
         )

@@ -1,28 +1,21 @@
-"""From a configuration and a folder to the processes that learn from procedural presenters.
+"""From a configuration and a folder to the processes that only procedural presenters need: autoencoder and detector.
 
 The folder keeps the presenters; once the autoencoder is trained, it and their latents stand beside them.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from diffusers import AutoencoderKL
-from safetensors.torch import load_file
-from torch import nn
 
-from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
-from mmgt_core.checkpoints.published_names import require_same_keys
-from mmgt_core.checkpoints.untrained import set_positions
+from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import PRESENTER_KEYPOINTS, Preset
 from mmgt_core.load import find_preset
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.configuration import ConfigurationError, TrainingConfiguration, fill
-from mmgt_core.training.image import ImageNetworks, ImageTraining, ImageTrainingConfig, ReferenceTargets
 from mmgt_core.training.keypoints import KeypointTraining, KeypointTrainingConfig, PresenterPictures
 from mmgt_core.training.loop import Prepared, Progress
 from mmgt_core.training.presenter_dataset import (
@@ -32,6 +25,7 @@ from mmgt_core.training.presenter_dataset import (
     array_path,
     build_presenter_dataset,
 )
+from mmgt_core.training.starts import VAE_NAME, loaded, seeded
 from mmgt_core.training.vae import (
     PictureCrops,
     VAETraining,
@@ -40,24 +34,8 @@ from mmgt_core.training.vae import (
     standardise_latents,
     write_latents,
 )
-from mmgt_core.training.video import (
-    ClipWindows,
-    VideoNetworks,
-    VideoTraining,
-    VideoTrainingConfig,
-    silence_new_modules,
-)
-from mmgt_core.unet.audio_projection import AudioProjection
-from mmgt_core.unet.denoising_unet import DenoisingUNet
-from mmgt_core.unet.pose_guider import PoseGuider
-from mmgt_core.unet.reference_unet import ReferenceUNet
 
-VAE_NAME = "vae"
-PROCESS_1_NETWORKS = ("denoising_unet", "reference_unet", "pose_guider", "image_encoder")
 _MEASURED_CLIPS = 64
-
-Network = TypeVar("Network", bound=nn.Module)
-Built = TypeVar("Built")
 
 
 @dataclass(frozen=True)
@@ -76,25 +54,6 @@ class KeypointOptions:
     preset: str
     presenters: PresenterDatasetConfig
     training: KeypointTrainingConfig
-
-
-@dataclass(frozen=True)
-class ImageOptions:
-    """The table `[image]`."""
-
-    preset: str
-    presenters: PresenterDatasetConfig
-    training: ImageTrainingConfig
-
-
-@dataclass(frozen=True)
-class VideoOptions:
-    """The table `[video]`; start: the folder of process 1's run."""
-
-    preset: str
-    start: str
-    presenters: PresenterDatasetConfig
-    training: VideoTrainingConfig
 
 
 def prepare_vae(
@@ -125,51 +84,6 @@ def adopt_vae(run: Path, folder: Path, preset: Preset) -> None:
     export_weights(folder, VAE_NAME, vae.state_dict())
 
 
-def prepare_image(
-    configuration: TrainingConfiguration, folder: Path, num_workers: int, on_progress: Progress
-) -> Prepared:
-    """Process 1 on latents. Raises: ConfigurationError: an unknown key, or no autoencoder yet."""
-    options = fill(ImageOptions, configuration.options, f"{configuration.name} [image]")
-    preset = find_preset(options.preset)
-    dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-    vae = adopted_vae(folder, preset)
-    networks = seeded(
-        configuration.loop.seed,
-        lambda: ImageNetworks(
-            denoising_unet=DenoisingUNet(preset.unet, spatial_only=True),
-            reference_unet=ReferenceUNet(preset.unet),
-            pose_guider=PoseGuider(preset.pose_guider),
-            image_encoder=build_image_encoder(preset.image_encoder),
-            vae=vae,
-        ),
-    )
-    return Prepared(
-        ImageTraining(preset, networks, dataset, options.training), ReferenceTargets(dataset, options.training)
-    )
-
-
-def prepare_video(
-    configuration: TrainingConfiguration, folder: Path, num_workers: int, on_progress: Progress
-) -> Prepared:
-    """Process 2. Raises: ConfigurationError: an unknown key, or process 1's networks are absent."""
-    options = fill(VideoOptions, configuration.options, f"{configuration.name} [video]")
-    preset, start = find_preset(options.preset), Path(options.start)
-    dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-    vae = adopted_vae(folder, preset)
-    networks = seeded(
-        configuration.loop.seed,
-        lambda: VideoNetworks(
-            denoising_unet=denoising_unet_from_images(preset, start / "denoising_unet.safetensors"),
-            reference_unet=loaded(ReferenceUNet(preset.unet), start / "reference_unet.safetensors"),
-            pose_guider=loaded(PoseGuider(preset.pose_guider), start / "pose_guider.safetensors"),
-            image_encoder=loaded(build_image_encoder(preset.image_encoder), start / "image_encoder.safetensors"),
-            audio_projection=AudioProjection(preset.audio_projection),
-            vae=vae,
-        ),
-    )
-    return Prepared(VideoTraining(preset, networks, dataset, options.training), ClipWindows(dataset, options.training))
-
-
 def prepare_keypoints(
     configuration: TrainingConfiguration, folder: Path, num_workers: int, on_progress: Progress
 ) -> Prepared:
@@ -192,35 +106,3 @@ def adopted_vae(folder: Path, preset: Preset) -> AutoencoderKL:
     if not array_path(folder, LATENTS).is_file():
         raise ConfigurationError(f"{folder} has no latents: train the autoencoder first (`mmgt train demo`)")
     return loaded(build_vae(preset.vae), folder / f"{VAE_NAME}.safetensors")
-
-
-def denoising_unet_from_images(preset: Preset, path: Path) -> DenoisingUNet:
-    """Process 1's denoising UNet with new motion and audio modules that add nothing yet."""
-    network = DenoisingUNet(preset.unet)
-    set_positions(network)
-    silence_new_modules(network)
-    spatial = loaded(DenoisingUNet(preset.unet, spatial_only=True), path)
-    network.load_state_dict(spatial.state_dict(), strict=False)
-    return network
-
-
-def loaded(network: Network, path: Path) -> Network:
-    """A network with a file's weights, strictly.
-
-    Raises:
-        ConfigurationError: there is no such file.
-        WeightsError: its keys are not the network's; lists them.
-    """
-    if not path.is_file():
-        raise ConfigurationError(f"{path} is absent; it is what this process starts from")
-    state = load_file(path)
-    require_same_keys(network.state_dict(), state, path.name)
-    network.load_state_dict(state)
-    return network
-
-
-def seeded(seed: int, build: Callable[[], Built]) -> Built:
-    """Build networks with random weights of a seed; no global generator is disturbed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build()

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mmgt_core.training.configuration import TrainingConfiguration
 from mmgt_core.training.loop import Prepared, Progress
-from mmgt_core.training.presenter_processes import prepare_image, prepare_keypoints, prepare_vae, prepare_video
+from mmgt_core.training.presenter_processes import prepare_keypoints, prepare_vae
 from mmgt_core.training.smga_data import prepare_smga
+from mmgt_core.training.stage_2_processes import prepare_image, prepare_video
 
 Prepare = Callable[[TrainingConfiguration, Path, int, Progress], Prepared]
 """From a configuration, the data's folder, a number of worker processes and where to tell progress."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from einops import rearrange, repeat
 from transformers import CLIPVisionModelWithProjection
 
@@ -16,6 +17,7 @@ from mmgt_core.pipelines.pictures import normalised_portraits
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.training import losses
+from mmgt_core.training.batches import Batch
 from mmgt_core.types import (
     BackgroundMask,
     ClipConditions,
@@ -177,42 +179,79 @@ def repeated_features(features: Mapping[str, torch.Tensor], times: int) -> dict[
     return {name: repeat(value, "b n c -> (b k) n c", k=times) for name, value in features.items()}
 
 
+def reference_and_latents(
+    vae: AutoencoderKL, batch: Batch, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scaled latents of references, (B, C, h, w), and targets, (B, F, C, h, w): stored, or sampled from pictures.
+
+    Args:
+        vae: frozen.
+        batch: reference_latents and latents; or reference_picture, (B, H, W, 3), and pictures, (B, F, H, W, 3), uint8.
+        generator: of the posterior's samples.
+    """
+    if "latents" in batch:
+        return batch["reference_latents"], batch["latents"]
+    pictures = torch.cat([batch["reference_picture"].unsqueeze(1), batch["pictures"]], dim=1)  # (B, 1 + F, H, W, 3)
+    with torch.no_grad():
+        pixels = rearrange(pictures, "b f h w c -> (b f) c h w").to(vae.dtype) / 127.5 - 1
+        posterior = vae.encode(pixels).latent_dist
+        noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
+        latents = (posterior.mean + posterior.std * noise).float() * vae.config.scaling_factor
+    latents = rearrange(latents, "(b f) c h w -> b f c h w", b=len(pictures))
+    return latents[:, 0], latents[:, 1:]
+
+
+def batch_of_one(item: Batch, device: torch.device) -> Batch:
+    """An item as a batch on a device."""
+    return {name: value.unsqueeze(0).to(device) for name, value in item.items()}
+
+
 @dataclass(frozen=True)
 class SampledClip:
-    """One clip to look at: what conditions it, and the truth; pictures are (F, R, R, 3) uint8."""
+    """One window to look at.
+
+    reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. pose_images: (F, R, R, 3) uint8. latents: the truth's,
+    (F, C, h, w).
+    """
 
     reference_latents: torch.Tensor
     portrait: torch.Tensor
     conditions: WindowConditions
-    reference: UInt8Array
     pose_images: UInt8Array
-    truth: UInt8Array
+    latents: torch.Tensor
 
 
 @torch.no_grad()
-def render_clip(clip: SampledClip, render: PoseToVideo, sampling: VideoSampling) -> UInt8Array:
-    """The frames of one window as inference makes them: (F, R, R, 3)."""
+def render_clip(clip: SampledClip, render: PoseToVideo, sampling: VideoSampling) -> torch.Tensor:
+    """The frames of one window as inference makes them: latents, (F, C, h, w)."""
     tokens = image_tokens(render.image_encoder, clip.portrait[None])
     timestep = torch.zeros((), device=tokens.device)
     features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
-    num_frames = len(clip.truth)
+    num_frames, _, size, _ = clip.latents.shape
     latents = render.denoise(
-        render.initial_latents(num_frames, clip.reference_latents.shape[-1], _SAMPLE_SEED),
+        render.initial_latents(num_frames, size, _SAMPLE_SEED),
         ClipConditions(tokens, features),
         [tuple(range(num_frames))],
         lambda window: clip.conditions,
         sampling,
         RunControl(),
     )
-    frames = render.decode_frame(rearrange(latents, "1 c f h w -> f c h w"))  # (F, 3, R, R) in [0, 1]
-    return np.asarray((rearrange(frames, "f c h w -> f h w c") * 255).round().to(torch.uint8).cpu().numpy())
+    return rearrange(latents, "1 c f h w -> f c h w")
 
 
 def write_samples(path: Path, clips: list[SampledClip], render: PoseToVideo, sampling: VideoSampling) -> None:
-    """Write a picture with three rows a clip: poses, generated, truth; the reference stands before each."""
-    rows = [
-        np.concatenate([clip.reference, *pictures], axis=1)
-        for clip in clips
-        for pictures in (clip.pose_images, render_clip(clip, render, sampling), clip.truth)
-    ]
+    """Write a picture with three rows a clip: poses, generated, truth as the autoencoder has it; each after the
+    reference.
+    """
+    rows = []
+    for clip in clips:
+        reference = _decoded(render, clip.reference_latents[None])[0]
+        generated, truth = _decoded(render, render_clip(clip, render, sampling)), _decoded(render, clip.latents)
+        rows += [np.concatenate([reference, *row], axis=1) for row in (clip.pose_images, generated, truth)]
     write_image(path, np.concatenate(rows))
+
+
+def _decoded(render: PoseToVideo, latents: torch.Tensor) -> UInt8Array:
+    """Pictures, (F, R, R, 3) uint8."""
+    frames = render.decode_frame(latents)  # (F, 3, R, R) in [0, 1]
+    return np.asarray((rearrange(frames, "f c h w -> f h w c") * 255).round().to(torch.uint8).cpu().numpy())

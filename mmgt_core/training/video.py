@@ -1,6 +1,6 @@
 """Stage 2, process 2 (video): motion, audio and projection modules learn windows of consecutive frames."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,10 +20,12 @@ from mmgt_core.training.stage_2 import (
     DenoisingConfig,
     DenoisingLoss,
     SampledClip,
+    batch_of_one,
     draw_kept,
     image_tokens,
     kept_features,
     pose_pixels,
+    reference_and_latents,
     unpacked_masks,
     where_kept,
     write_samples,
@@ -35,8 +37,6 @@ from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.motion_module import MotionModule
 from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
-
-_CLIPS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,10 @@ class VideoTraining:
     """Windows are rows; all frames of a row share one timestep."""
 
     def __init__(
-        self, preset: Preset, networks: VideoNetworks, dataset: PresenterDataset, config: VideoTrainingConfig
+        self, preset: Preset, networks: VideoNetworks, shown: Sequence[Batch], config: VideoTrainingConfig
     ) -> None:
-        self.preset, self.dataset, self.config = preset, dataset, config
+        """Args: shown: items that are not trained on, of which samples are made."""
+        self.preset, self.shown, self.config = preset, shown, config
         self._all = networks
         self._loss = DenoisingLoss(config.denoising)
         self.networks: Mapping[str, nn.Module] = {
@@ -150,10 +151,11 @@ class VideoTraining:
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """The loss of B windows; see `ClipWindows.item`."""
         config = self.config
-        latents = rearrange(batch["latents"], "b f c h w -> b c f h w")
+        references, frames = reference_and_latents(self._all.vae, batch, generator)
+        latents = rearrange(frames, "b f c h w -> b c f h w")
         kept = draw_kept(config.denoising, len(latents), generator)
         tokens = image_tokens(self._all.image_encoder, batch["portrait"])  # (B, 1, D)
-        read = self._all.reference_unet(batch["reference_latents"], torch.zeros((), device=latents.device), tokens)
+        read = self._all.reference_unet(references, torch.zeros((), device=latents.device), tokens)
         features = kept_features(read.features, kept.image)
         tokens = where_kept(tokens, kept.image)
         pose = where_kept(self._all.pose_guider(pose_pixels(batch["pose_images"])), kept.pose)  # (B, C, F, h, w)
@@ -174,26 +176,22 @@ class VideoTraining:
         """Write references, poses, generated frames and truth of a few windows."""
         networks = self._all
         render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
-        clips = [self._clip(index) for index in self.dataset.held_back_clips[:_CLIPS_SHOWN]]
+        clips = [self._clip(item) for item in self.shown]
         write_samples(folder / f"{step:07d}.png", clips, render, SamplingOptions().video_sampling(self.preset))
 
-    def _clip(self, index: int) -> SampledClip:
-        dataset, device = self.dataset, self._all.denoising_unet.conv_in.weight.device
-        frames = slice(FIRST_MOVING_FRAME, FIRST_MOVING_FRAME + self.config.window_frames)
-        pose_images = np.array(dataset.pose_images[index, frames])
-        speech = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))[None].to(device)
-        packed = torch.from_numpy(np.array(dataset.masks[index, frames]))[None].to(device)
+    def _clip(self, item: Batch) -> SampledClip:
+        device = self._all.denoising_unet.conv_in.weight.device
+        batch = batch_of_one(item, device)
+        references, latents = reference_and_latents(self._all.vae, batch, torch.Generator(device).manual_seed(0))
+        sizes, config = self.preset.mask_level_sizes, self.config
         return SampledClip(
-            reference_latents=torch.from_numpy(dataset.latents[index, 0].astype(np.float32)).to(device),
-            portrait=torch.from_numpy(np.array(dataset.portraits[index])).to(device),
+            reference_latents=references[0],
+            portrait=batch["portrait"][0],
             conditions=WindowConditions(
-                pose_features=self._all.pose_guider(pose_pixels(torch.from_numpy(pose_images)[None].to(device))),
-                audio_tokens=self._all.audio_projection(speech),
-                motion_masks=unpacked_masks(
-                    packed, self.preset.mask_level_sizes, self.config.background, self.config.mask_motion
-                ),
+                pose_features=self._all.pose_guider(pose_pixels(batch["pose_images"])),
+                audio_tokens=self._all.audio_projection(batch["speech"]),
+                motion_masks=unpacked_masks(batch["masks"], sizes, config.background, config.mask_motion),
             ),
-            reference=dataset.pictures[index, 0],
-            pose_images=pose_images,
-            truth=np.array(dataset.pictures[index, frames]),
+            pose_images=item["pose_images"].numpy(),
+            latents=latents[0],
         )

@@ -75,7 +75,7 @@ def image_training(dataset: PresenterDataset, config: ImageTrainingConfig = IMAG
             built.image_encoder,
             built.vae,
         ),
-        dataset,
+        shown(ReferenceTargets(dataset, config)),
         config,
     )
 
@@ -92,9 +92,13 @@ def video_training(dataset: PresenterDataset, config: VideoTrainingConfig = VIDE
             built.audio_projection,
             built.vae,
         ),
-        dataset,
+        shown(ClipWindows(dataset, config)),
         config,
     )
+
+
+def shown(source) -> list[Batch]:
+    return [source.item(9, np.random.default_rng(0))]
 
 
 def batch_of(source, num_items: int = 3) -> Batch:

@@ -1,0 +1,123 @@
+"""Where stage 2's networks start: random, Stable Diffusion's UNet and AnimateDiff's modules, or process 1's results."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from diffusers import AutoencoderKL
+from safetensors.torch import load_file
+from torch import nn
+
+from mmgt_core.checkpoints.networks import build_image_encoder
+from mmgt_core.checkpoints.published_names import require_same_keys
+from mmgt_core.checkpoints.starting_points import start_from_animate_diff, start_from_stable_diffusion
+from mmgt_core.checkpoints.untrained import set_positions
+from mmgt_core.config import Preset
+from mmgt_core.training.configuration import ConfigurationError
+from mmgt_core.training.image import ImageNetworks
+from mmgt_core.training.video import VideoNetworks, silence_new_modules
+from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.pose_guider import PoseGuider
+from mmgt_core.unet.reference_unet import ReferenceUNet
+
+VAE_NAME = "vae"
+_STABLE_DIFFUSION, _ANIMATE_DIFF = "unet.safetensors", "motion_modules.safetensors"
+
+Network = TypeVar("Network", bound=nn.Module)
+Built = TypeVar("Built")
+
+
+def image_networks(preset: Preset, vae: AutoencoderKL, start: Path | None, seed: int) -> ImageNetworks:
+    """Process 1's networks.
+
+    Args:
+        preset: of the networks.
+        vae: frozen.
+        start: None for random ones; else a folder with `unet.safetensors` (Stable Diffusion 1.5 class) and
+            `image_encoder.safetensors`, both under their libraries' names.
+        seed: of what is random.
+
+    Raises:
+        ConfigurationError: a file is absent.
+        WeightsError: its tensors are not the preset's; lists them.
+    """
+    networks = seeded(
+        seed,
+        lambda: ImageNetworks(
+            denoising_unet=DenoisingUNet(preset.unet, spatial_only=True),
+            reference_unet=ReferenceUNet(preset.unet),
+            pose_guider=PoseGuider(preset.pose_guider),
+            image_encoder=build_image_encoder(preset.image_encoder),
+            vae=vae,
+        ),
+    )
+    if start is not None:
+        unet = _tensors(start / _STABLE_DIFFUSION)
+        start_from_stable_diffusion(networks.denoising_unet, unet)
+        start_from_stable_diffusion(networks.reference_unet, unet)
+        loaded(networks.image_encoder, start / "image_encoder.safetensors")
+        for value in networks.pose_guider.conv_out.parameters():
+            nn.init.zeros_(value)  # the start is not disturbed by what knows nothing yet
+    return networks
+
+
+def video_networks(preset: Preset, vae: AutoencoderKL, start: Path, seed: int) -> VideoNetworks:
+    """Process 2's networks: process 1's, and new modules that add nothing yet.
+
+    Args:
+        preset: of the networks.
+        vae: frozen.
+        start: the folder of process 1's run; `motion_modules.safetensors` (AnimateDiff) may stand in it as well.
+        seed: of what is random.
+
+    Raises:
+        ConfigurationError: a file is absent.
+        WeightsError: its tensors are not the preset's; lists them.
+    """
+    networks = seeded(
+        seed,
+        lambda: VideoNetworks(
+            denoising_unet=DenoisingUNet(preset.unet),
+            reference_unet=loaded(ReferenceUNet(preset.unet), start / "reference_unet.safetensors"),
+            pose_guider=loaded(PoseGuider(preset.pose_guider), start / "pose_guider.safetensors"),
+            image_encoder=loaded(build_image_encoder(preset.image_encoder), start / "image_encoder.safetensors"),
+            audio_projection=AudioProjection(preset.audio_projection),
+            vae=vae,
+        ),
+    )
+    with torch.no_grad():
+        set_positions(networks.denoising_unet)
+    silence_new_modules(networks.denoising_unet)
+    if (start / _ANIMATE_DIFF).is_file():
+        start_from_animate_diff(networks.denoising_unet, _tensors(start / _ANIMATE_DIFF))
+    spatial = loaded(DenoisingUNet(preset.unet, spatial_only=True), start / "denoising_unet.safetensors")
+    networks.denoising_unet.load_state_dict(spatial.state_dict(), strict=False)
+    return networks
+
+
+def loaded(network: Network, path: Path) -> Network:
+    """A network with a file's weights, strictly.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        WeightsError: its keys are not the network's; lists them.
+    """
+    state = _tensors(path)
+    require_same_keys(network.state_dict(), state, path.name)
+    network.load_state_dict(state)
+    return network
+
+
+def seeded(seed: int, build: Callable[[], Built]) -> Built:
+    """Build networks with random weights of a seed; no global generator is disturbed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    if not path.is_file():
+        raise ConfigurationError(f"{path} is absent; it is what this process starts from")
+    return load_file(path)
