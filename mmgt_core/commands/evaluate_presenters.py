@@ -20,6 +20,7 @@ from mmgt_core.metrics.pose_autoencoder import (
     train_pose_autoencoder,
 )
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
+from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
 from mmgt_core.metrics.presenters import measure_presenters
 from mmgt_core.progress_bar import ProgressBar
@@ -58,17 +59,21 @@ def presenters(
     steps: Steps = None,
     out: OutFolder = Path("out/results"),
 ) -> None:
-    """Measure a preset on presenters, voices and texts that were never trained on: every figure of the results page."""
+    """Measure a preset on presenters, voices and texts that were never trained on: every figure of the results page.
+
+    Each clip is kept in OUT/clips as it is finished; the same command goes on after a kill.
+    """
     started = time.monotonic()
     setup = _setup(preset, weights, steps)
     network = load_pose_autoencoder()
+    weights_told = ", ".join(sorted(set(setup.system.pipeline.weights.values())))
+    store = ClipStore(out / "clips", f"{preset}, {setup.system.options}, {seconds} s, {weights_told}")
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         found += _clips(first_seed + clips, held_out_clips, seconds, HELD_OUT_LANGUAGE, bar.advance)
         results = measure_presenters(
-            found, HELD_OUT_LANGUAGE, setup.system, untrained_stage_1(setup.system), network, bar.advance
+            found, HELD_OUT_LANGUAGE, setup.system, untrained_stage_1(setup.system), network, store, bar.advance
         )
-    weights_told = ", ".join(sorted(set(setup.system.pipeline.weights.values())))
     command = _command("presenters", preset, clips, first_seed, seconds, steps, out)
     command += f" --held-out-clips {held_out_clips}"
     facts = RunFacts(preset, weights_told, command, setup.num_inference_steps, time.monotonic() - started)

@@ -133,8 +133,8 @@ class HandMotion:
 
     @property
     def best_lag(self) -> int:
-        """Frames by which hand speed follows speech energy most closely."""
-        return int(np.argmax(self.lags)) - len(self.lags) // 2
+        """Frames after speech energy at which hand speed goes most with it, or most against it."""
+        return int(np.argmax(np.abs(self.lags))) - len(self.lags) // 2
 
     def timing(self, lag: int) -> float:
         """Correlation at a lag in frames."""

@@ -9,6 +9,7 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.metrics.gesture import HandMotion, diversity, gesture_distance
 from mmgt_core.metrics.pose_autoencoder import PoseAutoencoder, pose_windows
 from mmgt_core.metrics.presenter_clip import ClipFigures, System, measure_clip
+from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.synthetic.clip import SyntheticClip
 from mmgt_core.types import PoseSequence, Waveform
 
@@ -108,6 +109,7 @@ def measure_presenters(
     system: System,
     untrained: System,
     pose_autoencoder: PoseAutoencoder,
+    store: ClipStore,
     on_progress: Callable[[str, int, int], None],
 ) -> PresenterResults:
     """Measure every figure of the acceptance list.
@@ -118,6 +120,7 @@ def measure_presenters(
         system: what is measured.
         untrained: the same with a stage 1 of random weights.
         pose_autoencoder: of FGD.
+        store: keeps each clip as it is finished; one that it has already is not measured again.
         on_progress: told a name, steps done, steps in all.
 
     Raises:
@@ -130,7 +133,11 @@ def measure_presenters(
     for index, clip in enumerate(clips):
         other = clips[(index + 1) % len(clips)].waveform
         on_progress("presenters", index, len(clips))
-        found.append(measure_clip(clip, other, system))
+        measured = store.read(clip.seed)
+        if measured is None:
+            measured = measure_clip(clip, other, system)
+            store.write(measured)
+        found.append(measured)
     on_progress("presenters", len(clips), len(clips))
     figures = _means([result.numbers for result in found if result.language != held_out_language])
     figures |= _derived(figures)

@@ -9,6 +9,7 @@ import pytest
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.metrics.pose_autoencoder import train_pose_autoencoder
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
+from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.metrics.presenters import FIGURES, measure_presenters
 from mmgt_core.metrics.regions import resize_frames
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
@@ -56,13 +57,18 @@ def clips() -> list[SyntheticClip]:
 
 
 @pytest.fixture(scope="module")
-def results(clips):
+def stores(tmp_path_factory) -> list[ClipStore]:
+    return [ClipStore(tmp_path_factory.mktemp("clips"), name) for name in ("perfect", "still")]
+
+
+@pytest.fixture(scope="module")
+def results(clips, stores):
     """Of a perfect system and of one that stands still."""
     network = train_pose_autoencoder([clip.pose_sequence for clip in clips], num_steps=4)
     still = KnowingSystem(clips, is_still=True)
     return [
-        measure_presenters(clips, HELD_OUT_LANGUAGE, system, still, network, lambda name, done, total: None)
-        for system in (KnowingSystem(clips), still)
+        measure_presenters(clips, HELD_OUT_LANGUAGE, system, still, network, store, lambda name, done, total: None)
+        for system, store in zip((KnowingSystem(clips), still), stores, strict=True)
     ]
 
 
@@ -117,8 +123,24 @@ def test_the_report_has_every_figure_each_clips_numbers_and_pictures(results, tm
     assert {path.name for path in tmp_path.glob("*.png")} == {"sheet.png", "speech.png", "hand_timing.png"}
 
 
-def test_one_clip_is_too_few(clips, results) -> None:
+def test_a_finished_clip_is_read_and_not_measured_again_unless_something_it_depends_on_changed(results, stores) -> None:
+    perfect, _ = results
+    first = perfect.clips[0]
+
+    kept = stores[0].read(first.seed)
+
+    assert kept is not None
+    assert kept.numbers == first.numbers
+    np.testing.assert_array_equal(kept.sheet.spoken, first.sheet.spoken)
+    np.testing.assert_array_equal(kept.spoken_poses.keypoints, first.spoken_poses.keypoints)
+    assert ClipStore(stores[0].folder, "other weights").read(first.seed) is None
+    assert stores[0].read(first.seed + 100) is None
+
+
+def test_one_clip_is_too_few(clips, stores) -> None:
     system = KnowingSystem(clips)
 
     with pytest.raises(ValueError, match="1 clips in trained languages"):
-        measure_presenters(clips[:1], HELD_OUT_LANGUAGE, system, system, None, lambda name, done, total: None)
+        measure_presenters(
+            clips[:1], HELD_OUT_LANGUAGE, system, system, None, stores[0], lambda name, done, total: None
+        )
