@@ -51,6 +51,19 @@ class DeafnessWatch:
         return now_s - self._unheard_since_s > self._deaf_after_s
 
 
+class Silence:
+    """Counts the looks in a row that found no new beat: by the clock, a process that was suspended looks deaf."""
+
+    def __init__(self) -> None:
+        self._seen_at_s: float | None = None
+        self.num_looks = 0
+
+    def look(self, beaten_at_s: float) -> None:
+        """Note when the last beat was."""
+        self.num_looks = self.num_looks + 1 if beaten_at_s == self._seen_at_s else 0
+        self._seen_at_s = beaten_at_s
+
+
 class Pulse:
     """Beats in the consumer loop: reads the children's notices, tells the store, watches hearing and child."""
 
@@ -121,7 +134,9 @@ class Pulse:
                 return
 
     def _watch(self) -> None:
-        while time.monotonic() - self._beaten_at_s < self._settings.worker.deaf_after_s:
-            time.sleep(self._settings.worker.heartbeat_s)
+        settings, silence = self._settings.worker, Silence()
+        while silence.num_looks * settings.heartbeat_s < settings.deaf_after_s:
+            time.sleep(settings.heartbeat_s)
+            silence.look(self._beaten_at_s)
         log.error("consumer_loop_stopped", silent_s=round(time.monotonic() - self._beaten_at_s))
         os._exit(EXIT_DEAF)
