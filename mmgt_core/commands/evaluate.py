@@ -10,7 +10,7 @@ import typer
 
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.commands.evaluate_presenters import ablations, autoencoder, presenters
-from mmgt_core.errors import Cancelled, DownloadError, InputError, MMGTError, WeightsError
+from mmgt_core.errors import Cancelled, InputError, MMGTError, WeightsError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.metrics.evaluation import Judges, evaluate_pairs
 from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
@@ -26,7 +26,6 @@ for command in (presenters, ablations, autoencoder):
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (InputError, 3),
     (WeightsError, 4),
-    (DownloadError, 4),
     (Cancelled, 130),
     (MMGTError, 1),
     (OSError, 1),
