@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ import torch
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError
-from mmgt_core.training.configuration import TrainingConfiguration, fill, read_configuration
+from mmgt_core.training.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
 from mmgt_core.training.demo_export import export_demo_weights
 from mmgt_core.training.loop import run_training
 from mmgt_core.training.presenter_processes import adopt_vae, presenters
@@ -25,20 +26,29 @@ from mmgt_core.training.stage_2_processes import ImageOptions
 from mmgt_core.training.starts import VAE_NAME
 
 NUM_WORKERS = 2
-STILLS, CLIPS, POSES = "stills", "clips", "poses"
-"""Folders of data: few frames of many presenters, stage 2's consecutive frames, stage 1's windows."""
+CLIPS = "clips"
+DATA_FOLDERS = {"smga": "poses", "vae": "stills", "keypoints": "stills", "image": CLIPS, "video": CLIPS}
+"""By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames."""
 
 logger = logging.getLogger(__name__)
 
 
-def train(name: str, out: Path, data: Path) -> None:
-    """Train one process by its packaged configuration `demo-NAME`, unless its report is there."""
-    folder = out / name
+def train(configuration_name: str, out: Path) -> None:
+    """Train by a packaged configuration, unless its report is there; `demo-NAME` into the folder NAME."""
+    folder = out / configuration_name.removeprefix("demo-")
     if (folder / REPORT_FILE).is_file():
         return
-    configuration = _started_from(read_configuration(f"demo-{name}"), out)
+    configuration = _started_from(read_configuration(configuration_name), out)
+    data = out / DATA_FOLDERS[configuration.process]
     prepared = PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
     run_training(prepared.process, prepared.data, configuration.loop, folder, _device())
+
+
+def train_ablations(out: Path) -> None:
+    """Every row of table V that has to be trained; those of stage 2 start where `image` ended."""
+    for name in packaged_names():
+        if name.startswith("ablation-"):
+            train(name, out)
 
 
 def encode(out: Path) -> None:
@@ -55,15 +65,18 @@ def encode(out: Path) -> None:
 
 
 STEPS: dict[str, Callable[[Path], object]] = {
-    "smga": lambda out: train("smga", out, out / POSES),
-    "vae": lambda out: train("vae", out, out / STILLS),
-    "keypoints": lambda out: train("keypoints", out, out / STILLS),
+    "smga": partial(train, "demo-smga"),
+    "vae": partial(train, "demo-vae"),
+    "keypoints": partial(train, "demo-keypoints"),
     "encode": encode,
-    "image": lambda out: train("image", out, out / CLIPS),
-    "video": lambda out: train("video", out, out / CLIPS),
+    "image": partial(train, "demo-image"),
+    "video": partial(train, "demo-video"),
     "export": lambda out: export_demo_weights(out, out / CLIPS, PACKAGED_WEIGHTS),
 }
 """In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
+
+WHEN_ASKED: dict[str, Callable[[Path], object]] = {"ablations": train_ablations}
+"""No part of the weights."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -73,12 +86,13 @@ def main(arguments: Sequence[str]) -> None:
         MMGTError: an unknown step.
     """
     out, names = Path(arguments[0]), list(arguments[1:]) or list(STEPS)
-    unknown = [name for name in names if name not in STEPS]
+    steps = {**STEPS, **WHEN_ASKED}
+    unknown = [name for name in names if name not in steps]
     if unknown:
-        raise MMGTError(f"there is no step {', '.join(unknown)}; there are {', '.join(STEPS)}")
+        raise MMGTError(f"there is no step {', '.join(unknown)}; there are {', '.join(steps)}")
     for name in names:
         logger.info("step_began name=%s", name)
-        STEPS[name](out)
+        steps[name](out)
         logger.info("step_finished name=%s", name)
 
 
