@@ -10,6 +10,7 @@ from typing import Annotated
 import torch
 import typer
 
+from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import SamplingOptions
 from mmgt_core.load import find_preset, load_pipeline
 from mmgt_core.metrics.ablations import ablation_page, measure_ablations
@@ -132,7 +133,7 @@ def _setup(preset: str, weights: Path, steps: int | None) -> _Setup:
     chosen = find_preset(preset)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
-    system = PipelineSystem(pipeline, SamplingOptions(num_inference_steps=steps))
+    system = PipelineSystem(pipeline, SamplingOptions(num_inference_steps=steps), load_detector(weights))
     return _Setup(system, chosen.num_inference_steps if steps is None else steps)
 
 

@@ -142,7 +142,7 @@ def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[Pipe
     if files:
         pipeline = _with_weights(pipeline, files, ablation)
     note = "trained so" if files else "the whole method's weights, left out when sampling"
-    return PipelineSystem(pipeline, options, ablation.hears_in_stage_2), note
+    return PipelineSystem(pipeline, options, system.detector, ablation.hears_in_stage_2), note
 
 
 def measure_system(system: System, clips: Sequence[SyntheticClip], network: PoseAutoencoder) -> tuple[float, ...]:

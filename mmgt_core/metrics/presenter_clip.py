@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
+from mmgt_core.masks.regions import VISIBLE
 from mmgt_core.metrics.appearance import flicker, identity_errors, mean_change
 from mmgt_core.metrics.gesture import correlation
 from mmgt_core.metrics.image import frame_psnr
@@ -19,13 +20,19 @@ from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Wavefor
 _COLOUR_STRIDE = 4
 """Colours of a presenter change with nothing but the pose: every fourth frame is enough."""
 
+_DETECTION_STRIDE = 20
+
 
 class System(Protocol):
-    """What is measured: the two stages and the autoencoder of a preset, at its resolution."""
+    """What is measured: detector, the two stages and the autoencoder of a preset, at its resolution."""
 
     @property
     def resolution(self) -> int:
         """Of its frames, in pixels."""
+        ...
+
+    def find(self, image: UInt8Array) -> Float32Array | None:
+        """The initial pose, (134, 3) in pixels of a picture of the canvas' size; None where nobody is found."""
         ...
 
     def speak(self, initial_keypoints: Float32Array, waveform: Waveform) -> PoseSequence:
@@ -67,26 +74,30 @@ class ClipFigures:
     sheet: SheetFrames
 
 
-def measure_clip(clip: SyntheticClip, other_speech: Waveform, system: System) -> ClipFigures:
+def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> ClipFigures:
     """Measure stage 1, stage 2 by the true pose, the whole, the whole with another's speech, and who carries the mouth.
 
     Args:
         clip: presenter, speech and truth.
-        other_speech: of another clip, for what should not correlate.
+        other: another clip, whose speech should move this one's mouth otherwise than the truth.
         system: what is measured.
     """
     poses, num_frames = clip.pose_sequence, len(clip.pose_sequence)
     reference = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
     initial = poses.keypoints[clip.reference_frame]
+    found = system.find(reference)
     truth = clip.render(range(num_frames), system.resolution)
     colours = PresenterColours.of(clip.identity)
-    swapped = fitted(other_speech, num_frames)
+    swapped = fitted(other.waveform, num_frames)
 
-    spoken = system.speak(initial, clip.waveform)
-    spoken_otherwise = system.speak(initial, swapped)
+    seen_pose = initial if found is None else found
+    spoken = system.speak(seen_pose, clip.waveform)
+    spoken_otherwise = system.speak(seen_pose, swapped)
     numbers = {
+        **_detection_numbers(clip, system),
         "mouth_own": correlation(mouth_opening(spoken), clip.mouth_opening),
         "mouth_swapped": correlation(mouth_opening(spoken_otherwise), clip.mouth_opening),
+        "mouth_chance": correlation(np.resize(other.mouth_opening, num_frames), clip.mouth_opening),
     }
 
     driven = system.render(reference, poses, clip.waveform)
@@ -128,6 +139,22 @@ def measure_clip(clip: SyntheticClip, other_speech: Waveform, system: System) ->
 def fitted(waveform: Waveform, num_frames: int) -> Waveform:
     """The speech repeated or cut to a number of frames."""
     return Waveform(np.resize(waveform.samples, num_frames * SAMPLES_PER_FRAME))
+
+
+def _detection_numbers(clip: SyntheticClip, system: System) -> dict[str, float]:
+    """Share of frames in which the presenter is found, and the median error of points in % of the figure's height."""
+    frames = range(0, len(clip.pose_sequence), _DETECTION_STRIDE)
+    errors, num_found = [], 0
+    for picture, true in zip(clip.render(frames, CANVAS_SIZE), clip.pose_sequence.keypoints[list(frames)], strict=True):
+        keypoints = system.find(picture)
+        if keypoints is None:
+            continue
+        num_found += 1
+        is_seen = true[:, 2] >= VISIBLE
+        height = np.ptp(true[is_seen, 1])
+        errors.append(np.linalg.norm(keypoints[is_seen, :2] - true[is_seen, :2], axis=1) / height * 100)
+    numbers = {"found": num_found / len(frames)}
+    return numbers | ({"found_error": float(np.median(np.concatenate(errors)))} if errors else {})
 
 
 def _picture_numbers(

@@ -10,6 +10,7 @@ from mmgt_core.config import SamplingOptions
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.smga.model import SMGA
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
@@ -23,12 +24,18 @@ class PipelineSystem:
 
     pipeline: AudioToVideo
     options: SamplingOptions
+    detector: WholeBodyDetector
     hears_in_stage_2: bool = True
 
     @property
     def resolution(self) -> int:
         """Of its frames, in pixels."""
         return self.pipeline.preset.resolution
+
+    def find(self, image: UInt8Array) -> Float32Array | None:
+        """The initial pose, (134, 3) in pixels of a picture of the canvas' size; None where nobody is found."""
+        people = self.detector.detect(image)
+        return people[0].keypoints if people else None
 
     def speak(self, initial_keypoints: Float32Array, waveform: Waveform) -> PoseSequence:
         """Stage 1: as many poses as the speech has frames."""

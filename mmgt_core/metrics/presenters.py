@@ -40,6 +40,8 @@ class Figure:
 
 
 FIGURES = (
+    Figure("found", "share of frames in which the default detector finds the presenter", low=0.95),
+    Figure("found_error", "median error of its points, in % of the figure's height", high=2, unit="%"),
     Figure("fgd", "stage 1: FGD of generated poses against held-out truth"),
     Figure("fgd_untrained", "FGD of an untrained network's"),
     Figure("fgd_still", "FGD of the initial pose held still"),
@@ -47,6 +49,7 @@ FIGURES = (
     Figure("diversity", "diversity of generated poses as a share of the truth's"),
     Figure("mouth_own", "mouth opening of generated poses: correlation with the truth, own speech", low=0.9),
     Figure("mouth_swapped", "the same with another clip's speech", high=0.2),
+    Figure("mouth_chance", "the same of the other clip's true mouth: what common pauses give by chance"),
     Figure("hand_speed", "hand speed as a share of the truth's", 0.7, 1.3),
     Figure("hand_variance", "its variance as a share of the truth's", 0.7, 1.3),
     Figure("hand_timing", "its correlation with speech energy at the truth's best lag, as a share", 0.7, 1.3),
@@ -131,7 +134,7 @@ def measure_presenters(
         raise ValueError(f"{len(known)} clips in trained languages; figures need at least 2")
     found = []
     for index, clip in enumerate(clips):
-        other = clips[(index + 1) % len(clips)].waveform
+        other = clips[(index + 1) % len(clips)]
         on_progress("presenters", index, len(clips))
         measured = store.read(clip.seed)
         if measured is None:

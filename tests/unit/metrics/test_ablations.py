@@ -11,6 +11,7 @@ from mmgt_core.errors import WeightsError
 from mmgt_core.load import load_pipeline
 from mmgt_core.metrics.ablations import ABLATIONS, COLUMNS, FULL, AblationRow, ablated, ablation_page
 from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
+from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.smga.model import SMGA
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
 from mmgt_core.training.configuration import packaged_names
@@ -23,7 +24,7 @@ WITHOUT_FILM = BY_NAME["ablation-without-film"]
 @pytest.fixture(scope="module")
 def system(tmp_path_factory) -> PipelineSystem:
     pipeline = load_pipeline(MMGT_DEMO, tmp_path_factory.mktemp("weights"), torch.device("cpu"), torch.float32)
-    return PipelineSystem(pipeline, SamplingOptions(num_inference_steps=1, pose_inference_steps=2))
+    return PipelineSystem(pipeline, SamplingOptions(num_inference_steps=1, pose_inference_steps=2), LandmarkDetector())
 
 
 def test_every_ablation_has_a_training_configuration_of_its_name() -> None:

@@ -7,6 +7,7 @@ import torch
 from mmgt_core.errors import WeightsError
 from mmgt_core.metrics.gesture import gesture_distance
 from mmgt_core.metrics.pose_autoencoder import (
+    PUBLISHED_WEIGHTS,
     load_pose_autoencoder,
     pose_windows,
     save_pose_autoencoder,
@@ -81,3 +82,13 @@ def test_absent_and_foreign_weights_are_refused_by_name(tmp_path) -> None:
         load_pose_autoencoder(tmp_path / "absent.safetensors")
     with pytest.raises(WeightsError, match=r"foreign\.safetensors cannot be used"):
         load_pose_autoencoder(foreign)
+
+
+def test_the_published_weights_tell_gestures_from_standing_still() -> None:
+    published = load_pose_autoencoder()
+    truth = features(published, [speaker(84, seed) for seed in range(100, 112)])
+    alike = features(published, [speaker(84, seed) for seed in range(200, 212)])
+    still = features(published, [PoseSequence(np.repeat(speaker(1, seed).keypoints, 84, axis=0)) for seed in range(12)])
+
+    assert gesture_distance(alike, truth) < 0.5 * gesture_distance(still, truth)
+    assert PUBLISHED_WEIGHTS.stat().st_size < 1_000_000
