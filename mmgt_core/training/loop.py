@@ -21,7 +21,7 @@ from mmgt_core.training.checkpointing import RunState, export_weights, load_chec
 from mmgt_core.training.configuration import LoopConfig
 from mmgt_core.training.ema import MovingAverage
 from mmgt_core.training.optimisers import build_optimiser, learning_rate, set_learning_rate
-from mmgt_core.training.report import TrainingReport, device_name, peak_memory_bytes
+from mmgt_core.training.report import REPORT_FILE, TrainingReport, device_name, peak_memory_bytes
 
 __all__ = ["LoopConfig", "Prepared", "Progress", "TrainingProcess", "run_training"]
 
@@ -106,6 +106,8 @@ def run_training(
     """
     run = _Run(process, config, folder, device)
     run.resume()
+    if run.step >= config.steps and (folder / REPORT_FILE).is_file():
+        return TrainingReport.read(folder)
     run.train(source, on_progress, is_interrupted)
     return run.finish()
 
@@ -178,7 +180,7 @@ class _Run:
             shown.add(self._train_step(batch))
             self.training_seconds += time.monotonic() - began
             if self.step % LOG_EVERY_STEPS == 0 or self.step == config.steps:
-                shown.show(self.step, learning_rate(config, self.step - 1))
+                self.losses = shown.show(self.step, learning_rate(config, self.step - 1))
             if not main:
                 continue
             on_progress(self.step, config.steps)
@@ -191,7 +193,6 @@ class _Run:
                 saved_at = time.monotonic()
             if not is_last and _is_due(self.step, config.sample_every):
                 self._sample()
-        self.losses = shown.latest
         if writer is not None:
             writer.close()
 
@@ -267,26 +268,30 @@ class _MeanLosses:
         self._writer = writer
         self._sums: defaultdict[str, torch.Tensor] = defaultdict(lambda: torch.zeros(()))
         self._count = 0
-        self.latest: dict[str, float] = {}
 
     def add(self, losses: Mapping[str, torch.Tensor]) -> None:
         for name, value in losses.items():
             self._sums[name] = self._sums[name].to(value.device) + value
         self._count += 1
 
-    def show(self, step: int, rate: float) -> None:
-        """Raises: DivergedError: a mean is not finite."""
-        self.latest = {name: value.item() / self._count for name, value in self._sums.items()}
+    def show(self, step: int, rate: float) -> dict[str, float]:
+        """Write the means, and give them.
+
+        Raises:
+            DivergedError: a mean is not finite.
+        """
+        means = {name: value.item() / self._count for name, value in self._sums.items()}
         self._sums.clear()
         self._count = 0
-        broken = [name for name, value in self.latest.items() if value - value != 0]
+        broken = [name for name, value in means.items() if value - value != 0]
         if broken:
             raise DivergedError(f"the losses {', '.join(broken)} are not finite at step {step}")
         if self._writer is not None:
-            for name, value in self.latest.items():
+            for name, value in means.items():
                 self._writer.add_scalar(f"loss/{name}", value, step)
             self._writer.add_scalar("learning_rate", rate, step)
-            logger.info("training_step step=%d loss=%.5g learning_rate=%.3g", step, self.latest["total"], rate)
+            logger.info("training_step step=%d loss=%.5g learning_rate=%.3g", step, means["total"], rate)
+        return means
 
 
 def _trained_parameters(networks: Mapping[str, nn.Module]) -> dict[str, nn.Parameter]:

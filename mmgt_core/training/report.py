@@ -34,6 +34,11 @@ class TrainingReport:
         """Write `report.json`."""
         (folder / REPORT_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n")
 
+    @classmethod
+    def read(cls, folder: Path) -> "TrainingReport":
+        """The report of a run that has ended."""
+        return cls(**json.loads((folder / REPORT_FILE).read_text()))
+
 
 def peak_memory_bytes(device: torch.device) -> int:
     """The most that was held at once so far: on a GPU by PyTorch, on a CPU by this process."""

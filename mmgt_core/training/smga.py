@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from mmgt_core.config import Preset, SamplingOptions, SMGAConfig
-from mmgt_core.keypoints import LEFT_HAND, RIGHT_HAND, Float32Array, denormalise
+from mmgt_core.keypoints import CANVAS_SIZE, LEFT_HAND, LIPS, RIGHT_HAND, Float32Array, denormalise
+from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.metrics.mouth import mouth_opening
+from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.smga.diffusion import NUM_TRAIN_TIMESTEPS, add_noise, cosine_schedule, sample
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.batches import Batch
@@ -24,6 +26,7 @@ from mmgt_core.types import PoseSequence
 
 STATISTICS_WINDOWS = 512
 SAMPLED_WINDOWS = 8
+_LIP_VALUES = slice(3 * LIPS.start, 3 * LIPS.stop)
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +37,9 @@ class SMGAOptions:
 
     preset: whose network. head_weight: of the face's loss terms (table IV; 0 is table V's "without face loss").
     condition_dropout: share of items whose speech is dropped. has_two_branches, has_film: table V's ablations.
-    has_standardised_start, weighs_by_variance: for small networks that start from nothing. initial_pose_noise_px: as
-    a detector has. synthetic_clips: how many procedural presenters to learn from; 0: prepared videos.
+    has_standardised_start, weighs_by_variance: for small networks that start from nothing. lips_weight: of squared
+    errors of the lips' points, 1 as published. initial_pose_noise_px: as a detector has. synthetic_clips: how many
+    procedural presenters to learn from; 0: prepared videos.
     """
 
     preset: str
@@ -45,6 +49,7 @@ class SMGAOptions:
     has_film: bool = True
     has_standardised_start: bool = False
     weighs_by_variance: bool = False
+    lips_weight: float = 1.0
     initial_pose_noise_px: float = 0.0
     synthetic_clips: int = 0
 
@@ -73,6 +78,7 @@ class SMGATraining:
                 standardise(self.smga, statistics)
             if options.weighs_by_variance:
                 self._value_weights = statistics.precision
+        self._value_weights[_LIP_VALUES] *= options.lips_weight**0.5
 
     def to(self, device: torch.device) -> None:
         """Move the weights of the values."""
@@ -88,17 +94,22 @@ class SMGATraining:
         speech = self.smga.encode_condition(batch["condition"], keep)
         noisy = add_noise(self._schedule, clean, noise, timesteps)
         predicted = self.smga(noisy, batch["initial_pose"], speech, timesteps).float()
-        terms = pose_loss_terms(predicted * self._value_weights, clean * self._value_weights, self._options.head_weight)
+        weights = self._value_weights
+        terms = pose_loss_terms(predicted * weights, clean * weights, self._options.head_weight)
         return {"total": terms.total, **{name: getattr(terms, name) for name in terms.__dataclass_fields__}}
 
     def sample(self, folder: Path, step: int) -> None:
-        """Generate some held-out windows and compare mouths and hands with the truth: `step-N.json`, `step-N.npy`."""
+        """Generate some held-out windows: `step-N.mp4` (the first one, truth at the left), `.npy`, and `.json`.
+
+        The last compares mouths and hands with the truth.
+        """
         batch = _evenly_spaced(self._held_out, SAMPLED_WINDOWS)
         generated = [_poses(values) for values in self.generate(batch, torch.Generator().manual_seed(0))]
         truths = [_poses(values) for values in batch["pose"]]
         figures = compare(generated, truths)
         (folder / f"step-{step:06d}.json").write_text(json.dumps(figures, indent=1) + "\n")
         np.save(folder / f"step-{step:06d}.npy", np.stack([poses.keypoints for poses in generated]))
+        _write_video(folder / f"step-{step:06d}.mp4", truths[0], generated[0])
         logger.info(
             "training_sampled step=%d %s", step, " ".join(f"{name}={value:.3f}" for name, value in figures.items())
         )
@@ -129,6 +140,13 @@ def compare(generated: list[PoseSequence], truths: list[PoseSequence]) -> dict[s
         "hand_speed_ratio": float(hands[0].mean() / hands[1].mean()),
         "hand_speed_spread_ratio": float(hands[0].std() / hands[1].std()),
     }
+
+
+def _write_video(path: Path, left: PoseSequence, right: PoseSequence) -> None:
+    """Draw two pose sequences of one length side by side."""
+    with VideoWriter(path, 2 * CANVAS_SIZE, CANVAS_SIZE, None, len(left)) as video:
+        for pair in zip(left.keypoints, right.keypoints, strict=True):
+            video.write(np.concatenate([draw_pose(keypoints) for keypoints in pair], axis=1))
 
 
 def _hand_steps(poses: PoseSequence) -> Float32Array:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from mmgt_core.keypoints import FACE, LEGS
+from mmgt_core.smga.layers import ConditionLayer, MotionBranch
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.pose_statistics import PoseStatistics
 
@@ -59,13 +60,11 @@ def standardise(network: SMGA, statistics: PoseStatistics) -> None:
     _start_input(network, statistics, carried)
     _start_condition(network, statistics)
     _start_output(network, statistics, carried)
-    for layer in network.condition_encoder:
-        _start_attention(layer.self_attn, layer.norm1)
-    for layer in network.layers:
-        for branch in (layer.face, layer.body):
-            if branch is not None:
-                _start_attention(branch.self_attn, branch.norm1)
-                _start_attention(branch.cross_attn, branch.norm2)
+    for module in network.modules():
+        if isinstance(module, ConditionLayer | MotionBranch):
+            _start_attention(module.self_attn, module.norm1)
+        if isinstance(module, MotionBranch):
+            _start_attention(module.cross_attn, module.norm2)
     network.norm_memory.bias.fill_(1)
 
 
@@ -116,6 +115,7 @@ def _start_attention(attention: nn.MultiheadAttention, norm: nn.LayerNorm) -> No
     bands = [0, 0, *range(1, attention.num_heads - 1)][: attention.num_heads]
     rows = torch.cat([selection[band * head_width : (band + 1) * head_width] for band in bands])
     attention.in_proj_weight[: 2 * width] = _SHARPNESS * rows.repeat(2, 1)
+    attention.in_proj_bias[2 * width :] = -attention.in_proj_weight[2 * width :].sum(dim=1)  # values without it
     norm.bias.fill_(1)
 
 

@@ -60,7 +60,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path: Path, optimise
 
 
 def test_a_finished_run_trains_no_further(tmp_path: Path) -> None:
-    run_training(LineFitting(), Points(), CONFIG, tmp_path, CPU)
+    losses = run_training(LineFitting(), Points(), CONFIG, tmp_path, CPU).losses
     before = weights(tmp_path)
     steps: list[int] = []
 
@@ -69,7 +69,7 @@ def test_a_finished_run_trains_no_further(tmp_path: Path) -> None:
     )
 
     assert steps == []
-    assert report.steps == CONFIG.steps
+    assert (report.steps, report.losses) == (CONFIG.steps, losses)
     assert all(torch.equal(before[name], value) for name, value in weights(tmp_path).items())
 
 

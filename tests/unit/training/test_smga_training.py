@@ -90,7 +90,7 @@ def test_dropped_speech_cannot_be_heard() -> None:
     assert torch.equal(*losses)
 
 
-def test_a_sample_compares_mouths_and_hands_with_the_truth(tmp_path: Path) -> None:
+def test_a_sample_is_a_video_and_compares_mouths_and_hands_with_the_truth(tmp_path: Path) -> None:
     process, _ = tiny_training()
 
     with torch.no_grad():
@@ -99,3 +99,4 @@ def test_a_sample_compares_mouths_and_hands_with_the_truth(tmp_path: Path) -> No
     figures = json.loads((tmp_path / "step-000003.json").read_text())
     assert -1 <= figures["mouth_correlation"] <= 1
     assert (tmp_path / "step-000003.npy").is_file()
+    assert (tmp_path / "step-000003.mp4").is_file()
