@@ -26,14 +26,15 @@ class VAETrainingConfig:
     """What the autoencoder's training weighs.
 
     crop: side of the crops, in pixels. detail_fraction: of crops around a face or a hand, where errors are seen first.
-    kl_weight: of the divergence from a normal prior, per latent value. edge_weight: of the errors of differences
-    between neighbouring pixels, at three scales.
+    square_weight: of squared errors, which hurry large ones (colours) along. edge_weight: of the errors of differences
+    between neighbouring pixels, at three scales. kl_weight: of the divergence from a normal prior, per latent value.
     """
 
     crop: int
     detail_fraction: float
-    kl_weight: float
+    square_weight: float
     edge_weight: float
+    kl_weight: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PictureCrops:
 
 
 class VAETraining:
-    """L1, differences at three scales, a little KL."""
+    """Absolute and squared errors, differences at three scales, a little KL."""
 
     def __init__(self, vae: AutoencoderKL, dataset: PresenterDataset, config: VAETrainingConfig) -> None:
         self.vae, self.dataset, self.config = vae.requires_grad_(True), dataset, config
@@ -78,11 +79,12 @@ class VAETraining:
         posterior = self.vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
         decoded = self.vae.decode(posterior.mean + posterior.std * noise).sample
-        pixel_loss = (decoded - pixels).abs().mean()
+        pixel_loss, square_loss = (decoded - pixels).abs().mean(), (decoded - pixels).square().mean()
         edge_loss = _edge_loss(decoded, pixels)
         kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).mean()
-        total = pixel_loss + self.config.edge_weight * edge_loss + self.config.kl_weight * kl
-        return {"total": total, "pixel": pixel_loss, "edge": edge_loss, "kl": kl}
+        config = self.config
+        total = pixel_loss + config.square_weight * square_loss + config.edge_weight * edge_loss + config.kl_weight * kl
+        return {"total": total, "pixel": pixel_loss, "square": square_loss, "edge": edge_loss, "kl": kl}
 
     @torch.no_grad()
     def sample(self, folder: Path, step: int) -> None:
