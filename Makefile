@@ -12,6 +12,8 @@ NOT_LOCKED = $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-path
 	nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 \
 	nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 \
 	nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx)
+COMPILE_LIBROSA = import numpy; from mmgt_core.audio.baseline import baseline_features; \
+	baseline_features(numpy.random.default_rng(0).standard_normal(16000, 'f') / 9, 16000)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -28,6 +30,7 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true # else each start compiles anew where nothing may be written
+	@$(BIN)/python -c "$(COMPILE_LIBROSA)" # once and alone: processes that compile at the same time spoil numba's cache
 	@touch $@
 
 demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech, through a service of its own
@@ -35,7 +38,7 @@ demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech,
 		--field model=mmgt-demo --field seed=42 --save pose,masks,manifest --out out/demo.mp4
 
 test: setup lint types ## Everything that CI checks: style, types, import rules, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 N ?= 20
 fault: setup ## The fault table at length: make fault N=20

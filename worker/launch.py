@@ -82,6 +82,8 @@ def render_children(settings: Settings, env: Mapping[str, str], is_ready: Callab
     for index, gpu in enumerate(gpus or ("",)):
         name = f"render-gpu{gpu}" if gpu else "render-cpu"
         own = {**env, "CUDA_VISIBLE_DEVICES": gpu} | _thread_limit(gpu)
+        if "NUMBA_CACHE_DIR" in env:  # two processes that compile into one folder spoil it for good
+            own["NUMBA_CACHE_DIR"] = str(Path(env["NUMBA_CACHE_DIR"], name))
         if settings.metrics.port is not None:
             own["MMGT_METRICS__PORT"] = str(settings.metrics.port + index)
         ready = partial(is_ready, name)

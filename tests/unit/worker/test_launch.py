@@ -81,3 +81,11 @@ def test_the_environment_says_which_gpus(wanted: str | None, names: list[str], m
         monkeypatch.setenv("MMGT_GPUS", wanted)
 
     assert [child.name for child in render_children(Settings(), {}, lambda name: False)] == names
+
+
+def test_workers_beside_each_other_compile_into_folders_of_their_own() -> None:
+    settings = Settings.model_validate({"worker": {"preset": "mmgt-512"}, "gpus": "0,1"})
+
+    workers = render_children(settings, {"NUMBA_CACHE_DIR": "/tmp/numba"}, lambda name: False)
+
+    assert [worker.env["NUMBA_CACHE_DIR"] for worker in workers] == ["/tmp/numba/render-gpu0", "/tmp/numba/render-gpu1"]
