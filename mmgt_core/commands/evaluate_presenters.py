@@ -1,5 +1,6 @@
 """Under `mmgt evaluate`: the acceptance list and the ablations on held-out presenters, and the pose autoencoder."""
 
+import json
 import shlex
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import typer
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import SamplingOptions
 from mmgt_core.load import find_preset, load_pipeline
-from mmgt_core.metrics.ablations import ablation_page, measure_ablations
+from mmgt_core.metrics.ablations import ablation_numbers, ablation_page, measure_ablations
 from mmgt_core.metrics.pose_autoencoder import (
     PUBLISHED_WEIGHTS,
     load_pose_autoencoder,
@@ -103,6 +104,7 @@ def ablations(
     out.mkdir(parents=True, exist_ok=True)
     page = out / "ablations.md"
     page.write_text(ablation_page(rows, clips, command))
+    (out / "ablations.json").write_text(json.dumps(ablation_numbers(rows, command), indent=1) + "\n")
     typer.echo(page)
 
 

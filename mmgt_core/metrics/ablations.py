@@ -200,6 +200,22 @@ def ablation_page(rows: Sequence[AblationRow], num_clips: int, command: str) -> 
     )
 
 
+def ablation_numbers(rows: Sequence[AblationRow], command: str) -> dict[str, object]:
+    """The same for computing with; columns by name, None where an ablation was not measured."""
+    return {
+        "command": command,
+        "rows": [
+            {
+                "name": row.ablation.name,
+                "note": row.note,
+                "numbers": dict(zip(COLUMNS, row.numbers, strict=True)) if row.numbers else None,
+                "paper": dict(zip(COLUMNS, row.ablation.paper, strict=True)),
+            }
+            for row in rows
+        ],
+    }
+
+
 def _orderings(rows: Sequence[AblationRow]) -> list[str]:
     full = rows[0]
     found = []

@@ -21,6 +21,7 @@ _COLOUR_STRIDE = 4
 """Colours of a presenter change with nothing but the pose: every fourth frame is enough."""
 
 _DETECTION_STRIDE = 20
+_STRETCH_FRAMES = 12
 
 
 class System(Protocol):
@@ -122,18 +123,24 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
     held = with_still_mouth(poses, initial)
     numbers["seen_audio_alone"] = seen_mouth(system.render(reference, held, clip.waveform), poses)
 
-    widest = int(np.argmax(clip.mouth_opening))
-    stretch = np.linspace(0, num_frames - 1, 12).round().astype(int)
-    pictures = SheetFrames(
-        clip.render([clip.reference_frame], system.resolution)[0],
-        driven[widest],
-        rebuilt[widest],
-        truth[widest],
-        poses.keypoints[widest],
-        said[stretch],
-        truth[stretch],
-    )
+    pictures = _sheet_frames(clip, driven, rebuilt, truth, said)
     return ClipFigures(clip.seed, clip.language, clip.voice, num_frames, numbers, spoken, pictures)
+
+
+def _sheet_frames(
+    clip: SyntheticClip, driven: UInt8Array, rebuilt: UInt8Array, truth: UInt8Array, said: UInt8Array
+) -> SheetFrames:
+    widest = int(np.argmax(clip.mouth_opening))
+    stretch = np.linspace(0, len(truth) - 1, _STRETCH_FRAMES).round().astype(int)
+    return SheetFrames(
+        reference=truth[clip.reference_frame],
+        pose_driven=driven[widest],
+        rebuilt=rebuilt[widest],
+        truth=truth[widest],
+        pose=clip.pose_sequence.keypoints[widest],
+        spoken=said[stretch],
+        spoken_truth=truth[stretch],
+    )
 
 
 def fitted(waveform: Waveform, num_frames: int) -> Waveform:

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.load import load_pipeline
-from mmgt_core.metrics.ablations import ABLATIONS, COLUMNS, FULL, AblationRow, ablated, ablation_page
+from mmgt_core.metrics.ablations import ABLATIONS, COLUMNS, FULL, AblationRow, ablated, ablation_numbers, ablation_page
 from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
 from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.smga.model import SMGA
@@ -82,6 +82,7 @@ def test_numbers_like_the_papers_have_all_its_orderings_and_reversed_ones_none()
     page, other = ablation_page(alike, 12, "command"), ablation_page(reversed_ones, 12, "command")
 
     number = len(ABLATIONS) * (len(COLUMNS) - 1)
+    assert ablation_numbers(alike, "command")["rows"][0]["numbers"]["FGD"] == FULL.paper[0]
     assert (page.count("| yes |"), page.count("| **no** |")) == (number, 0)
     assert (other.count("| yes |"), other.count("| **no** |")) == (0, number)
 
