@@ -25,7 +25,7 @@ from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
 from mmgt_core.media.signing_identity import ensure_identity
 from mmgt_core.parity.runner import run_cases
-from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, told_of_photographs
 from mmgt_core.pipelines.outputs import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
@@ -135,6 +135,7 @@ def generate(
     with _interruptible() as is_interrupted, ProgressBar() as bar:
         control = RunControl(bar.show, is_interrupted)
         inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights), control)
+        inputs = told_of_photographs(inputs, chosen)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
         _tell_if_untrained(chosen)

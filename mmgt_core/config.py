@@ -141,11 +141,15 @@ class KeypointNetworkConfig:
 
 @dataclass(frozen=True)
 class Preset:
-    """A whole set of network configurations, and what its default sampling is."""
+    """A whole set of network configurations, and what its default sampling is.
+
+    is_for_drawings: it has only seen drawn presenters, no photographs.
+    """
 
     name: str
     resolution: int
     is_trained: bool
+    is_for_drawings: bool
     smga: SMGAConfig
     unet: UNetConfig
     pose_guider: PoseGuiderConfig
@@ -172,6 +176,7 @@ MMGT_512 = Preset(
     name="mmgt-512",
     resolution=512,
     is_trained=True,
+    is_for_drawings=False,
     smga=SMGAConfig(
         width=512, feedforward_width=1024, num_layers=8, num_heads=8, condition_features=1024 + BASELINE_FEATURES
     ),
@@ -223,6 +228,7 @@ MMGT_DEMO = Preset(
     name="mmgt-demo",
     resolution=128,
     is_trained=False,
+    is_for_drawings=True,
     smga=SMGAConfig(
         width=160,
         feedforward_width=320,

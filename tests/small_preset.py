@@ -17,6 +17,7 @@ SMALL = Preset(
     name="small",
     resolution=128,
     is_trained=False,
+    is_for_drawings=False,
     smga=SMGAConfig(
         width=512, feedforward_width=128, num_layers=2, num_heads=8, condition_features=64 + BASELINE_FEATURES
     ),

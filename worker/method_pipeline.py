@@ -23,7 +23,7 @@ from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
 from mmgt_core.load import find_preset, load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs, told_of_photographs
 from mmgt_core.pipelines.outputs import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.windows import segment_starts
@@ -81,6 +81,7 @@ class MethodPipeline:
         files = InputFiles(paths.image, paths.audio, paths.driving_video)
         with _named_faults():
             inputs = prepare_inputs(files, parse_crop(options.crop), self._limits, lambda: self._detector, control)
+        inputs = told_of_photographs(inputs, self._pipeline.preset)
         starts = segment_starts(
             inputs.num_frames, self._pipeline.preset.smga.segment_frames, SamplingOptions.segment_overlap
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmgt_core.config import Preset
 from mmgt_core.errors import InputCode, InputError, InputWarning
 from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS, Float32Array
 from mmgt_core.media.audio_decoding import DecodedAudio, decode_audio
@@ -41,7 +42,7 @@ class Inputs:
 
     reference_image: (512, 512, 3) RGB. crop: where it lay in the source image. initial_keypoints: (134, 3) on its
     pixels. waveform: exactly as long as the video. sound: the recording whose sound the video gets. driving_poses:
-    instead of stage 1.
+    instead of stage 1. is_drawn: the image shows a drawn presenter.
     """
 
     reference_image: UInt8Array
@@ -51,6 +52,7 @@ class Inputs:
     sound: Path
     driving_poses: PoseSequence | None
     warnings: tuple[InputWarning, ...]
+    is_drawn: bool = False
 
     @property
     def num_frames(self) -> int:
@@ -92,7 +94,16 @@ def prepare_inputs(
         sound=audio.source,
         driving_poses=PoseSequence(poses.keypoints[:num_frames]) if poses else None,
         warnings=(*warnings, *more),
+        is_drawn=initial.is_drawn,
     )
+
+
+def told_of_photographs(inputs: Inputs, preset: Preset) -> Inputs:
+    """The same inputs, with a warning where a photograph meets a preset that has only seen drawings."""
+    if inputs.is_drawn or not (preset.is_trained and preset.is_for_drawings):
+        return inputs
+    message = f"image: a photograph, but {preset.name} has only seen drawn presenters; it will not look like the person"
+    return replace(inputs, warnings=(*inputs.warnings, InputWarning("photograph", message)))
 
 
 def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:

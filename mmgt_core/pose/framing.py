@@ -82,13 +82,14 @@ class InitialPose:
     """The reference image as the networks see it, and where its person's keypoints are.
 
     reference_image: (512, 512, 3) uint8 RGB. keypoints: (134, 3) float32 on the pixels of that image.
-    frame: what was cut out of the source image.
+    frame: what was cut out of the source image. is_drawn: a drawn presenter.
     """
 
     reference_image: UInt8Array
     keypoints: Float32Array
     frame: SquareFrame
     warnings: tuple[InputWarning, ...]
+    is_drawn: bool
 
 
 def parse_crop(text: str) -> CropChoice:
@@ -136,7 +137,7 @@ def find_initial_pose(image: UInt8Array, detector: WholeBodyDetector, crop: Crop
         if frame != close:
             keypoints = to_canvas(_from_canvas(keypoints, close), frame)
     warnings += _missing_hands(keypoints) + _recropped(image_size, frame)
-    return InitialPose(reference_image, keypoints, frame, warnings)
+    return InitialPose(reference_image, keypoints, frame, warnings, person.is_drawn)
 
 
 def choose_person(people: list[DetectedPerson]) -> tuple[DetectedPerson, tuple[InputWarning, ...]]:

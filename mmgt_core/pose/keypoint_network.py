@@ -117,7 +117,7 @@ class PresenterDetector:
         keypoints[:, 2] = np.where(self._is_drawn, presence, 0.0)
         seen = keypoints[keypoints[:, 2] > VISIBLE, :2]
         (x0, y0), (x1, y1) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
-        return [DetectedPerson(keypoints, (x0, y0, x1, y1), presence)]
+        return [DetectedPerson(keypoints, (x0, y0, x1, y1), presence, is_drawn=True)]
 
 
 def _squared(image: UInt8Array) -> tuple[UInt8Array, Float32Array]:
