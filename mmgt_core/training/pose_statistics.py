@@ -15,7 +15,8 @@ class PoseStatistics:
     """Over many windows, in the network's normalised values.
 
     mean, deviation: (402,) of every frame. movement: (402,), root mean square of what a frame differs from its
-    window's first one. components: (402, 402), eigenvectors of the standardised values in columns, the strongest first.
+    window's first one. components: (402, 402), eigenvectors of the standardised values in columns, the strongest first;
+    strengths: (402,), the deviation along each.
     condition_mean, condition_deviation: (features,).
     """
 
@@ -23,6 +24,7 @@ class PoseStatistics:
     deviation: torch.Tensor
     movement: torch.Tensor
     components: torch.Tensor
+    strengths: torch.Tensor
     condition_mean: torch.Tensor
     condition_deviation: torch.Tensor
 
@@ -48,12 +50,13 @@ class PoseStatistics:
         flat = poses.flatten(0, 1)  # (N F, D)
         mean, deviation = flat.mean(dim=0), flat.std(dim=0)
         standardised = torch.where(deviation < _CONSTANT, 0.0, (flat - mean) / deviation.clamp(min=_CONSTANT))
-        _, vectors = torch.linalg.eigh(standardised.T @ standardised)  # ascending
+        variances, vectors = torch.linalg.eigh(standardised.T @ standardised / len(flat))  # ascending
         return cls(
             mean=mean.float(),
             deviation=deviation.float(),
             movement=(poses - poses[:, :1]).square().mean(dim=(0, 1)).sqrt().float(),
             components=vectors.flip(1).float(),
+            strengths=variances.clamp(min=0).sqrt().flip(0).float(),
             condition_mean=condition.mean(dim=0).float(),
             condition_deviation=condition.std(dim=0).clamp(min=_CONSTANT).float(),
         )

@@ -10,15 +10,17 @@ from torch import nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from mmgt_core.keypoints import FACE, LEGS
-from mmgt_core.smga.layers import ConditionLayer, MotionBranch
+from mmgt_core.smga.layers import ConditionLayer, DecoderLayer, FiLM, MotionBranch
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.pose_statistics import PoseStatistics
 
-_NOISE_VARIANCE = 0.25
-"""About what a noisy value has beside its own variance, so that it comes in near unit scale at most timesteps."""
+_NOISE_VARIANCE = 0.06
+"""Beside a noisy value's own: between the noise of early timesteps and of the last ones, which must still be seen."""
+_LEAST_STRENGTH = 0.1
+"""Components weaker than this share of a value's deviation are not brought to unit scale."""
 _SHARPNESS = 1.25
 """Of the attention's start; 1 gives a frame itself a third of a close head's weight."""
-_START_GAIN = 0.05
+_START_GAIN = 0.01
 """How much the features that do not carry the initial pose say at first."""
 
 
@@ -57,14 +59,16 @@ def standardise(network: SMGA, statistics: PoseStatistics) -> None:
     """Scale the outer layers and start from the initial pose. The network is on the CPU and newly built."""
     num_carried = min(network.width // 2, len(statistics.mean))
     carried = statistics.components[:, :num_carried]  # (D, carried)
-    _start_input(network, statistics, carried)
+    strengths = statistics.strengths[:num_carried].clamp(min=_LEAST_STRENGTH)
+    _start_input(network, statistics, carried / strengths)
     _start_condition(network, statistics)
-    _start_output(network, statistics, carried)
+    _start_output(network, statistics, carried * strengths)
     for module in network.modules():
         if isinstance(module, ConditionLayer | MotionBranch):
             _start_attention(module.self_attn, module.norm1)
         if isinstance(module, MotionBranch):
             _start_attention(module.cross_attn, module.norm2)
+    _leave_alone(network, num_carried)
     network.norm_memory.bias.fill_(1)
 
 
@@ -117,6 +121,22 @@ def _start_attention(attention: nn.MultiheadAttention, norm: nn.LayerNorm) -> No
     attention.in_proj_weight[: 2 * width] = _SHARPNESS * rows.repeat(2, 1)
     attention.in_proj_bias[2 * width :] = -attention.in_proj_weight[2 * width :].sum(dim=1)  # values without it
     norm.bias.fill_(1)
+
+
+def _leave_alone(network: SMGA, num_carried: int) -> None:
+    """Nothing is added at first to the features that carry the initial pose."""
+    for module in network.layers.modules():
+        if isinstance(module, nn.MultiheadAttention):
+            _silence(module.out_proj, 0, num_carried)
+        if isinstance(module, DecoderLayer):
+            _silence(module.linear2, 0, num_carried)
+        if isinstance(module, FiLM):
+            _silence(module.linear, network.width, network.width + num_carried)  # the shift's half
+
+
+def _silence(linear: nn.Linear, first: int, end: int) -> None:
+    linear.weight[first:end] = 0
+    linear.bias[first:end] = 0
 
 
 def _start_condition(network: SMGA, statistics: PoseStatistics) -> None:

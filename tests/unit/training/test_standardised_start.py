@@ -58,14 +58,11 @@ def test_both_streams_come_in_near_unit_scale(network: SMGA, windows: dict[str, 
     speech = network.condition_projection(windows["condition"])
 
     for stream in (*streams, speech):
-        assert 0.3 < stream.square().mean().sqrt() < 3
+        assert 0.2 < stream.square().mean().sqrt() < 5
 
 
 @torch.no_grad()
 def test_the_start_gives_back_the_initial_pose(network: SMGA, windows: dict[str, torch.Tensor]) -> None:
-    for name, parameter in network.layers.named_parameters():
-        if "out_proj" in name or "linear" in name:
-            parameter.zero_()  # leaves what is carried
     first = initial_poses(windows)
     speech = network.encode_condition(windows["condition"], torch.ones(16, dtype=torch.bool))
 
