@@ -17,10 +17,10 @@ COMPILE_LIBROSA = import numpy; from mmgt_core.audio.baseline import baseline_fe
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock load fault full-size image clean
+.PHONY: help setup demo test lint types format lock load fault demo-weights full-size image clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY) ## Install everything into .venv (PyTorch, the locked libraries, the `mmgt` command)
 
@@ -64,6 +64,9 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 
 load: setup ## Measure a running service under load; prints JSON
 	@$(BIN)/python -m tests.load.service_load
+
+demo-weights: setup ## Train mmgt-demo from an empty folder; hours on two cores, goes on where it stopped
+	OMP_NUM_THREADS=1 $(BIN)/python -m mmgt_core.training.demo out/demo-weights
 
 full-size: setup ## Convert and load a random full-size checkpoint, run one step of one window (20 GB of disk, minutes)
 	$(BIN)/python -m mmgt_core.bench.full_size out/full-size
