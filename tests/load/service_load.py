@@ -95,7 +95,7 @@ async def loop_held(client: httpx.AsyncClient, audio: Path) -> list[float]:
 async def overhead_s(client: httpx.AsyncClient, audio: Path) -> list[float]:
     """Seconds that the service adds to the pipeline's own, per job, with nothing else in the queue.
 
-    By the client's clock, from sending the upload to the answer that says completed: the record's times are whole seconds.
+    By the client's clock, from sending the upload to the answer that says completed: the record has whole seconds.
     """
     added = []
     for _ in range(NUM_SHORT):
