@@ -5,6 +5,7 @@ do not wait for each other can run side by side: name them after the folder.
 """
 
 import logging
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError
 from mmgt_core.training.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
 from mmgt_core.training.demo_export import export_demo_weights
-from mmgt_core.training.loop import run_training
+from mmgt_core.training.loop import Prepared, run_training
 from mmgt_core.training.presenter_processes import adopt_vae, presenters
 from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.report import REPORT_FILE
@@ -26,6 +27,7 @@ from mmgt_core.training.stage_2_processes import ImageOptions
 from mmgt_core.training.starts import VAE_NAME
 
 NUM_WORKERS = 2
+MEMBER = "--member"
 CLIPS = "clips"
 DATA_FOLDERS = {"smga": "poses", "vae": "stills", "keypoints": "stills", "image": CLIPS, "video": CLIPS}
 """By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames."""
@@ -34,14 +36,29 @@ logger = logging.getLogger(__name__)
 
 
 def train(configuration_name: str, out: Path) -> None:
-    """Train by a packaged configuration, unless its report is there; `demo-NAME` into the folder NAME."""
-    folder = out / configuration_name.removeprefix("demo-")
-    if (folder / REPORT_FILE).is_file():
+    """Train by a packaged configuration, in several processes, unless its report is there.
+
+    Raises:
+        MMGTError: a process ended before its time.
+    """
+    if (_run_folder(configuration_name, out) / REPORT_FILE).is_file():
         return
-    configuration = _started_from(read_configuration(configuration_name), out)
-    data = out / DATA_FOLDERS[configuration.process]
-    prepared = PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
-    run_training(prepared.process, prepared.data, configuration.loop, folder, _device())
+    _prepared(configuration_name, out)  # draws what is missing, once, before several processes read it
+    member = [MEMBER, configuration_name, str(out)]
+    launch = ["torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={_num_processes()}"]
+    ended = subprocess.run([sys.executable, "-m", *launch, "-m", "mmgt_core.training.demo", *member], check=False)
+    if ended.returncode:
+        raise MMGTError(
+            f"training {configuration_name} ended with {ended.returncode}; the same command goes on with it"
+        )
+
+
+def train_as_member(configuration_name: str, out: Path) -> None:
+    """Be one of the processes that train together."""
+    configuration, prepared = _prepared(configuration_name, out)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    folder = _run_folder(configuration_name, out)
+    run_training(prepared.process, prepared.data, configuration.loop, folder, device)
 
 
 def train_ablations(out: Path) -> None:
@@ -85,6 +102,9 @@ def main(arguments: Sequence[str]) -> None:
     Raises:
         MMGTError: an unknown step.
     """
+    if arguments[0] == MEMBER:
+        train_as_member(arguments[1], Path(arguments[2]))
+        return
     out, names = Path(arguments[0]), list(arguments[1:]) or list(STEPS)
     steps = {**STEPS, **WHEN_ASKED}
     unknown = [name for name in names if name not in steps]
@@ -103,8 +123,20 @@ def _started_from(configuration: TrainingConfiguration, out: Path) -> TrainingCo
     return replace(configuration, options={**configuration.options, "start": str(out / "image")})
 
 
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _prepared(configuration_name: str, out: Path) -> tuple[TrainingConfiguration, Prepared]:
+    configuration = _started_from(read_configuration(configuration_name), out)
+    data = out / DATA_FOLDERS[configuration.process]
+    return configuration, PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
+
+
+def _run_folder(configuration_name: str, out: Path) -> Path:
+    """`demo-NAME` trains in the folder NAME."""
+    return out / configuration_name.removeprefix("demo-")
+
+
+def _num_processes() -> int:
+    """One for each GPU; on a CPU two of one thread each, which do more than one of two threads."""
+    return torch.cuda.device_count() or NUM_WORKERS
 
 
 def _log_data(done: int, total: int) -> None:
@@ -114,4 +146,7 @@ def _log_data(done: int, total: int) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except MMGTError as error:
+        sys.exit(f"mmgt: {error}")

@@ -135,7 +135,10 @@ class _Run:
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         )
         self.process, self.config, self.folder = process, config, folder
-        self.device: torch.device = self.accelerator.device
+        found: torch.device = self.accelerator.device
+        self.device = (
+            torch.device("cpu") if found.type == "cpu" else found
+        )  # processes on a CPU call it cpu:0, cpu:1, …
         self.step = 0
         self.started = time.monotonic()
         self.training_seconds = 0.0

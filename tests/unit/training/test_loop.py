@@ -80,7 +80,9 @@ def test_a_folder_of_another_configuration_is_refused(tmp_path: Path) -> None:
         run_training(LineFitting(), Points(), replace(CONFIG, batch_size=2, steps=20), tmp_path, CPU)
 
 
-def test_two_processes_share_every_batch_and_hold_the_same_weights(tmp_path: Path) -> None:
+def test_two_processes_go_on_with_a_run_share_every_batch_and_hold_the_same_weights(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        run_training(LineFitting(), Points(), CONFIG, tmp_path, torch.device("cpu"), is_interrupted=lambda: True)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
     command = [*torchrun, "--local-addr=127.0.0.1", "-m", "tests.unit.training.line_fitting", str(tmp_path)]
 
