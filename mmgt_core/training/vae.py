@@ -26,13 +26,16 @@ class VAETrainingConfig:
     """What the autoencoder's training weighs.
 
     crop: side of the crops, in pixels. detail_fraction: of crops around a face or a hand, where errors are seen first.
-    square_weight: of squared errors, which hurry large ones (colours) along. edge_weight: of the errors of differences
+    square_weight: of squared errors, which hurry large ones (colours) along. hue_weight: of the two axes of colour
+    against that of lightness, in both: presenters vary less in hue, and an axis that varies little is learned last.
+    edge_weight: of the errors of differences
     between neighbouring pixels, at three scales. kl_weight: of the divergence from a normal prior, per latent value.
     """
 
     crop: int
     detail_fraction: float
     square_weight: float
+    hue_weight: float
     edge_weight: float
     kl_weight: float
 
@@ -79,7 +82,8 @@ class VAETraining:
         posterior = self.vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
         decoded = self.vae.decode(posterior.mean + posterior.std * noise).sample
-        pixel_loss, square_loss = (decoded - pixels).abs().mean(), (decoded - pixels).square().mean()
+        error = _along_colour_axes(decoded - pixels, self.config.hue_weight)
+        pixel_loss, square_loss = error.abs().mean(), error.square().mean()
         edge_loss = _edge_loss(decoded, pixels)
         kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).mean()
         config = self.config
@@ -144,6 +148,13 @@ def write_latents(vae: AutoencoderKL, dataset: PresenterDataset) -> None:
         latents[index] = rows.cpu().numpy()
     latents.flush()
     part.rename(final)
+
+
+def _along_colour_axes(error: torch.Tensor, hue_weight: float) -> torch.Tensor:
+    """Red, green and blue errors as lightness, red against green, both against blue: (B, 3, H, W)."""
+    axes = error.new_tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]])
+    axes = axes / axes.norm(dim=1, keepdim=True) * error.new_tensor([1.0, hue_weight, hue_weight])[:, None]
+    return torch.einsum("ac,bchw->bahw", axes, error)
 
 
 def _edge_loss(decoded: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
