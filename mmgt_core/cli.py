@@ -1,14 +1,10 @@
 """The method's commands: generate, weights, parity. Results go to standard output, all else to standard error."""
 
 import json
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Annotated
 
 import torch
@@ -18,8 +14,9 @@ from mmgt_core.checkpoints.convert import convert_weights
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.checkpoints.download import RepositoryLicence, pull_weights
 from mmgt_core.checkpoints.layout import published_files
+from mmgt_core.commands.running import interruptible, run_app
 from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
-from mmgt_core.errors import Cancelled, DownloadError, InputError, MMGTError, WeightsError
+from mmgt_core.errors import WeightsError
 from mmgt_core.load import default_preset, find_preset, load_pipeline, preset_folder
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
@@ -36,16 +33,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A portrait a
 weights_app = typer.Typer(no_args_is_help=True, help="Fetch, convert and list the published weights.")
 app.add_typer(weights_app, name="weights")
 
-EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
-    (InputError, 3),
-    (WeightsError, 4),
-    (DownloadError, 4),
-    (Cancelled, 130),
-    (MMGTError, 1),
-    (OSError, 1),
-)
-"""Exception to exit status; wrong usage is 2."""
-
 WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder of converted weights, one folder a preset.")]
 PresetName = Annotated[str, typer.Option("--preset", help=f"One of {', '.join(PRESETS)}.")]
 DEFAULT_WEIGHTS = Path("weights")
@@ -61,13 +48,9 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: these arguments, or those of this process. Ends with SystemExit."""
-    try:
-        app(args=arguments, prog_name="mmgt")
-    except (MMGTError, OSError) as error:
-        typer.echo(f"mmgt: {error}", err=True)
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+def run(arguments: Sequence[str]) -> None:
+    """Run these words of a command line. Ends with SystemExit."""
+    run_app(app, arguments, "mmgt")
 
 
 ImageFile = Annotated[Path, typer.Option("--image", help="Portrait: PNG, JPEG or WebP, short side from 256 px.")]
@@ -132,7 +115,7 @@ def generate(
     _check_usage(files, outputs)
     chosen = _preset(preset) if preset else default_preset(weights)
     place = _device(device)
-    with _interruptible() as is_interrupted, ProgressBar() as bar:
+    with interruptible() as is_interrupted, ProgressBar() as bar:
         control = RunControl(bar.show, is_interrupted)
         inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights), control)
         inputs = told_of_photographs(inputs, chosen)
@@ -186,7 +169,7 @@ def pull(
             _tell(f"{item.repository}: licence {item.licence}, {megabytes(item.download_bytes)} to fetch")
         return yes or typer.confirm("Fetch these files under these licences?", err=True)
 
-    with _interruptible(), ProgressBar() as bar:
+    with interruptible(), ProgressBar() as bar:
         pulled = pull_weights(
             weights,
             endpoint=endpoint,
@@ -201,7 +184,7 @@ def pull(
 def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt-512") -> None:
     """Turn the fetched files into one folder of half-precision safetensors, strictly."""
     chosen = _preset(preset)
-    with _interruptible(), ProgressBar() as bar:
+    with interruptible(), ProgressBar() as bar:
         convert_weights(
             weights,
             preset_folder(weights, chosen),
@@ -289,31 +272,3 @@ def _tell_if_untrained(preset: Preset) -> None:
 
 def _tell(message: str) -> None:
     typer.echo(message, err=True)
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM end a run at once, and leave no unfinished file.
-
-    Only the first one raises, so that a second does not disturb the tidying up. A library may swallow what a signal
-    raises; hence the function that tells whether there was one, which a run asks at each step.
-
-    Raises:
-        Cancelled: there was a signal.
-    """
-    is_interrupted = False
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal is_interrupted
-        if not is_interrupted:
-            is_interrupted = True
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: is_interrupted
-    except KeyboardInterrupt as error:
-        raise Cancelled("interrupted; nothing was written") from error
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

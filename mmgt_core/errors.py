@@ -26,6 +26,10 @@ class MMGTError(Exception):
     """Any failure that this package foresees; its message is fit for the person who asked."""
 
 
+class UsageError(MMGTError):
+    """What was asked for cannot be: a configuration, a setting, a name."""
+
+
 class InputError(MMGTError):
     """An input that the caller gave cannot be used; the message names the input and the number."""
 

@@ -1,6 +1,5 @@
 """`mmgt data prepare`: videos of people speaking become shards to train on. The report goes to standard output."""
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,26 +8,18 @@ from typing import Annotated
 import torch
 import typer
 
+from mmgt_core.commands.running import run_app
 from mmgt_core.config import PRESETS
-from mmgt_core.errors import Cancelled, MMGTError, WeightsError
+from mmgt_core.errors import Cancelled
 from mmgt_core.load import find_preset
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.training.preparation.run import prepare_videos
-from mmgt_core.training.preparation.settings import PreparationSettings, SettingsError
+from mmgt_core.training.preparation.settings import PreparationSettings
 from mmgt_core.training.preparation.tools import load_tools
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 data_app = typer.Typer(no_args_is_help=True, help="Make training data of videos.")
 app.add_typer(data_app, name="data")
-
-EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
-    (SettingsError, 2),
-    (WeightsError, 4),
-    (Cancelled, 130),
-    (MMGTError, 1),
-    (OSError, 1),
-)
-"""Exception to exit status; wrong usage is 2."""
 
 Videos = Annotated[
     Path, typer.Argument(help="Folder of videos, of any depth.", exists=True, file_okay=False, show_default=False)
@@ -72,10 +63,6 @@ def prepare(
     typer.echo(out)
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: these arguments, or those of this process. Ends with SystemExit."""
-    try:
-        app(args=arguments, prog_name="mmgt")
-    except (MMGTError, OSError) as error:
-        typer.echo(f"mmgt: {error}", err=True)
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+def run(arguments: Sequence[str]) -> None:
+    """Run these words of a command line. Ends with SystemExit."""
+    run_app(app, arguments, "mmgt")

@@ -1,6 +1,5 @@
 """`mmgt evaluate`: measure any folder of videos against the truth; train the pose autoencoder of its metrics."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.commands.evaluate_presenters import ablations, autoencoder, presenters
-from mmgt_core.errors import Cancelled, InputError, MMGTError, WeightsError
+from mmgt_core.commands.running import run_app
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.metrics.evaluation import Judges, evaluate_pairs
 from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
@@ -22,15 +21,6 @@ from mmgt_core.progress_bar import ProgressBar
 app = typer.Typer(add_completion=False, invoke_without_command=True)
 for command in (presenters, ablations, autoencoder):
     app.command()(command)
-
-EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
-    (InputError, 3),
-    (WeightsError, 4),
-    (Cancelled, 130),
-    (MMGTError, 1),
-    (OSError, 1),
-)
-"""Exception to exit status; wrong usage is 2."""
 
 _LEAST_RESOLUTION, _MOST_RESOLUTION = 32, 1024
 
@@ -105,11 +95,6 @@ def evaluate(
     typer.echo(files.table)
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line `evaluate …`. Ends with SystemExit."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        app(args=words[1:], prog_name="mmgt evaluate")
-    except (MMGTError, OSError) as error:
-        typer.echo(f"mmgt: {error}", err=True)
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+def run(arguments: Sequence[str]) -> None:
+    """Run these words of a command line. Ends with SystemExit."""
+    run_app(app, arguments[1:], "mmgt evaluate")

@@ -15,7 +15,8 @@ from typing import Annotated
 import torch
 import typer
 
-from mmgt_core.errors import Cancelled, MMGTError, WeightsError
+from mmgt_core.commands.running import run_app
+from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.training.configuration import (
     ConfigurationError,
@@ -28,15 +29,6 @@ from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.report import REPORT_FILE
 
 app = typer.Typer(add_completion=False)
-
-EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
-    (ConfigurationError, 2),
-    (WeightsError, 4),
-    (Cancelled, 130),
-    (MMGTError, 1),
-    (OSError, 1),
-)
-"""Exception to exit status; wrong usage is 2."""
 
 
 class Device(StrEnum):
@@ -89,14 +81,9 @@ def train(
     typer.echo(out / REPORT_FILE)
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line `train …`. Ends with SystemExit."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        app(args=words[1:], prog_name="mmgt train")
-    except (MMGTError, OSError) as error:
-        typer.echo(f"mmgt: {error}", err=True)
-        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+def run(arguments: Sequence[str]) -> None:
+    """Run these words of a command line. Ends with SystemExit."""
+    run_app(app, arguments[1:], "mmgt train")
 
 
 def _configuration(process: str, name: str, steps: int | None) -> TrainingConfiguration:

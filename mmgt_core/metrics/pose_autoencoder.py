@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
@@ -138,6 +139,6 @@ def load_pose_autoencoder(path: Path = PUBLISHED_WEIGHTS) -> PoseAutoencoder:
     network = PoseAutoencoder()
     try:
         network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    except Exception as error:
+    except (SafetensorError, RuntimeError, OSError) as error:
         raise WeightsError(f"pose autoencoder: {path} cannot be used: {error}") from error
     return network.requires_grad_(False).eval()

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from mmgt_core.errors import MMGTError
+from mmgt_core.errors import UsageError
 
 PACKAGED = Path(__file__).parent / "configurations"
 _SUFFIX = ".toml"
@@ -21,7 +21,7 @@ Table = Mapping[str, Any]
 Kind = TypeVar("Kind")
 
 
-class ConfigurationError(MMGTError):
+class ConfigurationError(UsageError):
     """A configuration is absent, unreadable, or has a key or value that it cannot have."""
 
 

@@ -41,9 +41,10 @@ def train(configuration_name: str, out: Path) -> None:
     Raises:
         MMGTError: a process ended before its time.
     """
-    if (_run_folder(configuration_name, out) / REPORT_FILE).is_file():
+    configuration = _configuration(configuration_name, out)
+    if (_run_folder(configuration, out) / REPORT_FILE).is_file():
         return
-    _prepared(configuration_name, out)  # draws what is missing, once, before several processes read it
+    _prepared(configuration, out)  # draws what is missing, once, before several processes read it
     member = [MEMBER, configuration_name, str(out)]
     launch = ["torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={_num_processes()}"]
     ended = subprocess.run([sys.executable, "-m", *launch, "-m", "mmgt_core.training.demo", *member], check=False)
@@ -55,10 +56,10 @@ def train(configuration_name: str, out: Path) -> None:
 
 def train_as_member(configuration_name: str, out: Path) -> None:
     """Be one of the processes that train together."""
-    configuration, prepared = _prepared(configuration_name, out)
+    configuration = _configuration(configuration_name, out)
+    prepared = _prepared(configuration, out)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    folder = _run_folder(configuration_name, out)
-    run_training(prepared.process, prepared.data, configuration.loop, folder, device)
+    run_training(prepared.process, prepared.data, configuration.loop, _run_folder(configuration, out), device)
 
 
 def train_ablations(out: Path) -> None:
@@ -116,22 +117,22 @@ def main(arguments: Sequence[str]) -> None:
         logger.info("step_finished name=%s", name)
 
 
-def _started_from(configuration: TrainingConfiguration, out: Path) -> TrainingConfiguration:
-    """Process 2 starts from this folder's process 1."""
+def _configuration(name: str, out: Path) -> TrainingConfiguration:
+    """By name or path; process 2 starts from this folder's process 1."""
+    configuration = read_configuration(name)
     if "start" not in configuration.options:
         return configuration
     return replace(configuration, options={**configuration.options, "start": str(out / "image")})
 
 
-def _prepared(configuration_name: str, out: Path) -> tuple[TrainingConfiguration, Prepared]:
-    configuration = _started_from(read_configuration(configuration_name), out)
+def _prepared(configuration: TrainingConfiguration, out: Path) -> Prepared:
     data = out / DATA_FOLDERS[configuration.process]
-    return configuration, PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
+    return PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
 
 
-def _run_folder(configuration_name: str, out: Path) -> Path:
+def _run_folder(configuration: TrainingConfiguration, out: Path) -> Path:
     """`demo-NAME` trains in the folder NAME."""
-    return out / configuration_name.removeprefix("demo-")
+    return out / configuration.name.removeprefix("demo-")
 
 
 def _num_processes() -> int:

@@ -1,6 +1,7 @@
 """The training loop of every process: one or many processes, CPU or GPU, resumable after any kill."""
 
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -286,7 +287,7 @@ class _MeanLosses:
         means = {name: value.item() / self._count for name, value in self._sums.items()}
         self._sums.clear()
         self._count = 0
-        broken = [name for name, value in means.items() if value - value != 0]
+        broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
             raise DivergedError(f"the losses {', '.join(broken)} are not finite at step {step}")
         if self._writer is not None:

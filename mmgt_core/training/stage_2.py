@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from diffusers import AutoencoderKL
 from einops import rearrange, repeat
 from transformers import CLIPVisionModelWithProjection
 
-from mmgt_core.config import VideoSampling
+from mmgt_core.config import Preset, SamplingOptions, VideoSampling
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.pipelines.pictures import normalised_portraits
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
@@ -27,6 +27,8 @@ from mmgt_core.types import (
     UInt8Array,
     WindowConditions,
 )
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.reference_unet import ReferenceUNet
 from mmgt_core.unet.schedule import training_scheduler
 
 HANDS, FACE_HANDS, LIPS = range(3)
@@ -239,10 +241,26 @@ def render_clip(clip: SampledClip, render: PoseToVideo, sampling: VideoSampling)
     return rearrange(latents, "1 c f h w -> f c h w")
 
 
-def write_samples(path: Path, clips: list[SampledClip], render: PoseToVideo, sampling: VideoSampling) -> None:
-    """Write a picture with three rows a clip: poses, generated, truth as the autoencoder has it; each after the
-    reference.
+class Stage2Networks(Protocol):
+    """What renders frames."""
+
+    @property
+    def denoising_unet(self) -> DenoisingUNet: ...
+    @property
+    def reference_unet(self) -> ReferenceUNet: ...
+    @property
+    def image_encoder(self) -> CLIPVisionModelWithProjection: ...
+    @property
+    def vae(self) -> AutoencoderKL: ...
+
+
+def write_samples(path: Path, clips: list[SampledClip], networks: Stage2Networks, preset: Preset) -> None:
+    """Write a picture with three rows a clip: poses, generated as the preset samples, truth as the autoencoder has it.
+
+    Each row begins with the reference.
     """
+    render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
+    sampling = SamplingOptions().video_sampling(preset)
     rows = []
     for clip in clips:
         reference = _decoded(render, clip.reference_latents[None])[0]

@@ -82,7 +82,7 @@ class VAETraining:
         posterior = self.vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
         decoded = self.vae.decode(posterior.mean + posterior.std * noise).sample
-        error = _along_colour_axes(decoded - pixels, self.config.hue_weight)
+        error = along_colour_axes(decoded - pixels, self.config.hue_weight)
         pixel_loss, square_loss = error.abs().mean(), error.square().mean()
         edge_loss = _edge_loss(decoded, pixels)
         kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).mean()
@@ -150,7 +150,7 @@ def write_latents(vae: AutoencoderKL, dataset: PresenterDataset) -> None:
     part.rename(final)
 
 
-def _along_colour_axes(error: torch.Tensor, hue_weight: float) -> torch.Tensor:
+def along_colour_axes(error: torch.Tensor, hue_weight: float) -> torch.Tensor:
     """Red, green and blue errors as lightness, red against green, both against blue: (B, 3, H, W)."""
     axes = error.new_tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]])
     axes = axes / axes.norm(dim=1, keepdim=True) * error.new_tensor([1.0, hue_weight, hue_weight])[:, None]

@@ -12,8 +12,7 @@ from einops import rearrange
 from torch import nn
 from transformers import CLIPVisionModelWithProjection
 
-from mmgt_core.config import Preset, SamplingOptions
-from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.config import Preset
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.presenter_dataset import FIRST_MOVING_FRAME, PresenterDataset
 from mmgt_core.training.stage_2 import (
@@ -174,10 +173,8 @@ class VideoTraining:
 
     def sample(self, folder: Path, step: int) -> None:
         """Write references, poses, generated frames and truth of a few windows."""
-        networks = self._all
-        render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
         clips = [self._clip(item) for item in self.shown]
-        write_samples(folder / f"{step:07d}.png", clips, render, SamplingOptions().video_sampling(self.preset))
+        write_samples(folder / f"{step:07d}.png", clips, self._all, self.preset)
 
     def _clip(self, item: Batch) -> SampledClip:
         device = self._all.denoising_unet.conv_in.weight.device

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mmgt_core.errors import MMGTError
+from mmgt_core.errors import UsageError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.training.preparation.layout import Split
@@ -15,7 +15,7 @@ _KEY_CHARACTERS = 48
 _HASH_CHARACTERS = 10
 
 
-class SettingsError(MMGTError):
+class SettingsError(UsageError):
     """Settings that cannot be used, or that are not those of the folder's other clips."""
 
 

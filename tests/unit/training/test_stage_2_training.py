@@ -47,7 +47,9 @@ VIDEO = VideoTrainingConfig(
     region_weights=RegionWeights(),
     denoising=DENOISING,
 )
-VAE = VAETrainingConfig(crop=32, detail_fraction=0.5, square_weight=4.0, hue_weight=3.0, edge_weight=1.0, kl_weight=1e-4)
+VAE = VAETrainingConfig(
+    crop=32, detail_fraction=0.5, square_weight=4.0, hue_weight=3.0, edge_weight=1.0, kl_weight=1e-4
+)
 LOOP = LoopConfig(steps=2, batch_size=2, learning_rate=1e-3, optimiser="adamw", checkpoint_every_steps=1)
 
 
