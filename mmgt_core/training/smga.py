@@ -65,11 +65,12 @@ class SMGATraining:
         self, options: SMGAOptions, preset: Preset, data: SpeechToPoseData, held_out: SpeechToPoseData, seed: int
     ) -> None:
         """Args: data: to learn from; held_out: to sample from. seed: of the network's first weights."""
-        torch.manual_seed(seed)
         self._options = options
         self._held_out = held_out
         self._schedule = cosine_schedule()
-        self.smga = SMGA(options.network(preset))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.smga = SMGA(options.network(preset))
         self.networks: Mapping[str, nn.Module] = {"smga": self.smga}
         self._value_weights = torch.ones(preset.smga.pose_features)
         if options.has_standardised_start or options.weighs_by_variance:
