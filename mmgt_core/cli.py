@@ -117,7 +117,7 @@ def generate(
     place = _device(device)
     with interruptible() as is_interrupted, ProgressBar() as bar:
         control = RunControl(bar.show, is_interrupted)
-        inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights), control)
+        inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights, chosen), control)
         inputs = told_of_photographs(inputs, chosen)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")

@@ -160,6 +160,7 @@ class Preset:
     wav2vec: SpeechEncoderConfig | LogMelConfig
     num_inference_steps: int
     guidance_scale: float
+    pose_guidance_scale: float
 
     @property
     def latent_size(self) -> int:
@@ -219,6 +220,7 @@ MMGT_512 = Preset(
     ),
     num_inference_steps=30,
     guidance_scale=3.5,
+    pose_guidance_scale=2.0,
 )
 """The published weights' layout."""
 
@@ -270,6 +272,7 @@ MMGT_DEMO = Preset(
     wav2vec=_LOG_MEL,
     num_inference_steps=5,
     guidance_scale=1.0,
+    pose_guidance_scale=1.0,
 )
 """The same classes, small enough to be trained and run on a CPU.
 
@@ -306,7 +309,7 @@ class SamplingOptions:
     mask_motion: MaskMotion = MaskMotion.MOVING
     region_weights: RegionWeights = field(default_factory=RegionWeights)
     pose_inference_steps: int = 50
-    pose_guidance_scale: float = 2.0
+    pose_guidance_scale: float | None = None
     segment_overlap: int = 40
     segment_blend: int = 39
 

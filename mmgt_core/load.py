@@ -69,7 +69,9 @@ def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> 
     return AudioToVideo(
         preset=preset,
         weights=weights,
-        audio_to_pose=AudioToPose(networks.smga, networks.wavlm, preset.smga.segment_frames),
+        audio_to_pose=AudioToPose(
+            networks.smga, networks.wavlm, preset.smga.segment_frames, preset.pose_guidance_scale
+        ),
         pose_to_video=PoseToVideo(
             networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet
         ),

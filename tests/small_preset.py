@@ -62,4 +62,5 @@ SMALL = Preset(
     ),
     num_inference_steps=4,
     guidance_scale=3.5,
+    pose_guidance_scale=2.0,
 )

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.config import SamplingOptions
+from mmgt_core.config import PRESETS, SamplingOptions
 from mmgt_core.errors import InputError, MMGTError
 from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
@@ -29,6 +30,7 @@ class Question:
         crop: as the client gave it.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
+        preset: whom the detector is for.
         trust_anchor_pem: the installation's own root; a mark that leads to it is trusted.
     """
 
@@ -36,6 +38,7 @@ class Question:
     crop: str = "auto"
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
+    preset: str = "mmgt-demo"
     trust_anchor_pem: str | None = None
 
 
@@ -47,8 +50,9 @@ def inspect(question: Question) -> dict[str, Any]:
             return _read_mark(paths["video"], question.trust_anchor_pem)
         limits = MediaLimits(**(question.limits or {}))
         files = InputFiles(paths["image"], paths.get("audio"), paths.get("driving_video"))
-        weights = Path(question.weights)
-        inputs = prepare_inputs(files, parse_crop(question.crop), limits, lambda: load_detector(weights), RunControl())
+        weights, preset = Path(question.weights), PRESETS[question.preset]
+        detector = partial(load_detector, weights, preset)
+        inputs = prepare_inputs(files, parse_crop(question.crop), limits, detector, RunControl())
     except InputError as error:
         return {"findings": [{"code": error.code.value, "message": str(error), "param": error.field}], "warnings": []}
     return _describe(inputs)

@@ -120,7 +120,7 @@ def load(settings: Settings, preset: str) -> MethodPipeline:
     weights = settings.weights_folder
     chosen: Preset = find_preset(preset)
     pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
-    return MethodPipeline(pipeline, load_detector(weights), MediaLimits(**media_limits(settings.limits)))
+    return MethodPipeline(pipeline, load_detector(weights, chosen), MediaLimits(**media_limits(settings.limits)))
 
 
 def sampling_options(options: JobOptions) -> SamplingOptions:

@@ -10,6 +10,7 @@ from jobs.errors import ObjectNotFound, StorageUnavailable
 from jobs.logging import logger
 from jobs.settings import LimitSettings
 from worker.errors import SandboxLost
+from worker.launch import preset_to_serve
 from worker.workplace import Workplace
 
 log = logger(__name__)
@@ -29,6 +30,7 @@ def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], c
         "crop": crop,
         "limits": media_limits(place.settings.limits),
         "weights": str(place.settings.weights_folder),
+        "preset": preset_to_serve(place.settings),
     }
     answer = _ask(place, keys, question)
     if answer is not None:

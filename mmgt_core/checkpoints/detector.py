@@ -8,7 +8,7 @@ from mmgt_core.checkpoints.converted import fill_network, holds_converted_weight
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
-from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS
+from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS, Preset
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.detector_choice import FirstThatSees
 from mmgt_core.pose.dwpose import DWPoseDetector, onnxruntime_providers
@@ -16,10 +16,11 @@ from mmgt_core.pose.keypoint_network import KeypointNetwork, PresenterDetector
 from mmgt_core.pose.landmarks import LandmarkDetector
 
 
-def load_detector(weights: Path) -> WholeBodyDetector:
+def load_detector(weights: Path, preset: Preset) -> WholeBodyDetector:
     """DWPose where its two published networks are present, else the detector that needs no download.
 
-    Before either, a drawn presenter is looked for, where the package has the network for it.
+    For a preset that knows drawn presenters, these are looked for before either, where the package has the network
+    for it. No other preset asks that network: it has seen few photographs.
 
     Raises:
         WeightsError: a network cannot be read, or the package that carries the default ones is absent.
@@ -30,7 +31,7 @@ def load_detector(weights: Path) -> WholeBodyDetector:
         photographs: WholeBodyDetector = DWPoseDetector(yolox, pose, onnxruntime_providers())
     else:
         photographs = LandmarkDetector()
-    if not holds_converted_weights(PACKAGED_WEIGHTS):
+    if not (preset.is_for_drawings and holds_converted_weights(PACKAGED_WEIGHTS)):
         return photographs
     network = KeypointNetwork(PRESENTER_KEYPOINTS)
     fill_network(network, KEYPOINTS, PACKAGED_WEIGHTS, MMGT_DEMO, torch.device("cpu"), torch.float32)

@@ -10,6 +10,7 @@ import typer
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.commands.evaluate_presenters import ablations, autoencoder, presenters
 from mmgt_core.commands.running import run_app
+from mmgt_core.load import default_preset
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.metrics.evaluation import Judges, evaluate_pairs
 from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
@@ -87,7 +88,7 @@ def evaluate(
         networks=FeatureNetworks(scripts["inception"], scripts["i3d"], scripts["lpips"], device),
         syncnet=scripts["syncnet"],
         pose_autoencoder=load_pose_autoencoder() if PUBLISHED_WEIGHTS.is_file() else None,
-        detector=load_detector(weights) if poses is PoseSource.DETECT else None,
+        detector=load_detector(weights, default_preset(weights)) if poses is PoseSource.DETECT else None,
     )
     with ProgressBar() as bar:
         found = evaluate_pairs(pairs, resolution, poses, judges, limits, bar.advance)

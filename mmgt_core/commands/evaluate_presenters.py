@@ -135,7 +135,7 @@ def _setup(preset: str, weights: Path, steps: int | None) -> _Setup:
     chosen = find_preset(preset)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
-    system = PipelineSystem(pipeline, SamplingOptions(num_inference_steps=steps), load_detector(weights))
+    system = PipelineSystem(pipeline, SamplingOptions(num_inference_steps=steps), load_detector(weights, chosen))
     return _Setup(system, chosen.num_inference_steps if steps is None else steps)
 
 

@@ -28,11 +28,15 @@ from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, Waveform
 
 @dataclass(frozen=True)
 class AudioToPose:
-    """SMGA with its speech encoder; `segment_frames` is its horizon."""
+    """SMGA with its speech encoder.
+
+    segment_frames: its horizon. guidance_scale: the preset's; 1 is off, and half the work.
+    """
 
     smga: SMGA
     wavlm: WavLMModel | LogMelEncoder
     segment_frames: int
+    guidance_scale: float
 
     @torch.inference_mode()
     def __call__(
@@ -83,8 +87,11 @@ class AudioToPose:
             on_step: called after each step.
         """
         device = self.smga.final_layer.weight.device
-        initial_pose = torch.from_numpy(first_frame).to(device).expand(2, -1)  # (B = 2, 402): unguided, guided
-        keep = torch.tensor([False, True], device=device)
+        given = options.pose_guidance_scale
+        scale = self.guidance_scale if given is None else given
+        keep = torch.tensor([True] if scale == 1 else [True, False], device=device)  # (B,): guided, unguided
+        num_rows = len(keep)
+        initial_pose = torch.from_numpy(first_frame).to(device).expand(num_rows, -1)  # (B, 402)
         condition = self.smga.encode_condition(speech.to(device).unsqueeze(0), keep)
         known = None
         if len(known_frames):
@@ -92,9 +99,10 @@ class AudioToPose:
             known = KnownFrames(torch.from_numpy(known_frames).to(device), torch.from_numpy(weights).to(device))
 
         def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
-            timesteps = torch.full((2,), timestep, device=device)
-            unguided, guided = self.smga(noisy.expand(2, -1, -1), initial_pose, condition, timesteps).chunk(2)
-            return unguided + (guided - unguided) * options.pose_guidance_scale
+            timesteps = torch.full((num_rows,), timestep, device=device)
+            predicted = self.smga(noisy.expand(num_rows, -1, -1), initial_pose, condition, timesteps)
+            guided, unguided = predicted[:1], predicted[-1:]
+            return guided if scale == 1 else unguided + (guided - unguided) * scale
 
         def draw_noise() -> torch.Tensor:
             return torch.randn(1, self.segment_frames, NUM_KEYPOINT_VALUES, generator=generator).to(device)

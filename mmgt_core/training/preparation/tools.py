@@ -8,7 +8,7 @@ from mmgt_core.checkpoints.converted import fill_network
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.checkpoints.networks import build_wav2vec, build_wavlm
 from mmgt_core.config import Preset
-from mmgt_core.load import preset_folder
+from mmgt_core.load import default_preset, preset_folder
 from mmgt_core.training.preparation.settings import Tools
 from mmgt_core.training.preparation.speech import SpeechEncoders
 
@@ -24,7 +24,8 @@ def load_tools(weights: Path, preset: Preset | None, device: torch.device) -> To
     Raises:
         WeightsError: weights are absent or not the expected ones.
     """
-    return Tools(load_detector(weights), load_speech_encoders(weights, preset, device) if preset else None)
+    detector = load_detector(weights, preset or default_preset(weights))
+    return Tools(detector, load_speech_encoders(weights, preset, device) if preset else None)
 
 
 def load_speech_encoders(weights: Path, preset: Preset, device: torch.device) -> SpeechEncoders:

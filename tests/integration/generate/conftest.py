@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.config import PRESETS
+from mmgt_core.config import MMGT_DEMO, PRESETS
 from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pose.framing import CropChoice, find_initial_pose
@@ -29,7 +29,7 @@ def tiny_preset() -> Iterator[None]:
 def portrait_keypoints() -> np.ndarray:
     """Where the sample's person is: (134, 3) on the 512 canvas."""
     image = decode_image(PORTRAIT, MediaLimits())
-    return find_initial_pose(image, load_detector(Path("no weights")), CropChoice.auto()).keypoints
+    return find_initial_pose(image, load_detector(Path("no weights"), MMGT_DEMO), CropChoice.auto()).keypoints
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.config import MMGT_DEMO
 from mmgt_core.keypoints import FACE
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
@@ -25,7 +26,7 @@ SHAPES = {
 def prepared(image: Path, audio: Path) -> Inputs:
     files = InputFiles(image, audio)
     return prepare_inputs(
-        files, CropChoice.auto(), MediaLimits(), lambda: load_detector(Path("no weights")), RunControl()
+        files, CropChoice.auto(), MediaLimits(), lambda: load_detector(Path("no weights"), MMGT_DEMO), RunControl()
     )
 
 

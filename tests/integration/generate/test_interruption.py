@@ -36,7 +36,7 @@ def tiny_pipeline():
 def tiny_inputs(half_a_second):
     files = InputFiles(PORTRAIT, half_a_second)
     return prepare_inputs(
-        files, CropChoice.auto(), MediaLimits(), lambda: load_detector(Path("no weights")), RunControl()
+        files, CropChoice.auto(), MediaLimits(), lambda: load_detector(Path("no weights"), MMGT_DEMO), RunControl()
     )
 
 

@@ -112,7 +112,7 @@ def runs(wavlm: WavLMModel, request: pytest.FixtureRequest) -> list[Float32Array
     heard: dict[tuple[int, int], torch.Tensor] = {}
     return [
         generate(
-            RemembersSpeech(random_smga(seed, request.param), wavlm, SEGMENT, heard),
+            RemembersSpeech(random_smga(seed, request.param), wavlm, SEGMENT, 2.0, heard),
             LENGTHS[seed % len(LENGTHS)],
             replace(OPTIONS, seed=seed),
         )
@@ -144,7 +144,7 @@ def test_frames_that_two_segments_share_move_no_more_than_the_others(runs: list[
 
 def test_a_hard_cut_would_break_the_law_of_seams(wavlm: WavLMModel) -> None:
     cut = replace(OPTIONS, segment_overlap=4, segment_blend=0)
-    poses = generate(AudioToPose(random_smga(0, 0.1), wavlm, SEGMENT), 130, cut)
+    poses = generate(AudioToPose(random_smga(0, 0.1), wavlm, SEGMENT, 2.0), 130, cut)
 
     seams, insides = seams_and_insides([poses], cut, order=1)
 
@@ -154,7 +154,7 @@ def test_a_hard_cut_would_break_the_law_of_seams(wavlm: WavLMModel) -> None:
 @pytest.mark.parametrize("seconds", [0.5, 0.51, 1.0, 3.18, 3.2, 3.22, 3.3, 6.4, 7.0, 9.99])
 def test_the_frames_are_the_seconds_times_25(wavlm: WavLMModel, seconds: float) -> None:
     waveform = speech(round(seconds * SAMPLE_RATE_HZ))
-    stage_1 = AudioToPose(random_smga(0), wavlm, SEGMENT)
+    stage_1 = AudioToPose(random_smga(0), wavlm, SEGMENT, 2.0)
 
     poses = stage_1(initial_keypoints(), waveform, replace(OPTIONS, pose_inference_steps=1), RunControl())
 
@@ -163,7 +163,7 @@ def test_the_frames_are_the_seconds_times_25(wavlm: WavLMModel, seconds: float) 
 
 def test_no_frame_of_the_first_segment_moves_before_the_overlap(wavlm: WavLMModel) -> None:
     """A longer recording continues a shorter one: what is not shared with a next segment stays as it was."""
-    stage_1 = RemembersSpeech(random_smga(0), wavlm, SEGMENT)
+    stage_1 = RemembersSpeech(random_smga(0), wavlm, SEGMENT, 2.0)
 
     alone = generate(stage_1, SEGMENT, OPTIONS)
     continued = generate(stage_1, 2 * SEGMENT, OPTIONS)
@@ -174,7 +174,7 @@ def test_no_frame_of_the_first_segment_moves_before_the_overlap(wavlm: WavLMMode
 
 
 def test_the_same_seed_gives_the_same_poses_and_another_gives_others(wavlm: WavLMModel) -> None:
-    stage_1 = RemembersSpeech(random_smga(0), wavlm, SEGMENT)
+    stage_1 = RemembersSpeech(random_smga(0), wavlm, SEGMENT, 2.0)
 
     first, again = (generate(stage_1, 130, OPTIONS) for _ in range(2))
     other = generate(stage_1, 130, replace(OPTIONS, seed=OPTIONS.seed + 1))
@@ -184,7 +184,7 @@ def test_the_same_seed_gives_the_same_poses_and_another_gives_others(wavlm: WavL
 
 
 def test_the_callers_random_state_neither_matters_nor_changes(wavlm: WavLMModel) -> None:
-    stage_1 = RemembersSpeech(random_smga(0), wavlm, SEGMENT)
+    stage_1 = RemembersSpeech(random_smga(0), wavlm, SEGMENT, 2.0)
     torch.manual_seed(1)
     first = generate(stage_1, SEGMENT, OPTIONS)
     torch.manual_seed(2)
@@ -196,8 +196,31 @@ def test_the_callers_random_state_neither_matters_nor_changes(wavlm: WavLMModel)
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_the_presets_guidance_counts_where_none_was_asked_for(wavlm: WavLMModel) -> None:
+    guided, unguided = (AudioToPose(random_smga(0), wavlm, SEGMENT, scale) for scale in (2.0, 1.0))
+
+    own = generate(unguided, SEGMENT, OPTIONS)
+
+    assert np.array_equal(own, generate(guided, SEGMENT, replace(OPTIONS, pose_guidance_scale=1.0)))
+    assert not np.allclose(own, generate(guided, SEGMENT, OPTIONS))
+
+
+def test_guidance_goes_past_what_was_heard_away_from_what_was_not(wavlm: WavLMModel) -> None:
+    """One step, at whose end the pose is the prediction: linear in the scale."""
+    stage_1, once = AudioToPose(random_smga(0), wavlm, SEGMENT, 2.0), replace(OPTIONS, pose_inference_steps=1)
+
+    unheard, heard, beyond = (
+        generate(stage_1, SEGMENT, replace(once, pose_guidance_scale=scale)) for scale in (0.0, 1.0, 2.0)
+    )
+
+    is_free = np.isin([unheard, heard, beyond], (-200, 0, 800), invert=True).all(axis=0)  # neither clamped nor a leg
+    assert is_free[..., :2].mean() > 0.1
+    assert not np.allclose(unheard[is_free], heard[is_free])
+    assert np.allclose(beyond[is_free], (2 * heard - unheard)[is_free], atol=0.05)
+
+
 def test_legs_are_removed(wavlm: WavLMModel) -> None:
-    poses = generate(AudioToPose(random_smga(0), wavlm, SEGMENT), SEGMENT, OPTIONS)
+    poses = generate(AudioToPose(random_smga(0), wavlm, SEGMENT, 2.0), SEGMENT, OPTIONS)
 
     assert not poses[:, LEGS].any()
     assert poses[:, 0].any()
@@ -206,7 +229,7 @@ def test_legs_are_removed(wavlm: WavLMModel) -> None:
 def test_progress_counts_the_steps_of_all_segments(wavlm: WavLMModel) -> None:
     told: list[Progress] = []
 
-    generate(AudioToPose(random_smga(0), wavlm, SEGMENT), 130, OPTIONS, RunControl(on_progress=told.append))
+    generate(AudioToPose(random_smga(0), wavlm, SEGMENT, 2.0), 130, OPTIONS, RunControl(on_progress=told.append))
 
     steps = len(segment_starts(130, SEGMENT, OPTIONS.segment_overlap)) * OPTIONS.pose_inference_steps
     assert told == [Progress(Stage.POSE_DIFFUSION, step, steps) for step in range(steps + 1)]
@@ -221,6 +244,6 @@ def test_a_cancelled_run_ends_within_the_step(wavlm: WavLMModel, last_step: int)
     )
 
     with pytest.raises(Cancelled):
-        generate(AudioToPose(random_smga(0), wavlm, SEGMENT), 130, OPTIONS, control)
+        generate(AudioToPose(random_smga(0), wavlm, SEGMENT, 2.0), 130, OPTIONS, control)
 
     assert told[-1] <= last_step + 1

@@ -13,7 +13,7 @@ from mmgt_core import load
 from mmgt_core.checkpoints import detector
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
-from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS
+from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_KEYPOINTS
 from mmgt_core.errors import MMGTError, WeightsError
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.load import load_pipeline
@@ -171,8 +171,11 @@ def test_exported_weights_are_what_the_demo_preset_loads(exported: Path, tmp_pat
     assert len(pipeline.weights["denoising_unet"]) == 64
 
 
-def test_with_exported_weights_presenters_are_looked_for_before_photographs(exported: Path, tmp_path: Path) -> None:
-    assert isinstance(detector.load_detector(tmp_path), FirstThatSees)
+def test_with_exported_weights_the_demo_alone_looks_for_presenters_before_photographs(
+    exported: Path, tmp_path: Path
+) -> None:
+    assert isinstance(detector.load_detector(tmp_path, MMGT_DEMO), FirstThatSees)
+    assert not isinstance(detector.load_detector(tmp_path, MMGT_512), FirstThatSees)
 
 
 def test_exported_weights_fit_the_package(exported: Path) -> None:
