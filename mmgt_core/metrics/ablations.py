@@ -36,7 +36,8 @@ class Ablation:
     """One row of table V. name: of its training configuration. paper: its numbers there, by column.
 
     smga: what is taken out of stage 1's network. needs_training: without weights of its own it cannot be measured;
-    the others can also be had from the whole system's weights, by leaving something out when sampling.
+    the others can also be had from the whole method's weights, by leaving something out when sampling. is_whole:
+    nothing is left out; the rows after it are compared with it.
     """
 
     name: str
@@ -46,10 +47,12 @@ class Ablation:
     mask_motion: MaskMotion | None = None
     hears_in_stage_2: bool = True
     needs_training: bool = False
+    is_whole: bool = False
 
 
-FULL = Ablation("full", "the whole method", (6.02, 0.0825, 29.87, 0.4413, 31.29, 0.6378, 4.51))
+_PAPER_WHOLE = (6.02, 0.0825, 29.87, 0.4413, 31.29, 0.6378, 4.51)
 ABLATIONS = (
+    Ablation("ablation-whole-stage-1", "the whole method (stage 1 trained as the next)", _PAPER_WHOLE, is_whole=True),
     Ablation(
         "ablation-without-two-branches",
         "stage 1 without its two branches",
@@ -70,6 +73,7 @@ ABLATIONS = (
         (7.09, 0.0772, 29.45, 0.3943, 30.54, 0.6039, 3.18),
         needs_training=True,
     ),
+    Ablation("ablation-whole-stage-2", "the whole method (stage 2 trained as the next)", _PAPER_WHOLE, is_whole=True),
     Ablation(
         "ablation-without-motion-mask",
         "stage 2 without motion masks",
@@ -89,7 +93,7 @@ ABLATIONS = (
         mask_motion=MaskMotion.STILL,
     ),
 )
-"""In the paper's order."""
+"""Table V by the stage that is trained: its whole method, trained as long, before what is left out."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,10 @@ def measure_ablations(
     network: PoseAutoencoder,
     on_progress: Callable[[str, int, int], None],
 ) -> list[AblationRow]:
-    """Measure the whole method and each ablation on the same clips.
+    """Measure each ablation and what it is compared with on the same clips.
 
     Args:
-        system: the whole method.
+        system: the whole method, which stands in wherever no weights were trained for the comparison.
         runs: folder that holds a training run's folder for each ablation's name; see `ablated`.
         clips: at least two.
         network: of FGD.
@@ -120,12 +124,14 @@ def measure_ablations(
     Raises:
         WeightsError: a run's weights are not those of its ablation.
     """
-    rows = [AblationRow(FULL, measure_system(system, clips, network), "")]
+    rows, whole = [], system
     for index, ablation in enumerate(ABLATIONS):
-        on_progress("ablations", index + 1, len(ABLATIONS) + 1)
-        changed, note = ablated(system, ablation, runs / ablation.name)
+        on_progress("ablations", index, len(ABLATIONS))
+        changed, note = ablated(system if ablation.is_whole else whole, ablation, runs / ablation.name)
+        if ablation.is_whole:
+            whole = changed or system
         rows.append(AblationRow(ablation, measure_system(changed, clips, network) if changed else None, note))
-    on_progress("ablations", len(ABLATIONS) + 1, len(ABLATIONS) + 1)
+    on_progress("ablations", len(ABLATIONS), len(ABLATIONS))
     return rows
 
 
@@ -141,7 +147,9 @@ def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[Pipe
     options = replace(system.options, mask_motion=ablation.mask_motion) if ablation.mask_motion else system.options
     if files:
         pipeline = _with_weights(pipeline, files, ablation)
-    note = "trained so" if files else "the whole method's weights, left out when sampling"
+    note = "trained so" if files else "the whole method's weights"
+    if not files and not ablation.is_whole:
+        note += ", left out when sampling"
     return PipelineSystem(pipeline, options, system.detector, ablation.hears_in_stage_2), note
 
 
@@ -217,22 +225,28 @@ def ablation_numbers(rows: Sequence[AblationRow], command: str) -> dict[str, obj
 
 
 def _orderings(rows: Sequence[AblationRow]) -> list[str]:
-    full = rows[0]
-    found = []
-    for row in rows[1:]:
+    found, whole = [], rows[0]
+    for row in rows:
+        whole = row if row.ablation.is_whole else whole
+        if row is whole or row.numbers is None or whole.numbers is None:
+            continue
         for index, column in enumerate(COLUMNS):
-            theirs, ours = row.ablation.paper[index], row.numbers[index] if row.numbers else None
-            if column in NOT_RANKED or ours is None or full.numbers is None:
-                continue
-            sign = -1 if column in LOWER_IS_BETTER else 1
-            by_paper, here = sign * (FULL.paper[index] - theirs), sign * (full.numbers[index] - ours)
-            which = "better" if by_paper > 0 else "worse"
-            appears = "equal" if here == 0 else "yes" if (here > 0) == (by_paper > 0) else "**no**"
-            found.append(
-                f"| whole method {which} than {row.ablation.meaning}: {column} | {FULL.paper[index]:g} against "
-                f"{theirs:g} | {full.numbers[index]:.3f} against {ours:.3f} | {appears} |"
-            )
+            if column not in NOT_RANKED:
+                found.append(_ordering(row.ablation, column, whole.numbers[index], row.numbers[index]))
     return found
+
+
+def _ordering(ablation: Ablation, column: str, whole: float, ours: float) -> str:
+    """One line: the whole method against an ablation by one column, in the paper and here."""
+    index = COLUMNS.index(column)
+    theirs, sign = ablation.paper[index], -1 if column in LOWER_IS_BETTER else 1
+    by_paper, here = sign * (_PAPER_WHOLE[index] - theirs), sign * (whole - ours)
+    which = "better" if by_paper > 0 else "worse"
+    appears = "equal" if here == 0 else "yes" if (here > 0) == (by_paper > 0) else "**no**"
+    return (
+        f"| whole method {which} than {ablation.meaning}: {column} | {_PAPER_WHOLE[index]:g} against {theirs:g} "
+        f"| {whole:.3f} against {ours:.3f} | {appears} |"
+    )
 
 
 def _with_weights(pipeline: AudioToVideo, files: Sequence[Path], ablation: Ablation) -> AudioToVideo:

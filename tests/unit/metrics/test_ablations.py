@@ -9,7 +9,16 @@ from safetensors.torch import save_file
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.load import load_pipeline
-from mmgt_core.metrics.ablations import ABLATIONS, COLUMNS, FULL, AblationRow, ablated, ablation_numbers, ablation_page
+from mmgt_core.metrics import ablations
+from mmgt_core.metrics.ablations import (
+    ABLATIONS,
+    COLUMNS,
+    AblationRow,
+    ablated,
+    ablation_numbers,
+    ablation_page,
+    measure_ablations,
+)
 from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
 from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.smga.model import SMGA
@@ -66,6 +75,31 @@ def test_weights_of_an_ablation_are_taken_into_its_own_network_and_the_whole_met
     assert note == "trained so"
 
 
+def test_an_ablation_is_compared_with_the_whole_method_that_was_trained_as_long(system, tmp_path, monkeypatch) -> None:
+    """Only stage 1's whole method and one ablation of it were trained; stage 2's rows have nothing to do with them."""
+    for name, has_film in (("ablation-whole-stage-1", True), ("ablation-without-film", False)):
+        network = SMGA(replace(MMGT_DEMO.smga, has_film=has_film))
+        (tmp_path / name).mkdir()
+        save_file(network.state_dict(), tmp_path / name / "smga.safetensors")
+    measured: list[PipelineSystem] = []
+
+    def remember(changed: PipelineSystem, *_: object) -> tuple[float, ...]:
+        measured.append(changed)
+        return (float(len(measured)),) * len(COLUMNS)
+
+    monkeypatch.setattr(ablations, "measure_system", remember)
+
+    rows = measure_ablations(system, tmp_path, [], None, lambda *_: None)
+
+    networks = [each.pipeline.audio_to_pose.smga for each in measured]
+    assert [row.numbers is None for row in rows] == [False, True, False, True, False, False, False, False]
+    assert networks[2:] == [system.pipeline.audio_to_pose.smga] * 4
+    assert networks[0] not in (networks[1], networks[2])
+    page = ablation_page(rows, 2, "command")
+    assert "without FiLM: FGD | 6.02 against 6.38 | 1.000 against 2.000 | yes" in page
+    assert "without speech: FGD | 6.02 against 6.72 | 3.000 against 5.000 | yes" in page
+
+
 def test_weights_of_another_network_are_refused_by_file(system, tmp_path) -> None:
     save_file({"nothing": torch.zeros(1)}, tmp_path / "smga.safetensors")
 
@@ -74,15 +108,15 @@ def test_weights_of_another_network_are_refused_by_file(system, tmp_path) -> Non
 
 
 def test_numbers_like_the_papers_have_all_its_orderings_and_reversed_ones_none() -> None:
-    alike = [AblationRow(FULL, FULL.paper, ""), *(AblationRow(item, item.paper, "") for item in ABLATIONS)]
+    alike = [AblationRow(item, item.paper, "") for item in ABLATIONS]
     reversed_ones = [
         AblationRow(row.ablation, tuple(-number for number in row.ablation.paper), row.note) for row in alike
     ]
 
     page, other = ablation_page(alike, 12, "command"), ablation_page(reversed_ones, 12, "command")
 
-    number = len(ABLATIONS) * (len(COLUMNS) - 1)
-    assert ablation_numbers(alike, "command")["rows"][0]["numbers"]["FGD"] == FULL.paper[0]
+    number = sum(not item.is_whole for item in ABLATIONS) * (len(COLUMNS) - 1)
+    assert ablation_numbers(alike, "command")["rows"][0]["numbers"]["FGD"] == ABLATIONS[0].paper[0]
     assert (page.count("| yes |"), page.count("| **no** |")) == (number, 0)
     assert (other.count("| yes |"), other.count("| **no** |")) == (0, number)
 
