@@ -38,7 +38,8 @@ class SMGAOptions:
     preset: whose network. head_weight: of the face's loss terms (table IV; 0 is table V's "without face loss").
     condition_dropout: share of items whose speech is dropped. has_two_branches, has_film: table V's ablations.
     has_standardised_start, weighs_by_variance: for small networks that start from nothing. lips_weight: of squared
-    errors of the lips' points, 1 as published. initial_pose_noise_px: as a detector has. synthetic_clips: how many
+    errors of the lips' points, 1 as published. timestep_power: 1 draws timesteps evenly, as published; more prefers those
+    of little noise, where gestures are told apart. initial_pose_noise_px: as a detector has. synthetic_clips: how many
     procedural presenters to learn from; 0: prepared videos.
     """
 
@@ -50,6 +51,7 @@ class SMGAOptions:
     has_standardised_start: bool = False
     weighs_by_variance: bool = False
     lips_weight: float = 1.0
+    timestep_power: float = 1.0
     initial_pose_noise_px: float = 0.0
     synthetic_clips: int = 0
 
@@ -89,7 +91,7 @@ class SMGATraining:
         """Equations 16 to 20 at random timesteps, some items without speech."""
         clean, device = batch["pose"], generator.device
         num_items = len(clean)
-        timesteps = torch.randint(NUM_TRAIN_TIMESTEPS, (num_items,), generator=generator, device=device)
+        timesteps = draw_timesteps(num_items, self._options.timestep_power, generator)
         noise = torch.randn(clean.shape, generator=generator, device=device)
         keep = torch.rand(num_items, generator=generator, device=device) >= self._options.condition_dropout
         speech = self.smga.encode_condition(batch["condition"], keep)
@@ -129,6 +131,12 @@ class SMGATraining:
             return torch.randn(shape, generator=generator).to(device)
 
         return sample(predict_clean, draw_noise, self._schedule, SamplingOptions.pose_inference_steps).cpu()
+
+
+def draw_timesteps(count: int, power: float, generator: torch.Generator) -> torch.Tensor:
+    """(count,) in 0 to 999: an even draw in [0, 1) to a power, so that a share s of them lies below s**power."""
+    evenly = torch.rand(count, generator=generator, device=generator.device)
+    return (evenly**power * NUM_TRAIN_TIMESTEPS).long().clamp(max=NUM_TRAIN_TIMESTEPS - 1)
 
 
 def compare(generated: list[PoseSequence], truths: list[PoseSequence]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.loop import run_training
-from mmgt_core.training.smga import SMGATraining
+from mmgt_core.training.smga import SMGATraining, draw_timesteps
 from mmgt_core.training.spoken_windows import SpeechToPoseData, collate
 from tests.unit.training.tiny_smga import CONFIG, OPTIONS, made_up_windows, tiny_preset, tiny_training
 
@@ -77,6 +77,14 @@ def test_the_loss_is_the_sum_of_six_terms_and_the_head_weight_scales_three() -> 
         ratio = 3 if name.startswith("head") else 1
         assert found[3.0][name].item() == pytest.approx(ratio * found[1.0][name].item(), rel=1e-5)
     assert found[0.0]["head_position"].item() == 0
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_timesteps_of_little_noise_are_drawn_as_often_as_asked(power: float) -> None:
+    drawn = draw_timesteps(20_000, power, torch.Generator().manual_seed(0))
+
+    assert (drawn.min().item(), drawn.max().item()) == (0, 999)
+    assert (drawn < 250).float().mean().item() == pytest.approx(0.25 ** (1 / power), abs=0.02)
 
 
 def test_dropped_speech_cannot_be_heard() -> None:
