@@ -38,9 +38,9 @@ class SMGAOptions:
     preset: whose network. head_weight: of the face's loss terms (table IV; 0 is table V's "without face loss").
     condition_dropout: share of items whose speech is dropped. has_two_branches, has_film: table V's ablations.
     has_standardised_start, weighs_by_variance: for small networks that start from nothing. lips_weight: of squared
-    errors of the lips' points, 1 as published. timestep_power: 1 draws timesteps evenly, as published; more prefers those
-    of little noise, where gestures are told apart. initial_pose_noise_px: as a detector has. synthetic_clips: how many
-    procedural presenters to learn from; 0: prepared videos.
+    errors of the lips' points, 1 as published. timestep_power: 1 draws timesteps evenly, as published; more prefers
+    those of little noise, where gestures are told apart. initial_pose_noise_px: as a detector has. synthetic_clips:
+    how many procedural presenters to learn from; 0: prepared videos.
     """
 
     preset: str
