@@ -81,7 +81,7 @@ def adopt_vae(run: Path, folder: Path, preset: Preset) -> None:
     measured = [next(encoded_pictures(vae, rows)) for rows in dataset.pictures[::stride]]
     standardise_latents(vae, torch.cat(measured))
     write_latents(vae, dataset)
-    export_weights(folder, VAE_NAME, vae.state_dict())
+    export_weights(folder, VAE_NAME, vae)
 
 
 def prepare_keypoints(

@@ -10,10 +10,13 @@ from torch.nn import functional as F
 
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.image import ImageNetworks, ImageTraining, ImageTrainingConfig, ReferenceTargets
 from mmgt_core.training.loop import LoopConfig, TrainingProcess, run_training
 from mmgt_core.training.presenter_dataset import PresenterDataset
+from mmgt_core.training.presenter_processes import adopt_vae, adopted_vae
 from mmgt_core.training.stage_2 import DenoisingConfig, DenoisingLoss, draw_kept, unpacked_masks
+from mmgt_core.training.starts import VAE_NAME
 from mmgt_core.training.vae import (
     PictureCrops,
     VAETraining,
@@ -252,3 +255,19 @@ def test_standardised_latents_have_unit_variance_and_decode_to_the_same_picture(
     torch.testing.assert_close(standard.mean.std(dim=(0, 2, 3)), torch.ones(4), atol=1e-4, rtol=0)
     torch.testing.assert_close(standard.std, noise, atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(after, before, atol=1e-4, rtol=1e-4)
+
+
+def test_an_adopted_autoencoder_stands_beside_its_latents(tmp_path: Path) -> None:
+    built, vae = build(tmp_path / "clips", num_clips=3), networks().vae
+    (tmp_path / "run").mkdir()
+    export_weights(tmp_path / "run", VAE_NAME, vae)
+
+    adopt_vae(tmp_path / "run", built.folder, TINY)
+
+    latents = torch.from_numpy(built.latents[:].astype(np.float32))
+    pixels = as_pixels(torch.from_numpy(np.array(built.pictures[0])))
+    with torch.inference_mode():
+        decoded = adopted_vae(built.folder, TINY).decode(latents[0]).sample
+        expected = vae.decode(vae.encode(pixels).latent_dist.mean).sample
+    assert latents.std(dim=(0, 1, 3, 4)).tolist() == pytest.approx([1.0] * 4, abs=0.02)
+    torch.testing.assert_close(decoded, expected, atol=5e-3, rtol=0)
