@@ -8,7 +8,7 @@ import numpy.typing as npt
 import skia
 
 from mmgt_core.keypoints import CANVAS_SIZE
-from mmgt_core.synthetic.head import MOUTH_INSIDE, TEETH
+from mmgt_core.synthetic.head import MOUTH_INSIDE, TEETH, TONGUE
 from mmgt_core.synthetic.identity import Beard, Colour, Light, PresenterIdentity, shade
 from mmgt_core.synthetic.scene import light_paint
 
@@ -41,7 +41,7 @@ class PresenterColours:
                 "skin": _lit([skin], light, _MOUTH)[0],
                 "hair": _lit([identity.hair], light, _HAIR)[0],
             },
-            inside_mouth=_lit([MOUTH_INSIDE, TEETH], light, _MOUTH),
+            inside_mouth=_lit([MOUTH_INSIDE, TEETH, TONGUE], light, _MOUTH),
             around_mouth=_lit(around, light, _MOUTH),
         )
 
