@@ -4,30 +4,28 @@ import json
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
-from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.config import SamplingOptions
-from mmgt_core.load import find_preset, load_pipeline
+from mmgt_core.commands.presenter_workers import SystemSource, measure_in_processes
 from mmgt_core.metrics.ablations import ablation_numbers, ablation_page, measure_ablations
 from mmgt_core.metrics.pose_autoencoder import (
     PUBLISHED_WEIGHTS,
+    WINDOW_FRAMES,
     load_pose_autoencoder,
     save_pose_autoencoder,
     train_pose_autoencoder,
 )
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
 from mmgt_core.metrics.presenter_store import ClipStore
-from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
+from mmgt_core.metrics.presenter_system import untrained_stage_1
 from mmgt_core.metrics.presenters import measure_presenters
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
+from mmgt_core.types import FPS
 
 _FEWEST_CLIPS = 2
 _AUTOENCODER_CLIPS, _AUTOENCODER_STEPS = 300, 1500
@@ -39,16 +37,11 @@ NumClips = Annotated[int, typer.Option("--clips", min=_FEWEST_CLIPS, help="Clips
 FirstSeed = Annotated[
     int, typer.Option("--first-seed", min=FIRST_HELD_OUT_SEED, help="Of the first clip; the others follow it.")
 ]
-Seconds = Annotated[float | None, typer.Option("--seconds", help="Length of every clip; by default that of its text.")]
+Seconds = Annotated[
+    float | None,
+    typer.Option("--seconds", min=WINDOW_FRAMES / FPS, help="Length of every clip; by default that of its text."),
+]
 Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2; by default the preset's own.")]
-
-
-@dataclass(frozen=True)
-class _Setup:
-    """What both commands begin with."""
-
-    system: PipelineSystem
-    num_inference_steps: int
 
 
 def presenters(
@@ -59,6 +52,7 @@ def presenters(
     first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
     seconds: Seconds = None,
     steps: Steps = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that measure clips.")] = 1,
     out: OutFolder = Path("out/results"),
 ) -> None:
     """Measure a preset on presenters, voices and texts that were never trained on: every figure of the results page.
@@ -66,19 +60,22 @@ def presenters(
     Each clip is kept in OUT/clips as it is finished; the same command goes on after a kill.
     """
     started = time.monotonic()
-    setup = _setup(preset, weights, steps)
-    network = load_pose_autoencoder()
-    weights_told = ", ".join(sorted(set(setup.system.pipeline.weights.values())))
-    store = ClipStore(out / "clips", f"{preset}, {setup.system.options}, {seconds} s, {weights_told}")
+    source = SystemSource(preset, weights, steps)
+    system, network = source.load(), load_pose_autoencoder()
+    weights_told = ", ".join(sorted(set(system.pipeline.weights.values())))
+    store = ClipStore(out / "clips", f"{preset}, {system.options}, {seconds} s, {weights_told}")
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         found += _clips(first_seed + clips, held_out_clips, seconds, HELD_OUT_LANGUAGE, bar.advance)
+        if workers > 1:
+            measure_in_processes(found, source, store, workers, bar.advance)
         results = measure_presenters(
-            found, HELD_OUT_LANGUAGE, setup.system, untrained_stage_1(setup.system), network, store, bar.advance
+            found, HELD_OUT_LANGUAGE, system, untrained_stage_1(system), network, store, bar.advance
         )
     command = _command("presenters", preset, clips, first_seed, seconds, steps, out)
-    command += f" --held-out-clips {held_out_clips}"
-    facts = RunFacts(preset, weights_told, command, setup.num_inference_steps, time.monotonic() - started)
+    command += f" --held-out-clips {held_out_clips} --workers {workers}"
+    num_steps = system.options.video_sampling(system.pipeline.preset).num_inference_steps
+    facts = RunFacts(preset, weights_told, command, num_steps, time.monotonic() - started)
     typer.echo(write_presenter_report(results, facts, out))
 
 
@@ -93,11 +90,10 @@ def ablations(
     out: OutFolder = Path("out/results"),
 ) -> None:
     """Measure table V's ablations on held-out presenters, and tell which of the paper's orderings appear."""
-    setup = _setup(preset, weights, steps)
-    network = load_pose_autoencoder()
+    system, network = SystemSource(preset, weights, steps).load(), load_pose_autoencoder()
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
-        rows = measure_ablations(setup.system, runs, found, network, bar.advance)
+        rows = measure_ablations(system, runs, found, network, bar.advance)
     command = (
         _command("ablations", preset, clips, first_seed, seconds, steps, out) + f" --runs {shlex.quote(str(runs))}"
     )
@@ -129,14 +125,6 @@ def autoencoder(
         network = train_pose_autoencoder(poses, steps, seed, tell)
     save_pose_autoencoder(network, out)
     typer.echo(f"{out} ({clips} clips, {steps} steps, last loss {loss:.4f})")
-
-
-def _setup(preset: str, weights: Path, steps: int | None) -> _Setup:
-    chosen = find_preset(preset)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
-    system = PipelineSystem(pipeline, SamplingOptions(num_inference_steps=steps), load_detector(weights, chosen))
-    return _Setup(system, chosen.num_inference_steps if steps is None else steps)
 
 
 def _clips(

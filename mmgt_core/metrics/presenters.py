@@ -133,8 +133,7 @@ def measure_presenters(
     if len(known) < 2:
         raise ValueError(f"{len(known)} clips in trained languages; figures need at least 2")
     found = []
-    for index, clip in enumerate(clips):
-        other = clips[(index + 1) % len(clips)]
+    for index, (clip, other) in enumerate(with_others(clips)):
         on_progress("presenters", index, len(clips))
         measured = store.read(clip.seed)
         if measured is None:
@@ -148,6 +147,11 @@ def measure_presenters(
     figures |= _gesture_figures(known, spoken, untrained, pose_autoencoder)
     hands, lags = _hand_figures(known, spoken)
     return PresenterResults(figures | hands, tuple(found), held_out_language, lags)
+
+
+def with_others(clips: Sequence[SyntheticClip]) -> list[tuple[SyntheticClip, SyntheticClip]]:
+    """Each clip with the one whose speech it is given instead of its own: the next, or the first."""
+    return list(zip(clips, [*clips[1:], *clips[:1]], strict=True))
 
 
 def _means(numbers: list[dict[str, float]]) -> dict[str, float]:

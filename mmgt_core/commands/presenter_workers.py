@@ -1,0 +1,63 @@
+"""Held-out presenters measured by several processes of one thread each, which do more than one process of several."""
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.config import SamplingOptions
+from mmgt_core.load import find_preset, load_pipeline
+from mmgt_core.metrics.presenter_clip import measure_clip
+from mmgt_core.metrics.presenter_store import ClipStore
+from mmgt_core.metrics.presenter_system import PipelineSystem
+from mmgt_core.metrics.presenters import with_others
+from mmgt_core.synthetic.clip import SyntheticClip
+
+
+@dataclass(frozen=True)
+class SystemSource:
+    """What every process loads for itself. num_inference_steps: of stage 2; None: the preset's own."""
+
+    preset: str
+    weights: Path
+    num_inference_steps: int | None
+
+    def load(self) -> PipelineSystem:
+        """Raises: WeightsError: there is no such preset, or its weights are absent or not the expected ones."""
+        chosen = find_preset(self.preset)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        dtype = torch.float16 if device.type == "cuda" else torch.float32
+        pipeline = load_pipeline(chosen, self.weights, device, dtype)
+        options = SamplingOptions(num_inference_steps=self.num_inference_steps)
+        return PipelineSystem(pipeline, options, load_detector(self.weights, chosen))
+
+
+def measure_in_processes(
+    clips: Sequence[SyntheticClip],
+    source: SystemSource,
+    store: ClipStore,
+    num_workers: int,
+    on_progress: Callable[[str, int, int], None],
+) -> None:
+    """Measure the clips that the store lacks, and keep them there; each is kept as it is finished."""
+    missing = [pair for pair in with_others(clips) if store.read(pair[0].seed) is None]
+    with ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(_measure, source, store, *pair) for pair in missing]
+        for number, job in enumerate(as_completed(jobs), len(clips) - len(missing) + 1):
+            job.result()
+            on_progress("presenters", number, len(clips))
+
+
+def _measure(source: SystemSource, store: ClipStore, clip: SyntheticClip, other: SyntheticClip) -> None:
+    store.write(measure_clip(clip, other, _loaded(source)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(source: SystemSource) -> PipelineSystem:
+    torch.set_num_threads(1)
+    return source.load()
