@@ -62,22 +62,12 @@ class ReferenceTargets:
         return self.dataset.num_training_clips
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """One reference and K targets.
-
-        reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. latents: (K, C, h, w). pose_images: (K, R, R, 3)
-        uint8. masks: (K, 3, N) uint8.
-        """
+        """One reference and K targets; see `PresenterDataset.frames_of`."""
         dataset = self.dataset
         moving = np.arange(FIRST_MOVING_FRAME, dataset.pictures.shape[1])
         targets = np.sort(generator.choice(moving, self.config.targets_per_reference, replace=False))
         reference = 0 if self.config.reference == "first" else int(generator.integers(dataset.pictures.shape[1]))
-        return {
-            "reference_latents": torch.from_numpy(dataset.latents[index, reference].astype(np.float32)),
-            "portrait": torch.from_numpy(np.array(dataset.portraits[index])),
-            "latents": torch.from_numpy(dataset.latents[index, targets].astype(np.float32)),
-            "pose_images": torch.from_numpy(dataset.pose_images[index, targets]),
-            "masks": torch.from_numpy(dataset.masks[index, targets]),
-        }
+        return dataset.frames_of(index, reference, targets.tolist())
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from mmgt_core.keypoints import NUM_KEYPOINTS
 from mmgt_core.masks.pyramid import motion_masks
 from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
 from mmgt_core.pose.drawing import draw_pose
+from mmgt_core.training.batches import Batch
 from mmgt_core.types import BackgroundMask, MaskMotion, PoseSequence, UInt8Array, Waveform
 
 DONE = "is_done"
@@ -143,6 +144,20 @@ class PresenterDataset:
     def latents(self) -> Array:
         """Scaled latents, posterior means. Raises: PresenterDatasetError: nobody has encoded the pictures yet."""
         return self._mapped(LATENTS)
+
+    def frames_of(self, clip: int, reference: int, frames: Sequence[int]) -> Batch:
+        """A reference and F frames of one clip.
+
+        reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. latents: (F, C, h, w). pose_images: (F, R, R, 3)
+        uint8. masks: (F, 3, N) uint8. Latents are float32.
+        """
+        return {
+            "reference_latents": torch.from_numpy(self.latents[clip, reference].astype(np.float32)),
+            "portrait": torch.from_numpy(np.array(self.portraits[clip])),
+            "latents": torch.from_numpy(self.latents[clip, frames].astype(np.float32)),
+            "pose_images": torch.from_numpy(np.array(self.pose_images[clip, frames])),
+            "masks": torch.from_numpy(np.array(self.masks[clip, frames])),
+        }
 
     def _mapped(self, name: str) -> Array:
         path = array_path(self.folder, name)

@@ -69,23 +69,13 @@ class ClipWindows:
         return self.dataset.num_training_clips
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """One window of F frames.
-
-        reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. latents: (F, C, h, w). pose_images: (F, R, R, 3)
-        uint8. masks: (F, 3, N) uint8. speech: (F, A, layers, D).
-        """
+        """One window of F frames; see `PresenterDataset.frames_of`. speech: (F, A, layers, D) float32."""
         dataset, length = self.dataset, self.dataset.pictures.shape[1]
         start = int(generator.integers(FIRST_MOVING_FRAME, length - self.config.window_frames + 1))
-        frames = slice(start, start + self.config.window_frames)
+        frames = list(range(start, start + self.config.window_frames))
         reference = 0 if self.config.reference == "first" else int(generator.integers(length))
-        return {
-            "reference_latents": torch.from_numpy(dataset.latents[index, reference].astype(np.float32)),
-            "portrait": torch.from_numpy(np.array(dataset.portraits[index])),
-            "latents": torch.from_numpy(dataset.latents[index, frames].astype(np.float32)),
-            "pose_images": torch.from_numpy(np.array(dataset.pose_images[index, frames])),
-            "masks": torch.from_numpy(np.array(dataset.masks[index, frames])),
-            "speech": torch.from_numpy(dataset.speech[index, frames].astype(np.float32)),
-        }
+        speech = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
+        return {**dataset.frames_of(index, reference, frames), "speech": speech}
 
 
 @dataclass(frozen=True)
