@@ -11,10 +11,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from mmgt_core.checkpoints import key_maps
 from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, write_network
-from mmgt_core.checkpoints.encoder_keys import wav2vec_from_published, wavlm_from_published
-from mmgt_core.checkpoints.key_maps import AS_PUBLISHED, KeyMap
+from mmgt_core.checkpoints.encoder_keys import (
+    image_encoder_from_published,
+    vae_from_published,
+    wav2vec_from_published,
+    wavlm_from_published,
+)
+from mmgt_core.checkpoints.key_maps import AS_PUBLISHED, SMGA, KeyMap
 from mmgt_core.checkpoints.layout import STAGE_2_NETWORKS
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
@@ -67,7 +71,7 @@ def _convert_into(folder: Path, files: Mapping[str, Path], preset: Preset, on_ne
         hashes[name] = write_network(folder, name, networks[name], state)
         on_network(name, len(hashes), len(networks))
 
-    write("smga", from_published(networks["smga"], key_maps.SMGA, read_checkpoint(files["smga"]), "SMGA"))
+    write("smga", from_published(networks["smga"], SMGA, read_checkpoint(files["smga"]), "SMGA"))
     for name, key_map, state in _stage_2_states(read_checkpoint(files["stage_2"])):
         write(name, from_published(networks[name], key_map, state, name))
     for name, rename in _ENCODERS.items():
@@ -132,24 +136,9 @@ def _stage_2_states(state: State) -> list[tuple[str, KeyMap, dict[str, torch.Ten
     ]
 
 
-def _vae_from_published(state: State) -> dict[str, torch.Tensor]:
-    """The autoencoder's attention had other names when it was published."""
-    renamed = {}
-    for key, value in state.items():
-        for old, new in key_maps.VAE_FORMER_NAMES:
-            key = key.replace(old, new)
-        renamed[key] = value
-    return renamed
-
-
-def _image_encoder_from_published(state: State) -> dict[str, torch.Tensor]:
-    """Older files carry the numbers of the positions, which are not weights."""
-    return {key: value for key, value in state.items() if not key.endswith("embeddings.position_ids")}
-
-
 _ENCODERS: dict[str, Callable[[State], dict[str, torch.Tensor]]] = {
-    "vae": _vae_from_published,
-    "image_encoder": _image_encoder_from_published,
+    "vae": vae_from_published,
+    "image_encoder": image_encoder_from_published,
     "wavlm": wavlm_from_published,
     "wav2vec": wav2vec_from_published,
 }

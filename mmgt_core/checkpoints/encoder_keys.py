@@ -1,9 +1,11 @@
-"""Names of the frozen speech encoders' tensors: as published, and as their library has them now. Tables only."""
+"""Names of the frozen encoders' tensors: as published, and as their libraries have them now."""
 
 import re
 from collections.abc import Mapping
 
 import torch
+
+from mmgt_core.checkpoints.key_maps import VAE_FORMER_NAMES
 
 Renames = tuple[tuple[str, str], ...]
 
@@ -55,3 +57,18 @@ def _renamed(key: str, renames: Renames) -> str:
     for pattern, replacement in renames:
         key = re.sub(pattern, replacement, key)
     return key
+
+
+def vae_from_published(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The autoencoder's attention had other names when it was published."""
+    renamed = {}
+    for key, value in state.items():
+        for old, new in VAE_FORMER_NAMES:
+            key = key.replace(old, new)
+        renamed[key] = value
+    return renamed
+
+
+def image_encoder_from_published(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Older files carry the numbers of the positions, which are not weights."""
+    return {key: value for key, value in state.items() if not key.endswith("embeddings.position_ids")}

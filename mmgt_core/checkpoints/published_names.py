@@ -46,18 +46,23 @@ def from_published(module: nn.Module, key_map: KeyMap, published: State, what: s
             them.
     """
     expected = published_layout(module, key_map)
-    require_same_keys(expected, published, what)
-    wrong = [
-        f"{key} {tuple(published[key].shape)}, not {shape}"
-        for key, shape in expected.items()
-        if tuple(published[key].shape) != shape
-    ]
-    if wrong:
-        raise WeightsError(f"{what}: {len(wrong)} tensors of another shape: {listed(wrong)}")
+    require_same_layout(expected, published, what)
     for copy, original in _copied_keys(expected, key_map).items():
         if not torch.equal(published[copy], published[original]):
             raise WeightsError(f"{what}: {copy} should repeat {original} and differs")
     return {key: published[published_name(key_map, key)] for key in module.state_dict()}
+
+
+def require_same_layout(expected: Mapping[str, tuple[int, ...]], found: State, what: str) -> None:
+    """Compare keys and shapes. Raises: WeightsError: lists what is missing, what is unknown, and other shapes."""
+    require_same_keys(expected, found, what)
+    wrong = [
+        f"{key} {tuple(found[key].shape)}, not {shape}"
+        for key, shape in expected.items()
+        if tuple(found[key].shape) != shape
+    ]
+    if wrong:
+        raise WeightsError(f"{what}: {len(wrong)} tensors of another shape: {listed(wrong)}")
 
 
 def require_same_keys(expected: Mapping[str, object], found: Mapping[str, object], what: str) -> None:

@@ -18,6 +18,7 @@ import typer
 from mmgt_core.commands.running import run_app
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
+from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import (
     ConfigurationError,
     TrainingConfiguration,
@@ -68,7 +69,14 @@ def train(
     if not sys.stderr.isatty():
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with ProgressBar() as bar, _interruptible() as is_interrupted:
-        prepared = PROCESSES[process](configuration, data, workers, partial(bar.advance, "data"))
+
+        def on_data(done: int, total: int) -> None:
+            bar.advance("data", done, total)
+            if is_interrupted():
+                raise Cancelled("interrupted while data were made; what is made stays")
+
+        claim_folder(out, configuration)
+        prepared = PROCESSES[process](configuration, data, workers, on_data)
         run_training(
             prepared.process,
             prepared.data,

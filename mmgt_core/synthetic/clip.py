@@ -1,7 +1,7 @@
 """One synthetic clip: a drawn person speaks a free text; speech, keypoints and pictures are known exactly."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from mmgt_core.synthetic.texts import TRAINED_LANGUAGES, choose_voice, sentence,
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 
 FIRST_HELD_OUT_SEED = 900_000
-"""From here on seeds are never trained on: voices, words and generators of their own."""
+"""From here on seeds are never trained on: voices, parts of sentences and generators of their own."""
 
 MIN_CLIP_S, MAX_CLIP_S = 3.0, 8.0
 """Of a clip whose length follows its text."""
@@ -56,7 +56,10 @@ class SyntheticClip:
 
 @dataclass(frozen=True)
 class _Recording:
-    """A text spoken sentence by sentence, silence before, between and after."""
+    """A text spoken sentence by sentence, silence before, between and after; the phonemes go on past the samples' cut.
+
+    Motion follows from all of them, so that hands rise towards a syllable that is no longer heard.
+    """
 
     text: str
     samples: Float32Array
@@ -96,10 +99,16 @@ def synthetic_clip(seed: int, seconds: float | None = None, language: str | None
         voice,
         recording.text,
         waveform,
-        recording.phonemes,
+        _until(waveform.seconds, recording.phonemes),
         PoseSequence(keypoints),
         opening.astype(np.float32),
     )
+
+
+def require_trained_seeds(name: str, first: int, number: int) -> None:
+    """Raises: ValueError: one of `number` seeds from `first` on is negative or must never be trained on."""
+    if first < 0 or first + number > FIRST_HELD_OUT_SEED:
+        raise ValueError(f"{name} is {first + number}; seeds from {FIRST_HELD_OUT_SEED} on are never trained on")
 
 
 def _record(
@@ -127,6 +136,11 @@ def _record(
     samples = np.concatenate([samples, _silence(_TAIL_S + 1 / FPS)])[: num_frames * SAMPLES_PER_FRAME]
     peak = float(np.abs(samples).max())
     return _Recording(" ".join(texts), samples * np.float32(loudness / peak), tuple(phonemes))
+
+
+def _until(end_s: float, phonemes: Sequence[Phoneme]) -> tuple[Phoneme, ...]:
+    """What is heard of the phonemes before the cut."""
+    return tuple(replace(p, end_s=min(p.end_s, end_s)) for p in phonemes if p.start_s < end_s)
 
 
 def _silence(seconds: float) -> Float32Array:

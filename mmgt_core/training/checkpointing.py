@@ -13,10 +13,11 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from mmgt_core.training.configuration import ConfigurationError, LoopConfig
+from mmgt_core.training.configuration import ConfigurationError, LoopConfig, TrainingConfiguration
 
 _PREFIX = "checkpoint-"
 _PART = ".part"
+_CLAIM = "configuration.json"
 _MAY_CHANGE = frozenset({"steps", "checkpoint_every_s", "checkpoint_every_steps", "sample_every", "num_workers"})
 """What a resumed run may have otherwise than the run that wrote the checkpoint."""
 
@@ -63,11 +64,32 @@ def save_checkpoint(folder: Path, state: RunState, config: LoopConfig) -> Path:
     return final
 
 
-def load_checkpoint(folder: Path, config: LoopConfig, device: torch.device) -> RunState | None:
-    """The newest checkpoint of a run's folder, or None where there is none.
+def claim_folder(folder: Path, configuration: TrainingConfiguration) -> None:
+    """Write down whose run a folder holds: its process and that process's options.
 
     Raises:
-        ConfigurationError: it was written by another configuration; names what differs.
+        ConfigurationError: it holds a run of another process or of other options; names them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _CLAIM
+    options = {key: value for key, value in configuration.options.items() if key != "start"}  # folders may be moved
+    wanted = {"process": configuration.process, **options}
+    if not path.is_file():
+        part = folder / f"{_CLAIM}.{os.getpid()}{_PART}"
+        part.write_text(json.dumps(wanted, indent=1) + "\n")
+        os.replace(part, path)
+        return
+    found = json.loads(path.read_text())
+    differing = sorted(key for key in {**found, **wanted} if found.get(key) != wanted.get(key))
+    if differing:
+        raise ConfigurationError(f"{folder} holds a run with another {', '.join(differing)}; choose another folder")
+
+
+def load_checkpoint(folder: Path, config: LoopConfig) -> RunState | None:
+    """The newest checkpoint of a run's folder, on the CPU, or None where there is none.
+
+    Raises:
+        ConfigurationError: it was written with another loop; names what differs.
     """
     whole = sorted(path for path in folder.glob(f"{_PREFIX}*") if path.suffix != _PART)
     if not whole:
@@ -75,11 +97,11 @@ def load_checkpoint(folder: Path, config: LoopConfig, device: torch.device) -> R
     newest = whole[-1]
     numbers = json.loads((newest / "state.json").read_text())
     _require_same(numbers["loop"], asdict(config), newest)
-    states = torch.load(newest / "optimiser.pt", map_location=device, weights_only=True)
+    states = torch.load(newest / "optimiser.pt", map_location="cpu", weights_only=True)
     return RunState(
         **{name: numbers[name] for name in _NUMBERS},
-        weights=load_file(newest / "weights.safetensors", device=str(device)),
-        averages=load_file(newest / "averages.safetensors", device=str(device)),
+        weights=load_file(newest / "weights.safetensors"),
+        averages=load_file(newest / "averages.safetensors"),
         optimiser=states["optimiser"],
         scaler=states["scaler"],
     )

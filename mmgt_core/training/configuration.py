@@ -4,6 +4,7 @@ A file names its `process`, may name a `base` file whose values it changes, and 
 one of the process's own name for the process.
 """
 
+import math
 import tomllib
 import types
 from collections.abc import Mapping
@@ -23,6 +24,29 @@ Kind = TypeVar("Kind")
 
 class ConfigurationError(UsageError):
     """A configuration is absent, unreadable, or has a key or value that it cannot have."""
+
+
+_LOOP_RANGES = {
+    "steps": (1, math.inf),
+    "batch_size": (1, math.inf),
+    "weight_decay": (0, math.inf),
+    "warmup_steps": (0, math.inf),
+    "decay_from": (0, 1),
+    "ema_decay": (0, 0.999999),
+    "max_gradient_norm": (1e-9, math.inf),
+    "checkpoint_every_s": (0, math.inf),
+    "checkpoint_every_steps": (0, math.inf),
+    "sample_every": (0, math.inf),
+    "num_workers": (0, math.inf),
+    "seed": (0, 2**32 - 1),
+}
+
+
+def require_between(name: str, value: float, low: float, high: float) -> None:
+    """Raises: ValueError: the value is outside, or no number; names both."""
+    if not low <= value <= high:
+        upwards = f"to {high:g}" if high < math.inf else "or more"
+        raise ValueError(f"{name} is {value:g}; it must be {low:g} {upwards}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +74,13 @@ class LoopConfig:
     sample_every: int = 0
     num_workers: int = 0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a number outside its range, by name."""
+        for name, (low, high) in _LOOP_RANGES.items():
+            require_between(name, getattr(self, name), low, high)
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate is {self.learning_rate:g}; it must be above 0")
 
 
 @dataclass(frozen=True)
@@ -98,7 +129,9 @@ def fill(kind: type[Kind], table: Table, where: str) -> Kind:
     values = {key: _converted(hints[key], value, f"{where} {key}") for key, value in table.items()}
     try:
         return kind(**values)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+    except TypeError as error:
         required = ", ".join(field.name for field in fields(kind) if field.name not in table)  # type: ignore[arg-type]
         raise ConfigurationError(f"{where}: {error}; not given: {required or 'none'}") from error
 

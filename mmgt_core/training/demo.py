@@ -17,6 +17,7 @@ import torch
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError
+from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
 from mmgt_core.training.demo_export import export_demo_weights
 from mmgt_core.training.loop import Prepared, run_training
@@ -58,8 +59,10 @@ def train_as_member(configuration_name: str, out: Path) -> None:
     """Be one of the processes that train together."""
     configuration = _configuration(configuration_name, out)
     prepared = _prepared(configuration, out)
+    folder = _run_folder(configuration, out)
+    claim_folder(folder, configuration)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run_training(prepared.process, prepared.data, configuration.loop, _run_folder(configuration, out), device)
+    run_training(prepared.process, prepared.data, configuration.loop, folder, device)
 
 
 def train_ablations(out: Path) -> None:
@@ -79,7 +82,7 @@ def encode(out: Path) -> None:
     if options.presenters is None:
         raise MMGTError("demo-image has no table [image.presenters]")
     presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
-    adopt_vae(out / "vae", folder, MMGT_DEMO)
+    adopt_vae(out / "vae", folder, MMGT_DEMO, _log_data)
 
 
 STEPS: dict[str, Callable[[Path], object]] = {

@@ -23,6 +23,7 @@ from mmgt_core.training.stage_2 import (
     draw_kept,
     image_tokens,
     kept_features,
+    kept_tokens,
     pose_pixels,
     reference_and_latents,
     repeated_features,
@@ -43,12 +44,14 @@ class ImageTrainingConfig:
 
     targets_per_reference: frames that share one pass of the reference UNet. reference: the clip's first frame, or a
     random one. is_encoder_trained: whether the image encoder learns along, as one without published weights must.
+    is_last_reference_block_trained: False in the published training; nobody reads what that block makes.
     """
 
     targets_per_reference: int
     reference: Literal["first", "random"]
     is_encoder_trained: bool
     denoising: DenoisingConfig
+    is_last_reference_block_trained: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class ImageTraining:
         self._loss = DenoisingLoss(config.denoising)
         networks.denoising_unet.requires_grad_(True)
         networks.reference_unet.requires_grad_(True)
+        networks.reference_unet.up_blocks[-1].requires_grad_(config.is_last_reference_block_trained)
         networks.pose_guider.requires_grad_(True)
         networks.image_encoder.requires_grad_(config.is_encoder_trained)
         networks.vae.requires_grad_(False).eval()
@@ -114,10 +118,11 @@ class ImageTraining:
         latents = rearrange(targets, "b k c h w -> (b k) c 1 h w")
         masks = rearrange(batch["masks"], "b k r n -> (b k) 1 r n")
         kept = draw_kept(self.config.denoising, len(latents), generator)
-        tokens = image_tokens(self._all.image_encoder, batch["portrait"])  # (B, 1, D)
+        encoder = self._all.image_encoder
+        tokens = image_tokens(encoder, batch["portrait"])  # (B, 1, D)
         read = self._all.reference_unet(references, torch.zeros((), device=latents.device), tokens)
         features = kept_features(repeated_features(read.features, num_targets), kept.image)
-        tokens = where_kept(tokens.repeat_interleave(num_targets, dim=0), kept.image)  # (B K, 1, D)
+        tokens = kept_tokens(tokens.repeat_interleave(num_targets, dim=0), kept.image, encoder, self.config.denoising)
         pose_images = rearrange(pose_pixels(batch["pose_images"]), "b c k h w -> (b k) c 1 h w")
         pose = where_kept(self._all.pose_guider(pose_images), kept.pose)  # (B K, C, 1, h, w)
 

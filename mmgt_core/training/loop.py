@@ -19,7 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from mmgt_core.errors import Cancelled, MMGTError
 from mmgt_core.training.batches import Batch, TrainingData, batches, step_generator
 from mmgt_core.training.checkpointing import RunState, export_weights, load_checkpoint, save_checkpoint
-from mmgt_core.training.configuration import LoopConfig
+from mmgt_core.training.configuration import ConfigurationError, LoopConfig
 from mmgt_core.training.ema import MovingAverage
 from mmgt_core.training.optimisers import build_optimiser, learning_rate, set_learning_rate
 from mmgt_core.training.report import REPORT_FILE, TrainingReport, device_name, peak_memory_bytes
@@ -101,10 +101,12 @@ def run_training(
         is_interrupted: asked after each step; True writes a checkpoint and ends.
 
     Raises:
-        ConfigurationError: the folder's run has another configuration.
+        ConfigurationError: the folder's run has another loop, or this device cannot train so.
         DivergedError: a loss is not finite.
         Cancelled: interrupted; the checkpoint is written.
     """
+    if config.mixed_precision == "fp16" and device.type == "cpu":
+        raise ConfigurationError("mixed_precision is fp16; a CPU trains with no or bf16")
     run = _Run(process, config, folder, device)
     run.resume()
     if run.step >= config.steps and (folder / REPORT_FILE).is_file():
@@ -156,7 +158,7 @@ class _Run:
 
     def resume(self) -> None:
         """Take up the newest checkpoint, if there is one."""
-        state = load_checkpoint(self.folder, self.config, self.device)
+        state = load_checkpoint(self.folder, self.config)
         if state is None:
             return
         with torch.no_grad():
@@ -189,10 +191,12 @@ class _Run:
                 continue
             on_progress(self.step, config.steps)
             if is_interrupted():
+                shown.require_finite(self.step)
                 self._save()
                 raise Cancelled(f"interrupted after step {self.step}; the same command goes on from there")
             is_last = self.step == config.steps
             if is_last or _is_due(self.step, config.checkpoint_every_steps) or _seconds_passed(saved_at, config):
+                shown.require_finite(self.step)
                 self._save()
                 saved_at = time.monotonic()
             if not is_last and _is_due(self.step, config.sample_every):
@@ -278,18 +282,26 @@ class _MeanLosses:
             self._sums[name] = self._sums[name].to(value.device) + value
         self._count += 1
 
+    def require_finite(self, step: int) -> None:
+        """Before weights replace the last ones that were good.
+
+        Raises:
+            DivergedError: a loss since they were last shown is not finite.
+        """
+        broken = [name for name, value in self._sums.items() if not math.isfinite(value.item())]
+        if broken:
+            raise DivergedError(f"the losses {', '.join(broken)} are not finite at step {step}")
+
     def show(self, step: int, rate: float) -> dict[str, float]:
         """Write the means, and give them.
 
         Raises:
             DivergedError: a mean is not finite.
         """
+        self.require_finite(step)
         means = {name: value.item() / self._count for name, value in self._sums.items()}
         self._sums.clear()
         self._count = 0
-        broken = [name for name, value in means.items() if not math.isfinite(value)]
-        if broken:
-            raise DivergedError(f"the losses {', '.join(broken)} are not finite at step {step}")
         if self._writer is not None:
             for name, value in means.items():
                 self._writer.add_scalar(f"loss/{name}", value, step)

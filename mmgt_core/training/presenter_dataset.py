@@ -3,11 +3,10 @@
 Frame 0 of a row is the clip's frame of rest, which serves as the reference; the others follow each other in time.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from functools import cached_property
-from multiprocessing import get_context
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,19 +16,22 @@ import torch
 
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.checkpoints.networks import build_wav2vec
-from mmgt_core.config import Preset
+from mmgt_core.config import LogMelConfig, Preset
 from mmgt_core.errors import MMGTError
 from mmgt_core.keypoints import NUM_KEYPOINTS
 from mmgt_core.masks.pyramid import motion_masks
 from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
 from mmgt_core.pose.drawing import draw_pose
+from mmgt_core.synthetic.clip import require_trained_seeds
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.making import alone_in, each_done
 from mmgt_core.types import BackgroundMask, MaskMotion, PoseSequence, UInt8Array, Waveform
 
+CLIPS_FILE = "clips.json"
 DONE = "is_done"
 LATENTS = "latents"
 FIRST_MOVING_FRAME = 1
-_NUM_HELD_BACK = 8
+NUM_HELD_BACK = 8
 _DRAWN_SIDE = 256
 """Pictures are drawn larger and shrunk like a user's image: edges look the same."""
 _NOISE_SEED = 77
@@ -76,6 +78,14 @@ class PresenterDatasetConfig:
     first_seed: int
     frames_per_clip: int
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError: no clip is left to learn from, or one that must never be trained on is among them."""
+        if self.num_clips <= NUM_HELD_BACK:
+            raise ValueError(f"num_clips is {self.num_clips}; {NUM_HELD_BACK} are held back, so it must be more")
+        require_trained_seeds("first_seed + num_clips", self.first_seed, self.num_clips)
+        if self.frames_per_clip < 1:
+            raise ValueError(f"frames_per_clip is {self.frames_per_clip}; it must be 1 or more")
+
 
 @dataclass(frozen=True)
 class PresenterDataset:
@@ -103,12 +113,12 @@ class PresenterDataset:
     @property
     def num_training_clips(self) -> int:
         """The first ones; the last few are only looked at."""
-        return max(1, self.num_clips - _NUM_HELD_BACK)
+        return self.num_clips - NUM_HELD_BACK
 
     @property
     def held_back_clips(self) -> list[int]:
         """Rows that samples are made of."""
-        return list(range(self.num_clips))[-_NUM_HELD_BACK:]
+        return list(range(self.num_training_clips, self.num_clips))
 
     @cached_property
     def pictures(self) -> Array:
@@ -192,23 +202,15 @@ def build_presenter_dataset(
     Raises:
         PresenterDatasetError: the folder was begun with another configuration.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _require_arrays(folder, preset, config)
-    done = np.lib.format.open_memmap(array_path(folder, DONE), mode="r+")
-    missing = np.flatnonzero(done == 0).tolist()
-    jobs = [(folder, preset, config, make_clip, index) for index in missing]
-    finished = len(done) - len(missing)
-    if num_processes == 0:
-        for job in jobs:
-            _draw_clip(*job)
-            finished += 1
-            on_progress(finished, len(done))
-        return PresenterDataset.open(folder)
-    with ProcessPoolExecutor(num_processes, mp_context=get_context("spawn"), initializer=_use_one_thread) as pool:
-        for future in as_completed([pool.submit(_draw_clip, *job) for job in jobs]):
-            future.result()
-            finished += 1
-            on_progress(finished, len(done))
+    if not isinstance(preset.wav2vec, LogMelConfig):
+        raise PresenterDatasetError(f"{preset.name} hears through a network; prepare its data with `mmgt data prepare`")
+    with alone_in(folder):
+        _require_arrays(folder, preset, config)
+        done = np.lib.format.open_memmap(array_path(folder, DONE), mode="r")
+        missing = np.flatnonzero(done == 0).tolist()
+        jobs = [partial(_draw_clip, folder, preset, config, make_clip, index) for index in missing]
+        for number, _ in enumerate(each_done(jobs, num_processes), len(done) - len(missing) + 1):
+            on_progress(number, len(done))
     return PresenterDataset.open(folder)
 
 
@@ -230,6 +232,7 @@ def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig
         DONE: ((clips,), np.uint8),
     }
     is_begun = array_path(folder, DONE).is_file()
+    _require_same_clips(folder / CLIPS_FILE, config, is_begun)
     for name, (shape, dtype) in shapes.items():
         path = array_path(folder, name)
         if not is_begun:
@@ -238,8 +241,12 @@ def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig
             raise PresenterDatasetError(f"{path} is {found}, not {shape}: it was begun otherwise")
 
 
-def _use_one_thread() -> None:
-    torch.set_num_threads(1)
+def _require_same_clips(path: Path, config: PresenterDatasetConfig, is_begun: bool) -> None:
+    """Write down which clips a folder holds, or find it written."""
+    wanted = asdict(config)
+    if is_begun and path.is_file() and (found := json.loads(path.read_text())) != wanted:
+        raise PresenterDatasetError(f"{path.parent} was begun otherwise: {found}, not {wanted}")
+    path.write_text(json.dumps(wanted) + "\n")
 
 
 def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, make_clip: MakeClip, index: int) -> None:

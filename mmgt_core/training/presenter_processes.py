@@ -17,7 +17,7 @@ from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.configuration import ConfigurationError, TrainingConfiguration, fill
 from mmgt_core.training.keypoints import KeypointTraining, KeypointTrainingConfig, PresenterPictures
-from mmgt_core.training.loop import Prepared, Progress
+from mmgt_core.training.loop import Prepared, Progress, ignore_progress
 from mmgt_core.training.presenter_dataset import (
     LATENTS,
     PresenterDataset,
@@ -67,20 +67,21 @@ def prepare_vae(
     return Prepared(VAETraining(vae, dataset, options.training), PictureCrops(dataset, options.training))
 
 
-def adopt_vae(run: Path, folder: Path, preset: Preset) -> None:
+def adopt_vae(run: Path, folder: Path, preset: Preset, on_progress: Progress = ignore_progress) -> None:
     """Give a dataset the autoencoder of a finished run, its latents brought to unit variance, and encode everything.
 
     Args:
         run: the training's folder.
         folder: of the presenters; `vae.safetensors` is written there last.
         preset: of both.
+        on_progress: told clips encoded and all.
     """
     dataset = PresenterDataset.open(folder)
     vae = loaded(build_vae(preset.vae), run / f"{VAE_NAME}.safetensors")
     stride = max(1, dataset.num_clips // _MEASURED_CLIPS)
     measured = [next(encoded_pictures(vae, rows)) for rows in dataset.pictures[::stride]]
     standardise_latents(vae, torch.cat(measured))
-    write_latents(vae, dataset)
+    write_latents(vae, dataset, on_progress)
     export_weights(folder, VAE_NAME, vae)
 
 

@@ -27,6 +27,7 @@ from mmgt_core.types import PoseSequence
 STATISTICS_WINDOWS = 512
 SAMPLED_WINDOWS = 8
 _LIP_VALUES = slice(3 * LIPS.start, 3 * LIPS.stop)
+_HAND_VALUES = slice(3 * LEFT_HAND.start, 3 * RIGHT_HAND.stop)
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +38,10 @@ class SMGAOptions:
 
     preset: whose network. head_weight: of the face's loss terms (table IV; 0 is table V's "without face loss").
     condition_dropout: share of items whose speech is dropped. has_two_branches, has_film: table V's ablations.
-    has_standardised_start, weighs_by_variance: for small networks that start from nothing. lips_weight: of squared
-    errors of the lips' points, 1 as published. timestep_power: 1 draws timesteps evenly, as published; more prefers
-    those of little noise, where gestures are told apart. initial_pose_noise_px: as a detector has. synthetic_clips:
-    how many procedural presenters to learn from; 0: prepared videos.
+    has_standardised_start, weighs_by_variance: for small networks that start from nothing. lips_weight, hands_weight:
+    of squared errors of these points, 1 as published. timestep_power: 1 draws timesteps evenly, as published; more
+    prefers those of little noise, where gestures are told apart. initial_pose_noise_px: as a detector has.
+    synthetic_clips: how many procedural presenters to learn from; 0: prepared videos.
     """
 
     preset: str
@@ -51,6 +52,7 @@ class SMGAOptions:
     has_standardised_start: bool = False
     weighs_by_variance: bool = False
     lips_weight: float = 1.0
+    hands_weight: float = 1.0
     timestep_power: float = 1.0
     initial_pose_noise_px: float = 0.0
     synthetic_clips: int = 0
@@ -76,12 +78,14 @@ class SMGATraining:
         self.networks: Mapping[str, nn.Module] = {"smga": self.smga}
         self._value_weights = torch.ones(preset.smga.pose_features)
         if options.has_standardised_start or options.weighs_by_variance:
-            statistics = PoseStatistics.measured(_evenly_spaced(data, STATISTICS_WINDOWS))
+            windows = _evenly_spaced(data, STATISTICS_WINDOWS)
+            statistics = PoseStatistics.measured(windows)
             if options.has_standardised_start:
-                standardise(self.smga, statistics)
+                standardise(self.smga, statistics, windows)
             if options.weighs_by_variance:
                 self._value_weights = statistics.precision
         self._value_weights[_LIP_VALUES] *= options.lips_weight**0.5
+        self._value_weights[_HAND_VALUES] *= options.hands_weight**0.5
 
     def to(self, device: torch.device) -> None:
         """Move the weights of the values."""

@@ -1,5 +1,6 @@
 """What both training processes of stage 2 share: noise and loss, modality dropout, motion masks, sample sheets."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.training import losses
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.configuration import require_between
 from mmgt_core.types import (
     BackgroundMask,
     ClipConditions,
@@ -43,7 +45,8 @@ class DenoisingConfig:
 
     noise_schedule: published weights were trained with `scaled_linear` and are sampled with `linear`. noise_offset:
     strength of the shift that a sample's channels share. snr_gamma: of min-SNR. face_hands_weight, lips_weight: added
-    to the loss weight, 1, of cells in those masks. drop_…: probability for each sample.
+    to the loss weight, 1, of cells in those masks. drop_…: probability for each sample. dropped_image: what stands for
+    the image's embedding then: zeros, as at inference, or that of a picture of zeros, as in the published training.
     """
 
     noise_schedule: Literal["linear", "scaled_linear"]
@@ -55,6 +58,14 @@ class DenoisingConfig:
     drop_pose: float
     drop_audio: float
     drop_masks: float
+    dropped_image: Literal["zeros", "embedded_zeros"] = "zeros"
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a number outside its range, by name."""
+        for name in ("drop_image", "drop_pose", "drop_audio", "drop_masks", "noise_offset"):
+            require_between(name, getattr(self, name), 0, 1)
+        for name in ("snr_gamma", "face_hands_weight", "lips_weight"):
+            require_between(name, getattr(self, name), 0, math.inf)
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,17 @@ def draw_kept(config: DenoisingConfig, num_rows: int, generator: torch.Generator
 def where_kept(condition: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
     """Zeros in the rows that lose their condition: (B, …)."""
     return condition * kept.view(-1, *[1] * (condition.dim() - 1)).to(condition.dtype)
+
+
+def kept_tokens(
+    tokens: torch.Tensor, kept: torch.Tensor, encoder: CLIPVisionModelWithProjection, config: DenoisingConfig
+) -> torch.Tensor:
+    """The portraits' embeddings, (B, 1, D), and what stands for them in the rows that lose their image."""
+    if config.dropped_image == "zeros" or bool(kept.all()):
+        return where_kept(tokens, kept)
+    side = encoder.config.image_size
+    dropped = encoder(torch.zeros(1, 3, side, side, device=tokens.device)).image_embeds  # (1, D)
+    return torch.where(kept[:, None, None], tokens, dropped[:, None])
 
 
 def kept_features(features: Mapping[str, torch.Tensor], kept: torch.Tensor) -> dict[str, torch.Tensor] | None:

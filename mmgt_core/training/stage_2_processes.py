@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from mmgt_core.checkpoints.networks import build_vae
+from mmgt_core.config import Preset
 from mmgt_core.load import find_preset
 from mmgt_core.training.batches import Batch, TrainingData
-from mmgt_core.training.configuration import TrainingConfiguration, fill
+from mmgt_core.training.configuration import ConfigurationError, TrainingConfiguration, fill
 from mmgt_core.training.image import ImageTraining, ImageTrainingConfig, ReferenceTargets
 from mmgt_core.training.loop import Prepared, Progress
-from mmgt_core.training.preparation.layout import Split
+from mmgt_core.training.preparation.layout import WINDOW_FRAMES, Split
 from mmgt_core.training.prepared_frames import PreparedClips, PreparedTargets
 from mmgt_core.training.presenter_dataset import PresenterDatasetConfig
 from mmgt_core.training.presenter_processes import adopted_vae, presenters
@@ -54,6 +55,7 @@ def prepare_image(
     options = fill(ImageOptions, configuration.options, f"{configuration.name} [image]")
     preset, training = find_preset(options.preset), options.training
     start = None if options.start is None else Path(options.start)
+    _require_frames("targets_per_reference", training.targets_per_reference, 1, options.presenters)
     data: TrainingData
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
@@ -81,6 +83,7 @@ def prepare_video(
     """
     options = fill(VideoOptions, configuration.options, f"{configuration.name} [video]")
     preset, training, start = find_preset(options.preset), options.training, Path(options.start)
+    _require_frames("window_frames", training.window_frames, 2, options.presenters, preset.unet.max_window_frames)
     data: TrainingData
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
@@ -88,13 +91,34 @@ def prepare_video(
         shown = _items(data, dataset.held_back_clips)
     else:
         vae = loaded(build_vae(preset.vae), start / f"{VAE_NAME}.safetensors")
+        windows = [PreparedWindows(folder, split) for split in (Split.TRAIN, Split.VALIDATION)]
+        _require_speech(windows[0], preset)
         data, held_out = (
-            PreparedClips(PreparedWindows(folder, split), preset, training.window_frames, training.reference)
-            for split in (Split.TRAIN, Split.VALIDATION)
+            PreparedClips(of_split, preset, training.window_frames, training.reference) for of_split in windows
         )
         shown = _items(held_out, range(len(held_out)))
     networks = video_networks(preset, vae, start, configuration.loop.seed)
     return Prepared(VideoTraining(preset, networks, shown, training), data)
+
+
+def _require_frames(
+    name: str, value: int, least: int, presenters: PresenterDatasetConfig | None, most: int = WINDOW_FRAMES
+) -> None:
+    """Raises: ConfigurationError: a clip of the data, or the network, has not so many frames."""
+    most = min(most, WINDOW_FRAMES if presenters is None else presenters.frames_per_clip)
+    if not least <= value <= most:
+        raise ConfigurationError(f"{name} is {value}; with this data and network it must be {least} to {most}")
+
+
+def _require_speech(windows: PreparedWindows, preset: Preset) -> None:
+    """Raises: ConfigurationError: the clips were prepared with another preset's speech encoder."""
+    projection = preset.audio_projection
+    wanted = (projection.window_frames, projection.num_layers, projection.features)
+    found = tuple(windows[0].speech_features([0]).shape[1:])
+    if found != wanted:
+        raise ConfigurationError(
+            f"a frame's speech is {found}; {preset.name} takes {wanted}: prepare with its encoders"
+        )
 
 
 def _items(data: TrainingData, indices: "range | list[int]") -> list[Batch]:

@@ -2,7 +2,8 @@
 
 Published normalisation leaves a mouth's opening at 0.01 and cepstra at hundreds. Here the weights of the first and last
 layers are products of what is trained and fixed scales; the products are what is exported, so the network itself is
-unchanged. The start gives back the initial pose: its strongest components pass through the first half of the features.
+unchanged. The start gives back the initial pose, whose strongest components pass through some of the features; others
+see the strongest components of the noisy gesture, in which points that move together stand out of their noise.
 """
 
 import torch
@@ -12,10 +13,12 @@ from torch.nn.utils.parametrize import register_parametrization
 from mmgt_core.keypoints import FACE, LEGS
 from mmgt_core.smga.layers import ConditionLayer, DecoderLayer, FiLM, MotionBranch
 from mmgt_core.smga.model import SMGA
+from mmgt_core.training.batches import Batch
+from mmgt_core.training.gesture_start import GestureFeatures, filter_gestures, first_layer, see_gestures
 from mmgt_core.training.pose_statistics import PoseStatistics
 
-_NOISE_VARIANCE = 0.06
-"""Beside a noisy value's own: between the noise of early timesteps and of the last ones, which must still be seen."""
+_CARRIED_SHARE, _GESTURE_SHARE = 0.35, 0.25
+"""Of all features: those that carry the initial pose; those that see the noisy gesture, and as many for it filtered."""
 _LEAST_STRENGTH = 0.1
 """Components weaker than this share of a value's deviation are not brought to unit scale."""
 _SHARPNESS = 1.25
@@ -55,12 +58,21 @@ class Mixed(nn.Module):
 
 
 @torch.no_grad()
-def standardise(network: SMGA, statistics: PoseStatistics) -> None:
-    """Scale the outer layers and start from the initial pose. The network is on the CPU and newly built."""
-    num_carried = min(network.width // 2, len(statistics.mean))
+def standardise(network: SMGA, statistics: PoseStatistics, windows: Batch) -> None:
+    """Scale the outer layers and start from the initial pose. The network is on the CPU and newly built.
+
+    Args:
+        statistics: of the data.
+        windows: some of it: pose (N, 80, 402), initial_pose (N, 402), condition (N, 80, features).
+    """
+    num_carried = min(int(network.width * _CARRIED_SHARE), len(statistics.mean))
+    layer = first_layer(network)
+    num_seen = min(int(network.width * _GESTURE_SHARE), layer.linear1.out_features // 2, layer.face.self_attn.head_dim)
+    seen_end = num_carried + num_seen
+    gestures = GestureFeatures(slice(num_carried, seen_end), slice(seen_end, seen_end + num_seen))
     carried = statistics.components[:, :num_carried]  # (D, carried)
     strengths = statistics.strengths[:num_carried].clamp(min=_LEAST_STRENGTH)
-    _start_input(network, statistics, carried / strengths)
+    _start_input(network, statistics, carried / strengths, gestures)
     _start_condition(network, statistics)
     _start_output(network, statistics, carried * strengths)
     for module in network.modules():
@@ -68,17 +80,21 @@ def standardise(network: SMGA, statistics: PoseStatistics) -> None:
             _start_attention(module.self_attn, module.norm1)
         if isinstance(module, MotionBranch):
             _start_attention(module.cross_attn, module.norm2)
-    _leave_alone(network, num_carried)
+    _leave_alone(network.layers, slice(0, num_carried), network.width)
+    _leave_alone(network.layers, gestures.filtered, network.width)
+    _leave_alone(network.layers[:1], gestures.seen, network.width)
     network.norm_memory.bias.fill_(1)
+    filter_gestures(network, statistics, windows, gestures)
 
 
-def _start_input(network: SMGA, statistics: PoseStatistics, carried: torch.Tensor) -> None:
-    """Features: first the components of the initial pose, then random mixtures of everything."""
+def _start_input(network: SMGA, statistics: PoseStatistics, carried: torch.Tensor, gestures: GestureFeatures) -> None:
+    """Features: components of the initial pose, of the noisy gesture, nothing yet, random mixtures of everything."""
     layer = network.input_projection
     num_values, num_carried = carried.shape
     weight = torch.randn(network.width, 2 * num_values, generator=_generator()) / num_values**0.5
     weight[:num_carried, :num_values] = 0
     weight[:num_carried, num_values:] = (carried * _share_of_merge(network)[:, None]).T
+    see_gestures(weight, statistics, gestures)
     layer.weight.copy_(weight)
     layer.bias.zero_()
     register_parametrization(layer, "weight", Mixed(_input_matrix(statistics)), unsafe=True)
@@ -93,7 +109,7 @@ def _input_matrix(statistics: PoseStatistics) -> torch.Tensor:
     num_values = len(statistics.mean)
     is_leg, is_confidence = _is_leg(num_values), torch.arange(num_values) % 3 == 2
     varies = ~statistics.is_constant
-    noisy_scale = (statistics.deviation**2 + _NOISE_VARIANCE).rsqrt() * varies
+    noisy_scale = statistics.noisy_scale
     initial_scale = torch.where(varies & ~is_leg, 1 / statistics.deviation.clamp(min=1e-9), 0.0)
     matrix = torch.diag(torch.cat([noisy_scale, initial_scale]))
     for is_part in (_is_face(num_values), ~_is_face(num_values)):
@@ -123,20 +139,20 @@ def _start_attention(attention: nn.MultiheadAttention, norm: nn.LayerNorm) -> No
     norm.bias.fill_(1)
 
 
-def _leave_alone(network: SMGA, num_carried: int) -> None:
-    """Nothing is added at first to the features that carry the initial pose."""
-    for module in network.layers.modules():
+def _leave_alone(layers: nn.ModuleList, features: slice, width: int) -> None:
+    """Nothing is added at first to some features, as those that carry the initial pose."""
+    for module in layers.modules():
         if isinstance(module, nn.MultiheadAttention):
-            _silence(module.out_proj, 0, num_carried)
+            _silence(module.out_proj, features)
         if isinstance(module, DecoderLayer):
-            _silence(module.linear2, 0, num_carried)
+            _silence(module.linear2, features)
         if isinstance(module, FiLM):
-            _silence(module.linear, network.width, network.width + num_carried)  # the shift's half
+            _silence(module.linear, slice(width + features.start, width + features.stop))  # the shift's half
 
 
-def _silence(linear: nn.Linear, first: int, end: int) -> None:
-    linear.weight[first:end] = 0
-    linear.bias[first:end] = 0
+def _silence(linear: nn.Linear, rows: slice) -> None:
+    linear.weight[rows] = 0
+    linear.bias[rows] = 0
 
 
 def _start_condition(network: SMGA, statistics: PoseStatistics) -> None:

@@ -1,6 +1,6 @@
 """Where stage 2's networks start: random, Stable Diffusion's UNet and AnimateDiff's modules, or process 1's results."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,8 +9,9 @@ from diffusers import AutoencoderKL
 from safetensors.torch import load_file
 from torch import nn
 
+from mmgt_core.checkpoints.encoder_keys import image_encoder_from_published, vae_from_published
 from mmgt_core.checkpoints.networks import build_image_encoder
-from mmgt_core.checkpoints.published_names import require_same_keys
+from mmgt_core.checkpoints.published_names import require_same_layout
 from mmgt_core.checkpoints.starting_points import start_from_animate_diff, start_from_stable_diffusion
 from mmgt_core.checkpoints.untrained import set_positions
 from mmgt_core.config import Preset
@@ -23,6 +24,8 @@ from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
 
 VAE_NAME = "vae"
+_OWN_NAMES = {VAE_NAME: vae_from_published, "image_encoder": image_encoder_from_published}
+"""Older files of these libraries have other names for some tensors."""
 _STABLE_DIFFUSION, _ANIMATE_DIFF = "unet.safetensors", "motion_modules.safetensors"
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -102,10 +105,11 @@ def loaded(network: Network, path: Path) -> Network:
 
     Raises:
         ConfigurationError: there is no such file.
-        WeightsError: its keys are not the network's; lists them.
+        WeightsError: its keys or shapes are not the network's; lists them.
     """
-    state = _tensors(path)
-    require_same_keys(network.state_dict(), state, path.name)
+    own_names: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]] = _OWN_NAMES.get(path.stem, dict)
+    state = own_names(_tensors(path))
+    require_same_layout({key: tuple(value.shape) for key, value in network.state_dict().items()}, state, path.name)
     network.load_state_dict(state)
     return network
 

@@ -1,16 +1,13 @@
 """Stage 1's windows of procedural presenters: made once by several processes, kept in shards, read lazily."""
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -21,6 +18,7 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.load import find_preset
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.configuration import ConfigurationError
+from mmgt_core.training.making import alone_in, each_done
 from mmgt_core.types import SAMPLES_PER_FRAME
 
 CLIPS_PER_SHARD = 25
@@ -87,24 +85,22 @@ def synthetic_windows(
     """
     if not isinstance(preset.wavlm, LogMelConfig):
         raise ConfigurationError(f"{preset.name} hears through a network; prepare its data with `mmgt data prepare`")
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = {
-        _shard_path(folder, preset, seed, min(CLIPS_PER_SHARD, first_seed + num_clips - seed)): seed
-        for seed in range(first_seed, first_seed + num_clips, CLIPS_PER_SHARD)
-    }
-    missing = [path for path in wanted if not path.is_file()]
-    done = len(wanted) - len(missing)
-    if missing:
-        on_progress(done, len(wanted))
-    for _ in _made(missing, wanted, preset, first_seed + num_clips, num_processes):
-        done += 1
-        on_progress(done, len(wanted))
+    end = first_seed + num_clips
+    shares = [range(seed, min(seed + CLIPS_PER_SHARD, end)) for seed in range(first_seed, end, CLIPS_PER_SHARD)]
+    wanted = {_shard_path(folder, preset, seeds): seeds for seeds in shares}
+    with alone_in(folder):
+        missing = [path for path in wanted if not path.is_file()]
+        done = len(wanted) - len(missing)
+        if missing:
+            on_progress(done, len(wanted))
+        jobs = [partial(write_shard, path, preset.name, wanted[path]) for path in missing]
+        for number, _ in enumerate(each_done(jobs, num_processes), done + 1):
+            on_progress(number, len(wanted))
     return SyntheticWindows([Shard(path) for path in wanted])
 
 
 def write_shard(path: Path, preset_name: str, seeds: range) -> None:
     """Make and keep the windows of the clips of these seeds; the file appears when it is whole."""
-    torch.set_num_threads(1)
     config = find_preset(preset_name).wavlm
     encoder = build_wavlm(config)
     windows = [window for seed in seeds for window in _clip_windows(seed, encoder)]
@@ -125,23 +121,5 @@ def _clip_windows(seed: int, encoder: Any) -> Iterator[StoredWindow]:  # noqa: A
         yield StoredWindow(keypoints[frames], segment_condition(encoder, heard).numpy())
 
 
-def _made(
-    missing: list[Path], seeds: dict[Path, int], preset: Preset, end_seed: int, num_processes: int
-) -> Iterator[None]:
-    """Make shards in processes of their own; yields once for each."""
-    if not missing:
-        return
-    with ProcessPoolExecutor(num_processes, multiprocessing.get_context("spawn")) as pool:
-        jobs = [
-            pool.submit(
-                write_shard, path, preset.name, range(seeds[path], min(seeds[path] + CLIPS_PER_SHARD, end_seed))
-            )
-            for path in missing
-        ]
-        for job in as_completed(jobs):
-            job.result()
-            yield
-
-
-def _shard_path(folder: Path, preset: Preset, seed: int, num_clips: int) -> Path:
-    return folder / f"{preset.name}-{seed:08d}-{num_clips:03d}.safetensors"
+def _shard_path(folder: Path, preset: Preset, seeds: range) -> Path:
+    return folder / f"{preset.name}-{seeds.start:08d}-{len(seeds):03d}.safetensors"

@@ -1,6 +1,6 @@
 """The small preset's own autoencoder: learned from crops, its latents then brought to zero mean and unit variance."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,7 +136,9 @@ def encoded_pictures(vae: AutoencoderKL, pictures: UInt8Array) -> Iterator[torch
         yield vae.encode(as_pixels(part)).latent_dist.mean
 
 
-def write_latents(vae: AutoencoderKL, dataset: PresenterDataset) -> None:
+def write_latents(
+    vae: AutoencoderKL, dataset: PresenterDataset, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> None:
     """Encode every picture of a dataset into its `latents`; written whole or not at all."""
     clips, frames, side = dataset.pictures.shape[:3]
     channels, size = vae.config.latent_channels, side // 2 ** (len(vae.config.block_out_channels) - 1)
@@ -146,6 +148,7 @@ def write_latents(vae: AutoencoderKL, dataset: PresenterDataset) -> None:
     for index in range(clips):
         rows = torch.cat(list(encoded_pictures(vae, dataset.pictures[index]))) * vae.config.scaling_factor
         latents[index] = rows.cpu().numpy()
+        on_progress(index + 1, clips)
     latents.flush()
     part.rename(final)
 

@@ -23,6 +23,7 @@ from mmgt_core.training.stage_2 import (
     draw_kept,
     image_tokens,
     kept_features,
+    kept_tokens,
     pose_pixels,
     reference_and_latents,
     unpacked_masks,
@@ -143,10 +144,11 @@ class VideoTraining:
         references, frames = reference_and_latents(self._all.vae, batch, generator)
         latents = rearrange(frames, "b f c h w -> b c f h w")
         kept = draw_kept(config.denoising, len(latents), generator)
-        tokens = image_tokens(self._all.image_encoder, batch["portrait"])  # (B, 1, D)
+        encoder = self._all.image_encoder
+        tokens = image_tokens(encoder, batch["portrait"])  # (B, 1, D)
         read = self._all.reference_unet(references, torch.zeros((), device=latents.device), tokens)
         features = kept_features(read.features, kept.image)
-        tokens = where_kept(tokens, kept.image)
+        tokens = kept_tokens(tokens, kept.image, encoder, config.denoising)
         pose = where_kept(self._all.pose_guider(pose_pixels(batch["pose_images"])), kept.pose)  # (B, C, F, h, w)
         audio = where_kept(self._all.audio_projection(batch["speech"]), kept.audio)  # (B, F, M, D)
         masks = unpacked_masks(

@@ -146,6 +146,11 @@ class PreparedWindows:
         """Raises: PreparedDataError: the folder has no shard of this split, or a shard is damaged."""
         shards = shard_paths(folder, split)
         if not shards:
+            if any(shard_paths(folder, other) for other in Split):
+                raise PreparedDataError(
+                    f"{folder}: no clip fell to the split {split}; prepare into another folder with other shares "
+                    "(--validation, --test)"
+                )
             raise PreparedDataError(f"{folder} holds no {split}-*.tar; make it with `mmgt data prepare`")
         self.clips = [clip for shard in shards for clip in stored_clips(shard)]
         self._windows = [(clip, number) for clip in self.clips for number in range(len(clip.facts.window_starts))]

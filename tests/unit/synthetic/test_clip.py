@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmgt_core.errors import MMGTError
+from mmgt_core.synthetic import clip as synthetic
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, MAX_CLIP_S, MIN_CLIP_S, SyntheticClip, synthetic_clip
 from mmgt_core.types import SAMPLES_PER_FRAME
 
@@ -48,6 +49,23 @@ def test_a_clip_lasts_as_long_as_asked_for(seconds: float) -> None:
 
     assert clip.waveform.num_frames == len(clip.pose_sequence) == round(seconds * 25)
     assert clip.mouth_opening[-20:].max() > 0
+
+
+def test_phonemes_end_with_the_sound_and_those_that_are_cut_off_still_move_the_body(monkeypatch) -> None:
+    move, moving = synthetic.speaking_motion, []
+
+    def remember(phonemes, *speech):
+        moving.extend(phonemes)
+        return move(phonemes, *speech)
+
+    monkeypatch.setattr(synthetic, "speaking_motion", remember)
+
+    clip = synthetic_clip(5, 3)
+
+    heard = [phoneme for phoneme in moving if phoneme.start_s < 3]
+    assert clip.phonemes[-1].end_s == clip.waveform.seconds == 3
+    assert list(clip.phonemes[:-1]) == heard[:-1]
+    assert moving[-1].end_s > 5
 
 
 @pytest.mark.parametrize(("seed", "seconds"), [(-1, None), (1, 0.5), (1, 601.0)])

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import ConfigurationError, fill, packaged_names, read_configuration
+from mmgt_core.training.demo import NUM_WORKERS
 from mmgt_core.training.smga import SMGAOptions
 
 SMALL = """
@@ -36,6 +38,37 @@ def test_every_packaged_configuration_reads(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in packaged_names() if read_configuration(name).process == "smga"])
 def test_every_configuration_of_stage_1_fits_its_process(name: str) -> None:
     assert fill(SMGAOptions, read_configuration(name).options, name).preset in ("mmgt-512", "mmgt-demo")
+
+
+@pytest.mark.parametrize("name", [name for name in packaged_names() if name.startswith(("demo-", "ablation-"))])
+def test_batches_of_the_demo_can_be_shared_by_its_processes(name: str) -> None:
+    assert read_configuration(name).loop.batch_size % NUM_WORKERS == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("steps = 0", r"\[loop\]: steps is 0; it must be 1 or more"),
+        ("batch_size = 0", "batch_size is 0; it must be 1 or more"),
+        ("learning_rate = 0.0", "learning_rate is 0; it must be above 0"),
+        ("decay_from = 1.5", "decay_from is 1.5; it must be 0 to 1"),
+        ("seed = -1", "seed is -1; it must be 0 to"),
+    ],
+)
+def test_a_number_outside_its_range_is_named(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        read_configuration(written(tmp_path, f'base = "demo-smga"\n[loop]\n{line}\n'))
+
+
+def test_a_folder_belongs_to_one_configuration(tmp_path: Path) -> None:
+    paper, other = (read_configuration(name) for name in ("paper-smga", "paper-smga-head-1"))
+    claim_folder(tmp_path, paper)
+    claim_folder(tmp_path, paper)
+
+    with pytest.raises(ConfigurationError, match="holds a run with another head_weight"):
+        claim_folder(tmp_path, other)
+    with pytest.raises(ConfigurationError, match=r"another .*process"):
+        claim_folder(tmp_path, read_configuration("demo-video"))
 
 
 def test_table_iv_is_four_configurations_that_differ_in_the_head_weight_alone() -> None:

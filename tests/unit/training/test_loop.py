@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from mmgt_core.errors import Cancelled
 from mmgt_core.training.configuration import ConfigurationError
-from mmgt_core.training.loop import run_training
+from mmgt_core.training.loop import DivergedError, run_training
 from tests.unit.training.line_fitting import CONFIG, LineFitting, Points
 
 CPU = torch.device("cpu")
@@ -50,8 +50,10 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path: Path, optimise
     with pytest.raises(Cancelled, match="step 5"):
         run_training(LineFitting(), Points(), config, tmp_path / "parts", CPU, is_interrupted=lambda: next(answers))
 
-    run_training(LineFitting(), Points(), config, tmp_path / "parts", CPU)
+    steps: list[int] = []
+    run_training(LineFitting(), Points(), config, tmp_path / "parts", CPU, lambda step, _: steps.append(step))
 
+    assert steps[0] == 6
     assert latest_weights(tmp_path / "parts").keys() == {"line.weight", "line.bias"}
     for name, value in latest_weights(tmp_path / "whole").items():
         assert torch.equal(latest_weights(tmp_path / "parts")[name], value)
@@ -78,6 +80,27 @@ def test_a_folder_of_another_configuration_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="batch_size 4 then, 2 now"):
         run_training(LineFitting(), Points(), replace(CONFIG, batch_size=2, steps=20), tmp_path, CPU)
+
+
+def test_weights_that_diverged_do_not_replace_those_that_were_good(tmp_path: Path) -> None:
+    process, config = LineFitting(), replace(CONFIG, checkpoint_every_steps=2)
+    answers = iter([False] * 4 + [True])
+    with pytest.raises(Cancelled):
+        run_training(process, Points(), config, tmp_path, CPU, is_interrupted=lambda: next(answers))
+    good = latest_weights(tmp_path)
+    broken = LineFitting()
+    losses = broken.losses
+    broken.losses = lambda *given: {name: value * torch.nan for name, value in losses(*given).items()}
+
+    with pytest.raises(DivergedError, match=r"the losses total.* are not finite at step 6"):
+        run_training(broken, Points(), config, tmp_path, CPU)
+
+    assert all(torch.equal(good[name], value) for name, value in latest_weights(tmp_path).items())
+
+
+def test_half_precision_is_refused_on_a_cpu(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="mixed_precision is fp16; a CPU trains with no or bf16"):
+        run_training(LineFitting(), Points(), replace(CONFIG, mixed_precision="fp16"), tmp_path, CPU)
 
 
 def test_two_processes_go_on_with_a_run_share_every_batch_and_hold_the_same_weights(tmp_path: Path) -> None:

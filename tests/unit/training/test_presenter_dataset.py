@@ -16,7 +16,7 @@ from tests.unit.training.presenters import NUM_FRAMES, TINY, StandIn, build, sta
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> PresenterDataset:
-    return build(tmp_path_factory.mktemp("presenters"), num_clips=3)
+    return build(tmp_path_factory.mktemp("presenters"), num_clips=9)
 
 
 def test_frame_0_is_the_frame_of_rest_and_the_others_follow_each_other(dataset: PresenterDataset) -> None:
@@ -31,9 +31,9 @@ def test_frame_0_is_the_frame_of_rest_and_the_others_follow_each_other(dataset: 
 def test_every_array_has_its_row_and_range(dataset: PresenterDataset) -> None:
     frames = NUM_FRAMES + 1
 
-    assert dataset.pictures.shape == dataset.pose_images.shape == (3, frames, 64, 64, 3)
-    assert dataset.speech.shape == (3, frames, 5, 1, TINY.wav2vec.hidden_size)
-    assert dataset.masks.shape == (3, frames, 3, 64 + 16 + 4 + 1)
+    assert dataset.pictures.shape == dataset.pose_images.shape == (9, frames, 64, 64, 3)
+    assert dataset.speech.shape == (9, frames, 5, 1, TINY.wav2vec.hidden_size)
+    assert dataset.masks.shape == (9, frames, 3, 64 + 16 + 4 + 1)
     assert (dataset.pose_images.max(axis=(2, 3, 4)) > 100).all()
     assert np.isfinite(dataset.speech).all()
 
@@ -82,17 +82,17 @@ def test_a_stopped_run_goes_on_and_draws_only_what_is_missing(tmp_path: Path) ->
         return stand_in(seed)
 
     with pytest.raises(Stop):
-        build(tmp_path, num_clips=4, make_clip=breaking)
-    with pytest.raises(PresenterDatasetError, match="2 of 4 presenters"):
+        build(tmp_path, num_clips=10, make_clip=breaking)
+    with pytest.raises(PresenterDatasetError, match="2 of 10 presenters"):
         PresenterDataset.open(tmp_path)
-    resumed = build(tmp_path, num_clips=4, make_clip=counting)
+    resumed = build(tmp_path, num_clips=10, make_clip=counting)
 
-    assert drawn == [7, 8]
+    assert drawn == list(range(7, 15))
     assert resumed.pictures.any(axis=(1, 2, 3, 4)).all()
 
 
 def test_another_process_draws_the_same_rows(dataset: PresenterDataset, tmp_path: Path) -> None:
-    parallel = build(tmp_path, num_processes=1, num_clips=3)
+    parallel = build(tmp_path, num_processes=1, num_clips=9)
 
     assert np.array_equal(parallel.pictures, dataset.pictures)
     assert np.array_equal(parallel.speech, dataset.speech)
@@ -100,7 +100,7 @@ def test_another_process_draws_the_same_rows(dataset: PresenterDataset, tmp_path
 
 def test_a_folder_of_another_configuration_is_refused(dataset: PresenterDataset) -> None:
     with pytest.raises(PresenterDatasetError, match="begun otherwise"):
-        build(dataset.folder, num_clips=4)
+        build(dataset.folder, num_clips=10)
 
 
 def test_clips_that_are_looked_at_are_not_trained_on() -> None:

@@ -31,9 +31,12 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def trained(folder: Path) -> None:
+def trained(folder: Path) -> list[int]:
+    """The steps that this run took."""
     process, data = tiny_training()
-    run_training(process, data, CONFIG, folder, CPU)
+    steps: list[int] = []
+    run_training(process, data, CONFIG, folder, CPU, lambda step, _: steps.append(step))
+    return steps
 
 
 def kill_in_the_middle(folder: Path) -> None:
@@ -50,7 +53,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_weights(tmp_path: Path) -
     kill_in_the_middle(tmp_path / "killed")
     assert not (tmp_path / "killed" / "report.json").exists()
 
-    trained(tmp_path / "killed")
+    assert trained(tmp_path / "killed")[0] > CONFIG.checkpoint_every_steps
 
     whole, resumed = (load_file(tmp_path / name / "smga.safetensors") for name in ("whole", "killed"))
     assert whole.keys() == resumed.keys() == SMGA(tiny_preset().smga).state_dict().keys()

@@ -15,7 +15,7 @@ from mmgt_core.training.image import ImageNetworks, ImageTraining, ImageTraining
 from mmgt_core.training.loop import LoopConfig, TrainingProcess, run_training
 from mmgt_core.training.presenter_dataset import PresenterDataset
 from mmgt_core.training.presenter_processes import adopt_vae, adopted_vae
-from mmgt_core.training.stage_2 import DenoisingConfig, DenoisingLoss, draw_kept, unpacked_masks
+from mmgt_core.training.stage_2 import DenoisingConfig, DenoisingLoss, draw_kept, kept_tokens, unpacked_masks
 from mmgt_core.training.starts import VAE_NAME
 from mmgt_core.training.vae import (
     PictureCrops,
@@ -145,15 +145,16 @@ def test_steps_on_one_batch_lower_its_loss(dataset: PresenterDataset, kind: str)
 def test_a_run_that_was_stopped_goes_on_and_leaves_weights_and_a_sheet(
     dataset: PresenterDataset, tmp_path: Path, kind: str
 ) -> None:
-    def run(steps: int) -> None:
+    def run(steps: int) -> list[int]:
+        taken: list[int] = []
         if kind == "image":
             process, source = image_training(dataset), ReferenceTargets(dataset, IMAGE)
         else:
             process, source = video_training(dataset), ClipWindows(dataset, VIDEO)
-        run_training(process, source, replace(LOOP, steps=steps), tmp_path, CPU)
+        run_training(process, source, replace(LOOP, steps=steps), tmp_path, CPU, lambda step, _: taken.append(step))
+        return taken
 
-    run(1)
-    run(2)
+    assert (run(1), run(2)) == ([1], [2])
 
     assert (tmp_path / "denoising_unet.safetensors").is_file()
     assert [path.name for path in sorted((tmp_path / "samples").iterdir())] == ["0000001.png", "0000002.png"]
@@ -167,6 +168,27 @@ def test_conditions_are_dropped_as_often_as_asked_and_rows_without_an_image_come
     shares = [1 - value.float().mean().item() for value in (kept.image, kept.audio, kept.pose, kept.masks)]
     assert shares == pytest.approx([0.1, 0.05, 0.2, 0.5], abs=0.01)
     assert kept.image.long().diff().min() >= 0
+
+
+def test_a_dropped_image_is_nothing_or_the_embedding_of_zeros() -> None:
+    encoder, kept = networks().image_encoder, torch.tensor([False, True])
+    tokens = torch.randn(2, 1, encoder.config.projection_dim)
+    embedded = encoder(torch.zeros(1, 3, 224, 224)).image_embeds
+
+    nothing = kept_tokens(tokens, kept, encoder, DENOISING)
+    published = kept_tokens(tokens, kept, encoder, replace(DENOISING, dropped_image="embedded_zeros"))
+
+    assert torch.equal(nothing, torch.stack([torch.zeros_like(tokens[0]), tokens[1]]))
+    torch.testing.assert_close(published, torch.stack([embedded, tokens[1]]))
+
+
+def test_the_last_block_of_the_reference_unet_is_left_alone_where_published_so(dataset: PresenterDataset) -> None:
+    process = image_training(dataset, replace(IMAGE, is_last_reference_block_trained=False))
+    unet = process.networks["reference_unet"]
+
+    frozen = {name.split(".")[1] for name, value in unet.named_parameters() if not value.requires_grad}
+
+    assert frozen == {str(len(unet.up_blocks) - 1)}
 
 
 @pytest.mark.parametrize("condition", ["image", "pose", "audio", "masks"])
@@ -258,7 +280,7 @@ def test_standardised_latents_have_unit_variance_and_decode_to_the_same_picture(
 
 
 def test_an_adopted_autoencoder_stands_beside_its_latents(tmp_path: Path) -> None:
-    built, vae = build(tmp_path / "clips", num_clips=3), networks().vae
+    built, vae = build(tmp_path / "clips", num_clips=9), networks().vae
     (tmp_path / "run").mkdir()
     export_weights(tmp_path / "run", VAE_NAME, vae)
 
