@@ -17,6 +17,7 @@ from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
 from mmgt_core.metrics.pairs import PoseSource, match_folders
 from mmgt_core.metrics.pose_autoencoder import PUBLISHED_WEIGHTS, load_pose_autoencoder
 from mmgt_core.metrics.report import write_report
+from mmgt_core.metrics.sync import load_syncnet
 from mmgt_core.progress_bar import ProgressBar
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -80,13 +81,13 @@ def evaluate(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     scripts = {
         option: load_script(path, f"--{option}", device) if path else None
-        for option, path in (("inception", inception), ("i3d", i3d), ("lpips", lpips), ("syncnet", syncnet))
+        for option, path in (("inception", inception), ("i3d", i3d), ("lpips", lpips))
     }
     limits = MediaLimits()
     pairs = match_folders(generated, truth, limits)
     judges = Judges(
         networks=FeatureNetworks(scripts["inception"], scripts["i3d"], scripts["lpips"], device),
-        syncnet=scripts["syncnet"],
+        syncnet=load_syncnet(syncnet, "--syncnet", device) if syncnet else None,
         pose_autoencoder=load_pose_autoencoder() if PUBLISHED_WEIGHTS.is_file() else None,
         detector=load_detector(weights, default_preset(weights)) if poses is PoseSource.DETECT else None,
     )

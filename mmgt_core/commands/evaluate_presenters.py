@@ -12,7 +12,6 @@ import typer
 from mmgt_core.commands.presenter_workers import SystemSource, measure_in_processes
 from mmgt_core.metrics.ablations import ablation_numbers, ablation_page, measure_ablations
 from mmgt_core.metrics.pose_autoencoder import (
-    PUBLISHED_WEIGHTS,
     WINDOW_FRAMES,
     load_pose_autoencoder,
     save_pose_autoencoder,
@@ -28,6 +27,7 @@ from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
 from mmgt_core.types import FPS
 
 _FEWEST_CLIPS = 2
+_WEIGHTS = Path("weights")
 _AUTOENCODER_CLIPS, _AUTOENCODER_STEPS = 300, 1500
 
 PresetName = Annotated[str, typer.Option("--preset", help="Which networks.")]
@@ -41,12 +41,14 @@ Seconds = Annotated[
     float | None,
     typer.Option("--seconds", min=WINDOW_FRAMES / FPS, help="Length of every clip; by default that of its text."),
 ]
-Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2; by default the preset's own.")]
+Steps = Annotated[
+    int | None, typer.Option("--steps", min=1, max=100, help="Steps of stage 2; by default the preset's own.")
+]
 
 
 def presenters(
     preset: PresetName = "mmgt-demo",
-    weights: WeightsFolder = Path("weights"),
+    weights: WeightsFolder = _WEIGHTS,
     clips: NumClips = 40,
     held_out_clips: Annotated[int, typer.Option("--held-out-clips", min=0, help="In the held-out language.")] = 10,
     first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
@@ -72,7 +74,7 @@ def presenters(
         results = measure_presenters(
             found, HELD_OUT_LANGUAGE, system, untrained_stage_1(system), network, store, bar.advance
         )
-    command = _command("presenters", preset, clips, first_seed, seconds, steps, out)
+    command = _command("presenters", preset, weights, clips, first_seed, seconds, steps, out)
     command += f" --held-out-clips {held_out_clips} --workers {workers}"
     num_steps = system.options.video_sampling(system.pipeline.preset).num_inference_steps
     facts = RunFacts(preset, weights_told, command, num_steps, time.monotonic() - started)
@@ -82,7 +84,7 @@ def presenters(
 def ablations(
     runs: Annotated[Path, typer.Option("--runs", help="Folder that holds a training run's folder for each ablation.")],
     preset: PresetName = "mmgt-demo",
-    weights: WeightsFolder = Path("weights"),
+    weights: WeightsFolder = _WEIGHTS,
     clips: NumClips = 12,
     first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
     seconds: Seconds = None,
@@ -94,9 +96,8 @@ def ablations(
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         rows = measure_ablations(system, runs, found, network, bar.advance)
-    command = (
-        _command("ablations", preset, clips, first_seed, seconds, steps, out) + f" --runs {shlex.quote(str(runs))}"
-    )
+    command = _command("ablations", preset, weights, clips, first_seed, seconds, steps, out)
+    command += f" --runs {shlex.quote(str(runs))}"
     out.mkdir(parents=True, exist_ok=True)
     page = out / "ablations.md"
     page.write_text(ablation_page(rows, clips, command))
@@ -105,10 +106,11 @@ def ablations(
 
 
 def autoencoder(
-    out: Annotated[Path, typer.Option("--out", help="The safetensors file to write.")] = PUBLISHED_WEIGHTS,
-    clips: Annotated[int, typer.Option("--clips", min=_FEWEST_CLIPS, help="Synthetic clips, seeds from 0.")] = (
-        _AUTOENCODER_CLIPS
-    ),
+    out: Annotated[Path, typer.Option("--out", help="The safetensors file to write.")],
+    clips: Annotated[
+        int,
+        typer.Option("--clips", min=_FEWEST_CLIPS, max=FIRST_HELD_OUT_SEED, help="Synthetic clips, seeds from 0."),
+    ] = _AUTOENCODER_CLIPS,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of 128 windows.")] = _AUTOENCODER_STEPS,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the first weights and the order.")] = 0,
 ) -> None:
@@ -142,9 +144,17 @@ def _clips(
 
 
 def _command(
-    name: str, preset: str, clips: int, first_seed: int, seconds: float | None, steps: int | None, out: Path
+    name: str,
+    preset: str,
+    weights: Path,
+    clips: int,
+    first_seed: int,
+    seconds: float | None,
+    steps: int | None,
+    out: Path,
 ) -> str:
     words = ["mmgt", "evaluate", name, "--preset", preset, "--clips", str(clips), "--first-seed", str(first_seed)]
+    words += ["--weights", str(weights)] if weights != _WEIGHTS else []
     words += ["--seconds", f"{seconds:g}"] if seconds else []
     words += ["--steps", str(steps)] if steps else []
     return shlex.join([*words, "--out", str(out)])

@@ -44,17 +44,23 @@ def measure_in_processes(
     num_workers: int,
     on_progress: Callable[[str, int, int], None],
 ) -> None:
-    """Measure the clips that the store lacks, and keep them there; each is kept as it is finished."""
-    missing = [pair for pair in with_others(clips) if store.read(pair[0].seed) is None]
-    with ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn")) as pool:
+    """Measure the clips that the store lacks, and keep them there; each is kept as it is finished.
+
+    What goes wrong with one is raised at once: those that wait are not begun, and those in work are not waited for.
+    """
+    missing = [pair for pair in with_others(clips) if store.read(*pair) is None]
+    pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"))
+    try:
         jobs = [pool.submit(_measure, source, store, *pair) for pair in missing]
         for number, job in enumerate(as_completed(jobs), len(clips) - len(missing) + 1):
             job.result()
             on_progress("presenters", number, len(clips))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _measure(source: SystemSource, store: ClipStore, clip: SyntheticClip, other: SyntheticClip) -> None:
-    store.write(measure_clip(clip, other, _loaded(source)))
+    store.write(clip, other, measure_clip(clip, other, _loaded(source)))
 
 
 @lru_cache(maxsize=1)

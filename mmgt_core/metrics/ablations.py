@@ -139,7 +139,7 @@ def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[Pipe
     """The system with something taken out, and how: weights of its own where the run's folder has NETWORK.safetensors.
 
     Raises:
-        WeightsError: a file is not of the network that it is named for.
+        WeightsError: a file is named for no network, or is not of the network that it is named for.
     """
     pipeline, files = system.pipeline, sorted(run.glob("*.safetensors"))
     if ablation.needs_training and not files:
@@ -250,7 +250,11 @@ def _ordering(ablation: Ablation, column: str, whole: float, ours: float) -> str
 
 
 def _with_weights(pipeline: AudioToVideo, files: Sequence[Path], ablation: Ablation) -> AudioToVideo:
-    """A copy with networks taken from a run's NETWORK.safetensors; stage 1 is built without what is left out."""
+    """A copy with networks taken from a run's NETWORK.safetensors; stage 1 is built without what is left out.
+
+    Raises:
+        WeightsError: as `ablated`.
+    """
     copied = deepcopy(pipeline)
     place = copied.audio_to_pose.smga.final_layer.weight
     smga = SMGA(replace(pipeline.preset.smga, **ablation.smga)).requires_grad_(False).eval().to(place.device)
@@ -259,14 +263,16 @@ def _with_weights(pipeline: AudioToVideo, files: Sequence[Path], ablation: Ablat
         "denoising_unet": copied.pose_to_video.denoising_unet,
         "reference_unet": copied.pose_to_video.reference_unet,
         "pose_guider": copied.pose_guider,
+        "image_encoder": copied.pose_to_video.image_encoder,
         "audio_projection": copied.audio_projection,
     }
-    trained = [path for path in files if path.stem in networks]
-    for path in trained:
+    for path in files:
+        if path.stem not in networks:
+            raise WeightsError(f"{path}: named for no network of {ablation.name}; there are {', '.join(networks)}")
         try:
             networks[path.stem].load_state_dict(load_file(path))
         except RuntimeError as error:
             raise WeightsError(f"{path}: not the weights of {ablation.name}: {error}") from error
-    if "smga" in {path.stem for path in trained}:
+    if "smga" in {path.stem for path in files}:
         return replace(copied, audio_to_pose=replace(copied.audio_to_pose, smga=smga))
     return copied

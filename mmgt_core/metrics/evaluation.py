@@ -15,9 +15,9 @@ from mmgt_core.metrics.gesture_scores import GestureScores
 from mmgt_core.metrics.heat_map import MotionHeat
 from mmgt_core.metrics.image import PictureScores
 from mmgt_core.metrics.measurement import Measurement, Region, not_measured
-from mmgt_core.metrics.pairs import Pair, PoseSource, detect_poses, frame_blocks, keypoints_file, read_poses, read_sound
+from mmgt_core.metrics.pairs import Pair, PoseSource, detect_poses, keypoints_file, read_frames, read_poses, read_sound
 from mmgt_core.metrics.pose_autoencoder import PoseAutoencoder
-from mmgt_core.metrics.regions import crops, region_squares, resize_frames
+from mmgt_core.metrics.regions import crops, region_squares, resize_frame
 from mmgt_core.metrics.sync import lip_sync_errors
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.types import PoseSequence, UInt8Array
@@ -48,12 +48,17 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was found. lags: correlation of hand speed and speech energy, generated and truth, where it was measured."""
+    """What was found.
+
+    posed: what needs keypoints to the names of the videos that have them. lags: correlation of hand speed and speech
+    energy, generated and truth, where it was measured.
+    """
 
     resolution: int
     num_videos: int
     num_frames: int
     poses: PoseSource
+    posed: dict[Region, tuple[str, ...]]
     measurements: tuple[Measurement, ...]
     heats: tuple[Float32Array, Float32Array]
     lags: tuple[Float32Array, Float32Array] | None
@@ -69,6 +74,9 @@ class _Scores:
     heats: tuple[list[Float32Array], list[Float32Array]] = field(default_factory=lambda: ([], []))
     sync: tuple[list[tuple[float, float]], list[tuple[float, float]]] = field(default_factory=lambda: ([], []))
     hand_confidence: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    posed: dict[Region, list[str]] = field(
+        default_factory=lambda: {region: [] for region in (Region.FACE, Region.LIPS, Region.GESTURE)}
+    )
     rows: list[SheetRow] = field(default_factory=list)
     num_frames: int = 0
 
@@ -92,7 +100,8 @@ def evaluate_pairs(
         on_progress: told a name, videos done, videos in all.
 
     Raises:
-        MMGTError: a pair whose pictures have different shapes, or keypoints of another length; by number.
+        MMGTError: a pair whose pictures have different shapes, or keypoints of another length; by number. A video that
+            is broken on the way; by side and name.
     """
     pictures = {region: PictureScores(region, judges.networks) for region in (Region.VIDEO, Region.FACE, Region.LIPS)}
     scores = _Scores(pictures, GestureScores(judges.pose_autoencoder))
@@ -105,6 +114,7 @@ def evaluate_pairs(
         num_videos=len(pairs),
         num_frames=scores.num_frames,
         poses=poses,
+        posed={region: tuple(names) for region, names in scores.posed.items()},
         measurements=(
             *(found for region in pictures.values() for found in region.measurements()),
             *_sync_measurements(scores, judges),
@@ -128,8 +138,9 @@ def _measure(
     """Add one pair to all scores."""
     generated_poses, true_poses = poses
     squares = {
-        region: region_squares(true_poses, region, resolution) if true_poses else None
+        region: boxes
         for region in (Region.FACE, Region.LIPS)
+        if true_poses and (boxes := region_squares(true_poses, region, resolution))
     }
     heats = MotionHeat(), MotionHeat()
     faces: tuple[list[UInt8Array], list[UInt8Array]] = ([], [])
@@ -139,15 +150,16 @@ def _measure(
         block = slice(done, done + len(frames))
         scores.pictures[Region.VIDEO].add(frames, truth)
         for region, boxes in squares.items():
-            if boxes:
-                scores.pictures[region].add(crops(frames, boxes[block]), crops(truth, boxes[block]))
+            scores.pictures[region].add(crops(frames, boxes[block]), crops(truth, boxes[block]))
         for side, shown in enumerate((frames, truth)):
             heats[side].add(shown)
             kept[side].extend(shown[frame - done] for frame in _sheet_frames(pair) if done <= frame < block.stop)
-            if judges.syncnet is not None and (boxes := squares[Region.FACE]):
+            if judges.syncnet is not None and (boxes := squares.get(Region.FACE)):
                 faces[side].append(crops(shown, boxes[block]))
         done = block.stop
     scores.num_frames += done
+    for region in squares:
+        scores.posed[region].append(pair.name)
     for side in range(2):
         scores.heats[side].append(heats[side].heat())
         _add_sync(pair, side, faces[side], judges, limits, scores)
@@ -158,22 +170,26 @@ def _measure(
         scores.rows.append(SheetRow(pair.name, np.stack(kept[0]), np.stack(kept[1])))
     if generated_poses is not None and true_poses is not None:
         scores.gestures.add(generated_poses, true_poses, read_sound(pair.truth, limits))
+        scores.posed[Region.GESTURE].append(pair.name)
 
 
 def _paired_blocks(pair: Pair, resolution: int, limits: MediaLimits) -> Iterator[tuple[UInt8Array, UInt8Array]]:
-    """Blocks of both videos at the evaluation resolution, up to the end of the shorter."""
-    blocks = zip(
-        frame_blocks(pair.generated, BLOCK_FRAMES, limits), frame_blocks(pair.truth, BLOCK_FRAMES, limits), strict=False
-    )
-    for frames, truth in blocks:
-        (height, width), (true_height, true_width) = frames.shape[1:3], truth.shape[1:3]
-        if abs(width * true_height / (height * true_width) - 1) > _ASPECT_TOLERANCE:
-            raise MMGTError(
-                f"generated: {pair.name} is {width} x {height} pixels, its truth {true_width} x {true_height}; "
-                "both need the same shape"
-            )
-        number = min(len(frames), len(truth))
-        yield resize_frames(frames[:number], resolution), resize_frames(truth[:number], resolution)
+    """Blocks of both videos at the evaluation resolution, read up to the end of the shorter and no further."""
+    sides = (read_frames(side, path, limits) for side, path in pair.sides)
+    both = islice(zip(*sides, strict=False), pair.num_frames)
+    while block := [_small(pair, frame, truth, resolution) for frame, truth in islice(both, BLOCK_FRAMES)]:
+        yield np.stack([frame for frame, _ in block]), np.stack([truth for _, truth in block])
+
+
+def _small(pair: Pair, frame: UInt8Array, truth: UInt8Array, resolution: int) -> tuple[UInt8Array, UInt8Array]:
+    """One frame of both videos at the evaluation resolution: a block is held at this size, and not at the videos'."""
+    (height, width), (true_height, true_width) = frame.shape[:2], truth.shape[:2]
+    if abs(width * true_height / (height * true_width) - 1) > _ASPECT_TOLERANCE:
+        raise MMGTError(
+            f"generated: {pair.name} is {width} x {height} pixels, its truth {true_width} x {true_height}; "
+            "both need the same shape"
+        )
+    return resize_frame(frame, resolution), resize_frame(truth, resolution)
 
 
 def _poses_of(
@@ -181,12 +197,12 @@ def _poses_of(
 ) -> tuple[PoseSequence | None, PoseSequence | None]:
     """Keypoints of the generated and of the true video, cut to the shorter's length."""
     found: list[PoseSequence | None] = []
-    for path in (pair.generated, pair.truth):
+    for side, path in pair.sides:
         poses = None
         if source is PoseSource.FILES:
             poses = read_poses(path)
         elif source is PoseSource.DETECT and judges.detector is not None:
-            poses = detect_poses(islice(frame_blocks(path, BLOCK_FRAMES, limits), None), judges.detector)
+            poses = detect_poses(islice(read_frames(side, path, limits), pair.num_frames), judges.detector)
         if poses is not None and len(poses) < pair.num_frames:
             raise MMGTError(f"poses: {keypoints_file(path)} has {len(poses)} frames; {pair.name} has {pair.num_frames}")
         found.append(PoseSequence(poses.keypoints[: pair.num_frames]) if poses else None)

@@ -60,14 +60,14 @@ def speech_energy(waveform: Waveform, num_frames: int) -> Float32Array:
 def lag_correlations(speed: Float32Array, energy: Float32Array, max_lag: int = MAX_LAG_FRAMES) -> Float32Array:
     """Correlation of smoothed hand speed with speech energy `lag` frames before it, lag -max…max: (2 · max + 1,).
 
-    Where one of both does not change there is no correlation: 0.
+    Where one of both does not change, or nothing of both overlaps, there is no correlation: 0.
     """
     smooth = [gaussian_filter1d(values.astype(np.float64), _SMOOTHING_FRAMES) for values in (speed, energy)]
     moving, heard = smooth
     number = len(moving)
     found = []
     for lag in range(-max_lag, max_lag + 1):
-        overlap = number - abs(lag)
+        overlap = max(0, number - abs(lag))
         later, earlier = (moving[lag:], heard[:overlap]) if lag >= 0 else (moving[:overlap], heard[-lag:])
         found.append(correlation(later, earlier))
     return np.array(found, np.float32)

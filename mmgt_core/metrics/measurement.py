@@ -38,7 +38,7 @@ METRICS = {
         Metric("LSE-C", HIGHER, "median less least of those distances; behaves as the paper's Syn-D"),
         Metric("FGD", LOWER, "Fréchet distance of 34-frame pose windows' features, by our pose autoencoder"),
         Metric("Diversity", TRUTH, "mean distance between those features of different windows"),
-        Metric("Beat alignment", TRUTH, "exp(-d²/2σ²) of each motion beat's distance d to the next onset, σ = 0.1 s"),
+        Metric("Beat alignment", TRUTH, "exp(-d²/2σ²) of each motion beat's distance d to its nearest onset; σ 0.1 s"),
         Metric("Hand speed", TRUTH, "shoulder widths a second, mean over hands and frames"),
         Metric("Hand speed variance", TRUTH, "of the same"),
         Metric("Hand timing", TRUTH, "correlation of hand speed with speech energy at the truth's best lag"),

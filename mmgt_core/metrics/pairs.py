@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +37,18 @@ class Pair:
     truth: Path
     num_frames: int
 
+    @property
+    def sides(self) -> tuple[tuple[str, Path], tuple[str, Path]]:
+        """What both files are called in messages, and the files."""
+        return ("generated", self.generated), ("truth", self.truth)
+
 
 def match_folders(generated: Path, truth: Path, limits: MediaLimits) -> list[Pair]:
     """Pair the videos of two folders by name without suffix, sorted.
 
     Raises:
-        MMGTError: a folder is absent or without videos, or a generated video has no truth; says how many.
-        InputError: a video cannot be read.
+        MMGTError: a folder is absent or without videos, or has two of one name; a generated video has no truth, says
+            how many; a video cannot be read.
     """
     found, true = _videos(generated, "generated"), _videos(truth, "truth")
     alone = sorted(set(found) - set(true))
@@ -55,20 +59,25 @@ def match_folders(generated: Path, truth: Path, limits: MediaLimits) -> list[Pai
     pairs = []
     for name in sorted(found):
         lengths = []
-        for field, path in (("generated", found[name]), ("truth", true[name])):
+        for side, path in (("generated", found[name]), ("truth", true[name])):
             try:
                 lengths.append(inspect_driving_video(path, limits).num_frames)
             except InputError as error:
-                raise MMGTError(f"{field}: {path.name}: {_reason(error)}") from error
+                raise _unreadable(side, path, error) from error
         pairs.append(Pair(name, found[name], true[name], min(lengths)))
     return pairs
 
 
-def frame_blocks(path: Path, block_frames: int, limits: MediaLimits) -> Iterator[UInt8Array]:
-    """A video's frames in blocks, (F, H, W, 3) RGB at 25 frames a second; memory does not grow with its length."""
-    frames = read_video_frames(path, limits)
-    while block := list(islice(frames, block_frames)):
-        yield np.stack(block)
+def read_frames(side: str, path: Path, limits: MediaLimits) -> Iterator[UInt8Array]:
+    """A video's frames one by one, (H, W, 3) RGB at 25 a second.
+
+    Raises:
+        MMGTError: the video is broken on the way; names its side, generated or truth, and its file.
+    """
+    try:
+        yield from read_video_frames(path, limits)
+    except InputError as error:
+        raise _unreadable(side, path, error) from error
 
 
 def read_sound(path: Path, limits: MediaLimits) -> Waveform | None:
@@ -88,7 +97,7 @@ def read_poses(video: Path) -> PoseSequence | None:
     """The keypoints beside a video, (frames, 134, 3) on the 512 canvas; None where there is no such file.
 
     Raises:
-        MMGTError: it holds something else, by shape.
+        MMGTError: it holds something else, by shape, or values that are not finite, by number.
     """
     path = keypoints_file(video)
     if not path.is_file():
@@ -99,21 +108,23 @@ def read_poses(video: Path) -> PoseSequence | None:
         raise MMGTError(f"poses: {path} is not a .npy file of numbers") from error
     if stored.ndim != 3 or stored.shape[1:] != (NUM_KEYPOINTS, 3) or not len(stored):
         raise MMGTError(f"poses: {path} has shape {stored.shape}; (frames, {NUM_KEYPOINTS}, 3) is needed")
-    return PoseSequence(stored.astype(np.float32))
+    keypoints = stored.astype(np.float32)
+    if num_wrong := int((~np.isfinite(keypoints)).sum()):
+        raise MMGTError(f"poses: {path} has {num_wrong} values that are not finite; each must be a number")
+    return PoseSequence(keypoints)
 
 
-def detect_poses(blocks: Iterator[UInt8Array], detector: WholeBodyDetector) -> PoseSequence | None:
+def detect_poses(frames: Iterator[UInt8Array], detector: WholeBodyDetector) -> PoseSequence | None:
     """Find the largest person's keypoints in every frame, on the 512 canvas; None where no frame shows anybody.
 
     A frame without a person repeats the pose before it, or the first one found.
     """
     found: list[Float32Array | None] = []
-    for block in blocks:
-        height, width = block.shape[1:3]
+    for frame in frames:
+        height, width = frame.shape[:2]
         scale = np.array([CANVAS_SIZE / width, CANVAS_SIZE / height, 1], np.float32)
-        for frame in block:
-            people = detector.detect(frame)
-            found.append(people[0].keypoints * scale if people else None)
+        people = detector.detect(frame)
+        found.append(people[0].keypoints * scale if people else None)
     latest = next((keypoints for keypoints in found if keypoints is not None), None)
     if latest is None:
         return None
@@ -124,18 +135,20 @@ def detect_poses(blocks: Iterator[UInt8Array], detector: WholeBodyDetector) -> P
     return PoseSequence(np.stack(held))
 
 
-def _videos(folder: Path, field: str) -> dict[str, Path]:
+def _videos(folder: Path, side: str) -> dict[str, Path]:
     if not folder.is_dir():
-        raise MMGTError(f"{field}: {folder} is not a folder")
-    found = {
-        path.stem: path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in SUFFIXES and Path(path.stem).suffix not in _SIDE_VIDEOS
-    }
+        raise MMGTError(f"{side}: {folder} is not a folder")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or Path(path.stem).suffix in _SIDE_VIDEOS:
+            continue
+        if path.stem in found:
+            raise MMGTError(f"{side}: {found[path.stem].name} and {path.name} in {folder} have one name")
+        found[path.stem] = path
     if not found:
-        raise MMGTError(f"{field}: {folder} has 0 videos; {', '.join(SUFFIXES)} are read")
+        raise MMGTError(f"{side}: {folder} has 0 videos; {', '.join(SUFFIXES)} are read")
     return found
 
 
-def _reason(error: InputError) -> str:
-    return str(error).removeprefix(f"{error.field}: ")
+def _unreadable(side: str, path: Path, error: InputError) -> MMGTError:
+    return MMGTError(f"{side}: {path.name}: {str(error).removeprefix(f'{error.field}: ')}")

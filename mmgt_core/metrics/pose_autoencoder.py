@@ -5,6 +5,7 @@ this file were trained by `train_pose_autoencoder` on clips of the procedural pr
 with each other, not with the paper's.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -127,15 +128,19 @@ def train_pose_autoencoder(
 
 
 def save_pose_autoencoder(network: PoseAutoencoder, path: Path) -> None:
-    """Write the weights in half precision (safetensors)."""
+    """Write the weights in half precision (safetensors), whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.half().contiguous() for name, value in network.state_dict().items()}, path)
+    part = path.with_name(path.name + ".part")
+    save_file({name: value.half().contiguous() for name, value in network.state_dict().items()}, part)
+    os.replace(part, path)
 
 
 def load_pose_autoencoder(path: Path = PUBLISHED_WEIGHTS) -> PoseAutoencoder:
     """Raises: WeightsError: the file is absent, unreadable, or of another network."""
     if not path.is_file():
-        raise WeightsError(f"pose autoencoder: {path} is not a file; `mmgt evaluate autoencoder` trains it")
+        raise WeightsError(
+            f"pose autoencoder: {path} is not a file; `mmgt evaluate autoencoder --out {path}` trains it"
+        )
     network = PoseAutoencoder()
     try:
         network.load_state_dict({name: value.float() for name, value in load_file(path).items()})

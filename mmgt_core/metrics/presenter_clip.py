@@ -121,7 +121,7 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
 
     numbers["seen_pose_alone"] = seen_mouth(system.render(reference, poses, None), poses)
     held = with_still_mouth(poses, initial)
-    numbers["seen_audio_alone"] = seen_mouth(system.render(reference, held, clip.waveform), poses)
+    numbers["seen_audio_alone"] = seen_mouth(system.render(reference, held, clip.waveform), held)
 
     pictures = _sheet_frames(clip, driven, rebuilt, truth, said)
     return ClipFigures(clip.seed, clip.language, clip.voice, num_frames, numbers, spoken, pictures)

@@ -11,7 +11,7 @@ from mmgt_core.metrics.pose_autoencoder import PoseAutoencoder, pose_windows
 from mmgt_core.metrics.presenter_clip import ClipFigures, System, measure_clip
 from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.synthetic.clip import SyntheticClip
-from mmgt_core.types import PoseSequence, Waveform
+from mmgt_core.types import PoseSequence
 
 
 @dataclass(frozen=True)
@@ -129,24 +129,25 @@ def measure_presenters(
     Raises:
         ValueError: fewer than two clips in languages that were trained on, by number.
     """
-    known = [clip for clip in clips if clip.language != held_out_language]
-    if len(known) < 2:
-        raise ValueError(f"{len(known)} clips in trained languages; figures need at least 2")
+    num_known = sum(clip.language != held_out_language for clip in clips)
+    if num_known < 2:
+        raise ValueError(f"{num_known} clips in trained languages; figures need at least 2")
     found = []
     for index, (clip, other) in enumerate(with_others(clips)):
         on_progress("presenters", index, len(clips))
-        measured = store.read(clip.seed)
+        measured = store.read(clip, other)
         if measured is None:
             measured = measure_clip(clip, other, system)
-            store.write(measured)
-        found.append(measured)
+            store.write(clip, other, measured)
+        found.append((clip, measured))
     on_progress("presenters", len(clips), len(clips))
-    figures = _means([result.numbers for result in found if result.language != held_out_language])
+    known = [(clip, measured) for clip, measured in found if clip.language != held_out_language]
+    figures = _means([measured.numbers for _, measured in known])
     figures |= _derived(figures)
-    spoken = [result.spoken_poses for result in found if result.language != held_out_language]
-    figures |= _gesture_figures(known, spoken, untrained, pose_autoencoder)
-    hands, lags = _hand_figures(known, spoken)
-    return PresenterResults(figures | hands, tuple(found), held_out_language, lags)
+    spoken = [(clip, measured.spoken_poses) for clip, measured in known]
+    figures |= _gesture_figures(spoken, untrained, pose_autoencoder)
+    hands, lags = _hand_figures(spoken)
+    return PresenterResults(figures | hands, tuple(measured for _, measured in found), held_out_language, lags)
 
 
 def with_others(clips: Sequence[SyntheticClip]) -> list[tuple[SyntheticClip, SyntheticClip]]:
@@ -175,9 +176,16 @@ def _derived(means: dict[str, float]) -> dict[str, float]:
 
 
 def _gesture_figures(
-    clips: Sequence[SyntheticClip], spoken: list[PoseSequence], untrained: System, network: PoseAutoencoder
+    spoken: list[tuple[SyntheticClip, PoseSequence]], untrained: System, network: PoseAutoencoder
 ) -> dict[str, float]:
-    """FGD and diversity of generated poses, of an untrained network's, and of the initial pose held still."""
+    """FGD and diversity of generated poses, of an untrained network's, and of the initial pose held still.
+
+    Args:
+        spoken: each clip with the poses that were generated for it.
+        untrained: a system with a stage 1 of random weights.
+        network: of FGD.
+    """
+    clips = [clip for clip, _ in spoken]
 
     def features(sequences: list[PoseSequence]) -> Float32Array:
         return network.features(np.concatenate([pose_windows(poses) for poses in sequences]))
@@ -186,7 +194,7 @@ def _gesture_figures(
         return clip.pose_sequence.keypoints[clip.reference_frame]
 
     truth = features([clip.pose_sequence for clip in clips])
-    generated = features(spoken)
+    generated = features([poses for _, poses in spoken])
     random = features([untrained.speak(initial(clip), clip.waveform) for clip in clips])
     still = features([PoseSequence(np.repeat(initial(clip)[None], len(clip.pose_sequence), axis=0)) for clip in clips])
     distances = [gesture_distance(windows, truth) for windows in (generated, random, still)]
@@ -200,12 +208,11 @@ def _gesture_figures(
 
 
 def _hand_figures(
-    clips: Sequence[SyntheticClip], spoken: list[PoseSequence]
+    spoken: list[tuple[SyntheticClip, PoseSequence]],
 ) -> tuple[dict[str, float], tuple[Float32Array, Float32Array]]:
     """Hand speed, its variance and its timing as shares of the truth's, and the lag correlations of both."""
-    sounds: list[Waveform] = [clip.waveform for clip in clips]
-    generated = HandMotion.of(list(zip(spoken, sounds, strict=True)))
-    truth = HandMotion.of([(clip.pose_sequence, clip.waveform) for clip in clips])
+    generated = HandMotion.of([(poses, clip.waveform) for clip, poses in spoken])
+    truth = HandMotion.of([(clip.pose_sequence, clip.waveform) for clip, _ in spoken])
     lag = truth.best_lag
     figures = {
         "hand_speed": generated.mean_speed / truth.mean_speed,

@@ -16,11 +16,16 @@ LEAST_SIDE_PX = 12
 
 
 def resize_frames(frames: UInt8Array, side: int) -> UInt8Array:
-    """(F, H, W, 3) to (F, side, side, 3): by area when shrinking, cubic when enlarging."""
-    if frames.shape[1:3] == (side, side):
-        return frames
-    method = cv2.INTER_AREA if min(frames.shape[1:3]) > side else cv2.INTER_CUBIC
-    return np.stack([cv2.resize(frame, (side, side), interpolation=method) for frame in frames])
+    """(F, H, W, 3) to (F, side, side, 3), as `resize_frame`."""
+    return np.stack([resize_frame(frame, side) for frame in frames])
+
+
+def resize_frame(frame: UInt8Array, side: int) -> UInt8Array:
+    """(H, W, 3) to (side, side, 3): by area when shrinking, cubic when enlarging."""
+    if frame.shape[:2] == (side, side):
+        return frame
+    method = cv2.INTER_AREA if min(frame.shape[:2]) > side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(frame, (side, side), interpolation=method), np.uint8)
 
 
 def region_squares(poses: PoseSequence, region: Region, side: int) -> list[Box] | None:

@@ -72,6 +72,7 @@ def _numbers(evaluation: Evaluation, generated: str, truth: str) -> dict[str, ob
         "videos": evaluation.num_videos,
         "frames": evaluation.num_frames,
         "poses": evaluation.poses.value,
+        "posed": {region.value: names for region, names in evaluation.posed.items()},
         "measurements": [asdict(found) for found in evaluation.measurements],
     }
 
@@ -89,7 +90,7 @@ def _page(evaluation: Evaluation, generated: str, truth: str, files: ReportFiles
         "",
         gesture_table(evaluation.measurements),
         "",
-        _missing(evaluation.measurements),
+        _missing(evaluation.measurements) + _partly_posed(evaluation),
         _PAPER_NOTE,
         "",
         f"![Motion from frame to frame]({files.heat_map.name})",
@@ -137,6 +138,17 @@ def _missing(measurements: tuple[Measurement, ...]) -> str:
             if found.metric not in names:
                 names.append(found.metric)
     return "".join(f"- {', '.join(names)}: {note}.\n" for note, names in reasons.items())
+
+
+def _partly_posed(evaluation: Evaluation) -> str:
+    """What was measured on some videos alone, because the others have no keypoints for it."""
+    number = evaluation.num_videos
+    parts = [
+        f"{region} in {len(names)} of {number} videos"
+        for region, names in evaluation.posed.items()
+        if 0 < len(names) < number
+    ]
+    return f"- keypoints: {', '.join(parts)}; report.json names them.\n" if parts else ""
 
 
 def _number(value: float | None) -> str:

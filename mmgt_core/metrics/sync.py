@@ -4,12 +4,15 @@ The paper calls its columns Syn-C and Syn-D. Their sizes (10 to 14, lower printe
 those of LSE-D and LSE-C, in this order; we report under the names that say what is computed.
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from scipy.fft import dct
 
+from mmgt_core.errors import WeightsError
 from mmgt_core.keypoints import Float32Array
-from mmgt_core.metrics.feature_networks import resized
+from mmgt_core.metrics.feature_networks import load_script, resized
 from mmgt_core.types import SAMPLE_RATE_HZ, UInt8Array, Waveform
 
 WINDOW_FRAMES = 5
@@ -20,6 +23,20 @@ _HOP, _WINDOW, _FFT = 160, 400, 512
 _NUM_FILTERS, _NUM_CEPSTRA, _LIFTER = 26, 13, 22
 _PREEMPHASIS = 0.97
 _BATCH = 20
+_METHODS = ("forward_lip", "forward_aud")
+
+
+def load_syncnet(path: Path, option: str, device: torch.device) -> torch.jit.ScriptModule:
+    """Load a TorchScript file with SyncNet's two methods.
+
+    Raises:
+        WeightsError: as `load_script`, or it lacks a method; names the option that gave it.
+    """
+    network = load_script(path, option, device)
+    missing = [name for name in _METHODS if not hasattr(network, name)]
+    if missing:
+        raise WeightsError(f"{option}: {path} has no method {' and no '.join(missing)}")
+    return network
 
 
 @torch.inference_mode()
@@ -38,13 +55,12 @@ def lip_sync_errors(
     number = min(len(faces), len(cepstra) // _STEPS_PER_FRAME) - WINDOW_FRAMES + 1
     if number < 1:
         return None
-    pixels = torch.from_numpy(np.ascontiguousarray(faces[..., ::-1])).permute(0, 3, 1, 2).float()
-    pixels = resized(pixels, _SIDE)  # (F, 3, 224, 224)
     seen, heard = [], []
     for first in range(0, number, _BATCH):
-        frames = range(first, min(first + _BATCH, number))
-        lips = torch.stack([pixels[frame : frame + WINDOW_FRAMES].transpose(0, 1) for frame in frames])
-        sounds = [cepstra[_STEPS_PER_FRAME * frame :][:_WINDOW_STEPS].T for frame in frames]
+        last = min(first + _BATCH, number)
+        pixels = _network_pixels(faces[first : last + WINDOW_FRAMES - 1])  # (B + 4, 3, 224, 224)
+        lips = torch.stack([pixels[at : at + WINDOW_FRAMES].transpose(0, 1) for at in range(last - first)])
+        sounds = [cepstra[_STEPS_PER_FRAME * frame :][:_WINDOW_STEPS].T for frame in range(first, last)]
         speech = torch.from_numpy(np.stack(sounds)).unsqueeze(1)  # (B, 1, 13, 20)
         seen.append(network.forward_lip(lips.to(device)).float().cpu())
         heard.append(network.forward_aud(speech.to(device)).float().cpu())
@@ -85,6 +101,11 @@ def mel_cepstra(samples: Float32Array) -> Float32Array:
     cepstra *= 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(_NUM_CEPSTRA) / _LIFTER)
     cepstra[:, 0] = np.log(np.maximum(power.sum(axis=1), floor))
     return cepstra.astype(np.float32)
+
+
+def _network_pixels(faces: UInt8Array) -> torch.Tensor:
+    """(F, H, W, 3) RGB to (F, 3, 224, 224) BGR 0…255."""
+    return resized(torch.from_numpy(np.ascontiguousarray(faces[..., ::-1])).permute(0, 3, 1, 2).float(), _SIDE)
 
 
 def _mel_filters() -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.errors import WeightsError
@@ -13,18 +14,23 @@ from mmgt_core.metrics import ablations
 from mmgt_core.metrics.ablations import (
     ABLATIONS,
     COLUMNS,
+    LOWER_IS_BETTER,
     AblationRow,
     ablated,
     ablation_numbers,
     ablation_page,
     measure_ablations,
+    measure_system,
 )
+from mmgt_core.metrics.image import EQUAL_DB
+from mmgt_core.metrics.pose_autoencoder import train_pose_autoencoder
 from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
 from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.smga.model import SMGA
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
 from mmgt_core.training.configuration import packaged_names
 from mmgt_core.types import MaskMotion, PoseSequence
+from tests.unit.metrics.knowing_system import KnowingSystem
 
 BY_NAME = {ablation.name: ablation for ablation in ABLATIONS}
 WITHOUT_FILM = BY_NAME["ablation-without-film"]
@@ -73,6 +79,58 @@ def test_weights_of_an_ablation_are_taken_into_its_own_network_and_the_whole_met
     assert all(torch.equal(value, taken[name]) for name, value in network.state_dict().items())
     assert system.pipeline.audio_to_pose.smga is before
     assert note == "trained so"
+
+
+def test_every_network_of_a_run_of_stage_2_is_taken(system, tmp_path) -> None:
+    def networks(whole: PipelineSystem) -> dict[str, nn.Module]:
+        render = whole.pipeline.pose_to_video
+        return {
+            "denoising_unet": render.denoising_unet,
+            "reference_unet": render.reference_unet,
+            "image_encoder": render.image_encoder,
+            "pose_guider": whole.pipeline.pose_guider,
+            "audio_projection": whole.pipeline.audio_projection,
+        }
+
+    trained = {
+        name: {key: value + 1 if value.is_floating_point() else value for key, value in network.state_dict().items()}
+        for name, network in networks(system).items()
+    }
+    for name, weights in trained.items():
+        save_file(weights, tmp_path / f"{name}.safetensors")
+
+    found, note = ablated(system, BY_NAME["ablation-without-motion-mask"], tmp_path)
+
+    assert found is not None
+    assert note == "trained so"
+    for name, network in networks(found).items():
+        taken = network.state_dict()
+        assert all(torch.equal(value, taken[key]) for key, value in trained[name].items()), name
+
+
+def test_a_file_that_is_named_for_no_network_is_refused_by_name(system, tmp_path) -> None:
+    save_file({"nothing": torch.zeros(1)}, tmp_path / "image_encodr.safetensors")
+
+    with pytest.raises(WeightsError, match=r"image_encodr\.safetensors: named for no network .* image_encoder"):
+        ablated(system, BY_NAME["ablation-without-motion-mask"], tmp_path)
+
+
+def test_a_perfect_system_has_the_best_of_every_column_and_one_that_stands_still_less_of_each() -> None:
+    clips = [synthetic_clip(FIRST_HELD_OUT_SEED + index, 2) for index in range(2)]
+    network = train_pose_autoencoder([clip.pose_sequence for clip in clips], num_steps=4)
+
+    perfect, still = (
+        dict(zip(COLUMNS, measure_system(KnowingSystem(clips, is_still), clips, network), strict=True))
+        for is_still in (False, True)
+    )
+
+    assert perfect["FGD"] == pytest.approx(0, abs=1e-6)
+    assert (perfect["face PSNR"], perfect["video PSNR"]) == (EQUAL_DB, EQUAL_DB)
+    # Variances of flat pictures are small differences of float32: equal ones come out at 0.9998.
+    assert [perfect[name] for name in ("face SSIM", "video SSIM")] == pytest.approx([1, 1], abs=1e-3)
+    assert perfect["lips"] > 0.9
+    assert still["FGD"] > perfect["FGD"]
+    assert all(still[name] < perfect[name] for name in COLUMNS if name not in LOWER_IS_BETTER)
 
 
 def test_an_ablation_is_compared_with_the_whole_method_that_was_trained_as_long(system, tmp_path, monkeypatch) -> None:

@@ -1,6 +1,8 @@
 """Laws of `mmgt evaluate`: two folders of videos become one report."""
 
 import json
+import tracemalloc
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mmgt_core.commands.evaluate import app
-from mmgt_core.errors import MMGTError
+from mmgt_core.errors import InputCode, InputError, MMGTError
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.metrics.pairs import match_folders
+from mmgt_core.metrics import evaluation, pairs
+from mmgt_core.metrics.pairs import match_folders, read_frames, read_poses
 from tests.unit.metrics.clips import pictures, speaker, write_clip
 from tests.unit.metrics.stand_ins import MeanColours, SoundAndMouth, save_script
 
@@ -83,6 +86,26 @@ def test_the_page_shows_the_tables_the_resolution_and_how_the_papers_columns_beh
     assert "behave as LSE-D and LSE-C" in page
 
 
+def test_where_keypoints_of_some_videos_are_absent_the_report_counts_and_names_those_that_have_them(tmp_path) -> None:
+    for name, has_truth, has_both in (("ann", True, True), ("ben", True, False), ("cem", False, False)):
+        frames = pictures(20, 64, 0)
+        write_clip(tmp_path / "truth", name, frames, speaker(20, 0) if has_truth else None)
+        write_clip(tmp_path / "generated", name, frames, speaker(20, 0) if has_both else None)
+    arguments = ["--generated", tmp_path / "generated", "--truth", tmp_path / "truth", "--out", tmp_path / "out"]
+
+    answer = CliRunner().invoke(app, [str(word) for word in [*arguments, "--resolution", "64"]])
+
+    assert answer.exit_code == 0, answer.output
+    posed = json.loads((tmp_path / "out" / "report.json").read_text())["posed"]
+    assert posed == {"face": ["ann", "ben"], "lips": ["ann", "ben"], "gesture": ["ann"]}
+    page = (tmp_path / "out" / "report.md").read_text()
+    assert "- keypoints: face in 2 of 3 videos, lips in 2 of 3 videos, gesture in 1 of 3 videos;" in page
+
+
+def test_where_all_videos_have_keypoints_the_page_counts_none(report) -> None:
+    assert "keypoints: face" not in (report / "report.md").read_text()
+
+
 def test_the_sheet_shows_generated_above_truth_for_every_video(report) -> None:
     sheet = Image.open(report / "sheet.png")
 
@@ -95,9 +118,42 @@ def test_the_shorter_of_two_videos_decides_the_number_of_frames(tmp_path) -> Non
     write_clip(tmp_path / "truth", "ann", pictures(40, 32, 0))
     write_clip(tmp_path / "generated", "ann", pictures(30, 32, 0))
 
-    pairs = match_folders(tmp_path / "generated", tmp_path / "truth", MediaLimits())
+    found = match_folders(tmp_path / "generated", tmp_path / "truth", MediaLimits())
 
-    assert [pair.num_frames for pair in pairs] == [30]
+    assert [pair.num_frames for pair in found] == [30]
+
+
+def test_no_video_is_read_past_the_end_of_the_shorter(tmp_path, monkeypatch) -> None:
+    read = {"generated": 0, "truth": 0}
+
+    def count(side, path, limits):
+        for frame in read_frames(side, path, limits):
+            read[side] += 1
+            yield frame
+
+    monkeypatch.setattr(evaluation, "read_frames", count)
+    write_clip(tmp_path / "truth", "ann", pictures(30, 32, 0))
+    write_clip(tmp_path / "generated", "ann", pictures(40, 32, 0))
+    pair = match_folders(tmp_path / "generated", tmp_path / "truth", MediaLimits())[0]
+
+    blocks = list(evaluation._paired_blocks(pair, 32, MediaLimits()))
+
+    assert [(len(frames), len(truth)) for frames, truth in blocks] == [(30, 30)]
+    assert read == {"generated": 30, "truth": 30}
+
+
+def test_a_block_is_held_at_the_resolution_of_the_evaluation_and_not_at_the_videos(tmp_path) -> None:
+    write_clip(tmp_path, "ann", pictures(80, 256, 0))
+    pair = match_folders(tmp_path, tmp_path, MediaLimits())[0]
+    tracemalloc.start()
+
+    blocks = list(evaluation._paired_blocks(pair, 32, MediaLimits()))
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(blocks[0][0]) == 80
+    # One of both videos at its own size is 80 x 256 x 256 x 3 bytes.
+    assert most_bytes < 80 * 256 * 256 * 3 / 4
 
 
 def test_side_videos_of_a_generation_are_no_videos_of_their_own(tmp_path) -> None:
@@ -105,6 +161,43 @@ def test_side_videos_of_a_generation_are_no_videos_of_their_own(tmp_path) -> Non
         write_clip(tmp_path, name, pictures(20, 32, 0))
 
     assert [pair.name for pair in match_folders(tmp_path, tmp_path, MediaLimits())] == ["ann"]
+
+
+def test_two_videos_of_one_name_are_refused_by_both_names(tmp_path) -> None:
+    path = write_clip(tmp_path, "ann", pictures(20, 32, 0))
+    path.with_suffix(".webm").write_bytes(path.read_bytes())
+
+    with pytest.raises(MMGTError, match=r"generated: ann\.mp4 and ann\.webm in .* have one name"):
+        match_folders(tmp_path, tmp_path, MediaLimits())
+
+
+@pytest.mark.parametrize("side", ["generated", "truth"])
+def test_a_video_that_is_broken_on_the_way_is_named_with_its_side(tmp_path, side, monkeypatch) -> None:
+    for folder in ("generated", "truth"):
+        write_clip(tmp_path / folder, "ann", pictures(20, 32, 0))
+    broken = tmp_path / side / "ann.mp4"
+    read = pairs.read_video_frames
+
+    def break_off(path, limits):
+        yield from islice(read(path, limits), 10)
+        if path == broken:
+            raise InputError(InputCode.DRIVING_VIDEO_UNREADABLE, "the file is damaged near 0.40 s")
+        yield from islice(read(path, limits), 10)
+
+    monkeypatch.setattr(pairs, "read_video_frames", break_off)
+    pair = match_folders(tmp_path / "generated", tmp_path / "truth", MediaLimits())[0]
+
+    with pytest.raises(MMGTError, match=rf"^{side}: ann\.mp4: the file is damaged near 0\.40 s$"):
+        list(evaluation._paired_blocks(pair, 32, MediaLimits()))
+
+
+def test_keypoints_that_are_not_finite_are_refused_by_file_and_number(tmp_path) -> None:
+    poses = speaker(20, 0)
+    poses.keypoints[3, 7, :2] = np.nan, np.inf
+    np.save(tmp_path / "ann.keypoints.npy", poses.keypoints)
+
+    with pytest.raises(MMGTError, match=r"poses: .*ann\.keypoints\.npy has 2 values that are not finite"):
+        read_poses(tmp_path / "ann.mp4")
 
 
 def test_videos_without_a_truth_are_counted_and_named(tmp_path) -> None:

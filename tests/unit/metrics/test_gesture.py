@@ -62,6 +62,18 @@ def test_the_lag_of_hands_behind_speech_is_found() -> None:
     assert found.max() > 0.99
 
 
+@pytest.mark.parametrize("num_frames", range(2, 31))
+def test_a_lag_at_which_nothing_overlaps_has_no_correlation(num_frames: int) -> None:
+    speed, energy = np.random.default_rng(0).uniform(size=(2, num_frames)).astype(np.float32)
+
+    found = lag_correlations(speed, energy)
+
+    lags = np.arange(len(found)) - len(found) // 2
+    assert len(found) == 51
+    assert np.isfinite(found).all()
+    assert (found[np.abs(lags) >= num_frames] == 0).all()
+
+
 def test_shuffling_lowers_correlation() -> None:
     drawn = np.random.default_rng(0)
     series = drawn.normal(size=300)

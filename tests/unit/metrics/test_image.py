@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mmgt_core.errors import WeightsError
+from mmgt_core.metrics import image
 from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
 from mmgt_core.metrics.image import EQUAL_DB, PictureScores, frame_psnr, frame_ssim
 from mmgt_core.metrics.measurement import Region
@@ -66,6 +67,23 @@ def test_ssim_of_a_picture_and_its_negative_is_below_that_of_a_picture_and_itsel
     frames = pictures(2, 32, 1)
 
     assert (frame_ssim(255 - frames, frames) < 0).all()
+
+
+def test_ssim_compares_sixteen_frames_at_once_and_gives_each_what_it_has_alone(monkeypatch) -> None:
+    frames, truth = pictures(35, 32, 0), pictures(35, 32, 1)
+    alone = [frame_ssim(frames[index : index + 1], truth[index : index + 1])[0] for index in range(35)]
+    compare, sizes = image.structural_similarity_index_measure, []
+
+    def remember(first, second, **options):
+        sizes.append(len(first))
+        return compare(first, second, **options)
+
+    monkeypatch.setattr(image, "structural_similarity_index_measure", remember)
+
+    found = frame_ssim(frames, truth)
+
+    assert sizes == [16, 16, 3]
+    np.testing.assert_allclose(found, alone, atol=1e-5)  # float32 convolutions of one picture and of many
 
 
 def test_blocks_give_what_one_piece_gives(tmp_path) -> None:

@@ -1,10 +1,13 @@
 """Laws of the pose autoencoder and of the distances made with it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from mmgt_core.errors import WeightsError
+from mmgt_core.metrics import pose_autoencoder
 from mmgt_core.metrics.gesture import gesture_distance
 from mmgt_core.metrics.pose_autoencoder import (
     PUBLISHED_WEIGHTS,
@@ -72,6 +75,22 @@ def test_saved_weights_give_the_same_features_within_half_precision_and_are_smal
     # Half precision keeps three digits of each weight; features are sums of hundreds.
     np.testing.assert_allclose(load_pose_autoencoder(path).features(windows), network.features(windows), atol=0.03)
     assert path.stat().st_size < 1_000_000
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_weights_that_cannot_be_written_whole_leave_the_old_ones(network, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "pose.safetensors"
+    path.write_bytes(b"old")
+
+    def fail(weights, part) -> None:
+        Path(part).write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pose_autoencoder, "save_file", fail)
+
+    with pytest.raises(OSError, match="no space left"):
+        save_pose_autoencoder(network, path)
+    assert path.read_bytes() == b"old"
 
 
 def test_absent_and_foreign_weights_are_refused_by_name(tmp_path) -> None:

@@ -1,61 +1,22 @@
 """Laws of the acceptance list: a perfect system reaches every figure, one that stands still almost none."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
+from mmgt_core.metrics import presenter_clip, presenter_store
 from mmgt_core.metrics.pose_autoencoder import train_pose_autoencoder
+from mmgt_core.metrics.presenter_clip import measure_clip
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
 from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.metrics.presenters import FIGURES, measure_presenters
-from mmgt_core.metrics.regions import resize_frames
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
-from mmgt_core.synthetic.drawing import draw_presenter
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
-from mmgt_core.types import PoseSequence, UInt8Array, Waveform
+from tests.unit.metrics.knowing_system import KnowingSystem
 
-SIDE = 128
 SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class KnowingSystem:
-    """Knows every clip's truth by the first samples of its speech, and every presenter by the reference image."""
-
-    clips: list[SyntheticClip]
-    is_still: bool = False
-    resolution: int = SIDE
-
-    def find(self, image: UInt8Array) -> Float32Array | None:
-        for clip in self.clips:
-            frames = range(0, len(clip.pose_sequence), 20)
-            for frame, picture in zip(frames, clip.render(frames, CANVAS_SIZE), strict=True):
-                if np.array_equal(picture, image):
-                    return None if self.is_still and frame else clip.pose_sequence.keypoints[frame]
-        return None
-
-    def speak(self, initial_keypoints: Float32Array, waveform: Waveform) -> PoseSequence:
-        clip = next(
-            clip for clip in self.clips if np.array_equal(clip.waveform.samples[:9000], waveform.samples[:9000])
-        )
-        keypoints = np.resize(clip.pose_sequence.keypoints, (waveform.num_frames, 134, 3))
-        return PoseSequence(np.repeat(initial_keypoints[None], len(keypoints), axis=0) if self.is_still else keypoints)
-
-    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform | None) -> UInt8Array:
-        if self.is_still:
-            return np.repeat(resize_frames(reference_image[None], SIDE), len(poses), axis=0)
-        clip = next(
-            clip
-            for clip in self.clips
-            if np.array_equal(clip.render([clip.reference_frame], CANVAS_SIZE)[0], reference_image)
-        )
-        return draw_presenter(clip.identity, poses.keypoints, SIDE)
-
-    def rebuild(self, frames: UInt8Array) -> UInt8Array:
-        return frames
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +73,36 @@ def test_a_perfect_renderer_shows_that_the_drawn_pose_alone_carries_its_mouth(re
     assert abs(perfect.figures["seen_audio_alone"]) < 0.5
 
 
+def test_the_mouth_is_looked_for_where_the_renderer_was_told_to_draw_it(clips, monkeypatch) -> None:
+    render, drawn, looked_at = KnowingSystem.render, [], []
+
+    def remember(system, reference, poses, waveform):
+        frames = render(system, reference, poses, waveform)
+        drawn.append((frames, poses))
+        return frames
+
+    def look(frames, where, *colours):
+        looked_at.append((frames, where))
+        return np.zeros(len(frames), np.float32)
+
+    monkeypatch.setattr(KnowingSystem, "render", remember)
+    monkeypatch.setattr(presenter_clip, "rendered_mouth_opening", look)
+
+    measure_clip(clips[0], clips[1], KnowingSystem(clips))
+
+    where_found = [[where for frames, where in looked_at if frames is of] for of, _ in drawn]
+    assert len(drawn) == 5
+    assert all(len(where) == 1 and where[0] is told for where, (_, told) in zip(where_found, drawn, strict=True))
+
+
 def test_the_held_out_language_stands_apart(results) -> None:
     perfect, _ = results
 
+    of_known = [clip.numbers["psnr_still"] for clip in perfect.clips[:3]]
     assert perfect.languages[-1] == HELD_OUT_LANGUAGE
-    assert perfect.of_language(HELD_OUT_LANGUAGE, "mouth_own") > 0.99
+    assert perfect.of_language(HELD_OUT_LANGUAGE, "psnr_still") == perfect.clips[3].numbers["psnr_still"]
+    assert perfect.figures["psnr_still"] == pytest.approx(np.mean(of_known))
+    assert perfect.figures["psnr_still"] != pytest.approx(np.mean([*of_known, perfect.clips[3].numbers["psnr_still"]]))
 
 
 def test_the_report_has_every_figure_each_clips_numbers_and_pictures(results, tmp_path) -> None:
@@ -131,18 +117,33 @@ def test_the_report_has_every_figure_each_clips_numbers_and_pictures(results, tm
     assert {path.name for path in tmp_path.glob("*.png")} == {"sheet.png", "speech.png", "hand_timing.png"}
 
 
-def test_a_finished_clip_is_read_and_not_measured_again_unless_something_it_depends_on_changed(results, stores) -> None:
-    perfect, _ = results
-    first = perfect.clips[0]
+def test_a_finished_clip_is_read_and_not_measured_again(results, clips, stores) -> None:
+    first = results[0].clips[0]
 
-    kept = stores[0].read(first.seed)
+    kept = stores[0].read(clips[0], clips[1])
 
     assert kept is not None
     assert kept.numbers == first.numbers
     np.testing.assert_array_equal(kept.sheet.spoken, first.sheet.spoken)
     np.testing.assert_array_equal(kept.spoken_poses.keypoints, first.spoken_poses.keypoints)
-    assert ClipStore(stores[0].folder, "other weights").read(first.seed) is None
-    assert stores[0].read(first.seed + 100) is None
+
+
+def test_a_clip_is_measured_again_where_anything_that_it_depends_on_changed(
+    results, clips, stores, monkeypatch
+) -> None:
+    store, (clip, other, another, _) = stores[0], clips
+
+    changed = [
+        store.read(replace(clip, language=HELD_OUT_LANGUAGE), other),
+        store.read(clip, replace(other, language=HELD_OUT_LANGUAGE)),
+        store.read(clip, another),
+        store.read(replace(clip, seed=clip.seed + 100), other),
+        ClipStore(store.folder, "other weights").read(clip, other),
+    ]
+    monkeypatch.setattr(presenter_store, "MEASURE_VERSION", presenter_store.MEASURE_VERSION + 1)
+    changed.append(store.read(clip, other))
+
+    assert changed == [None] * 6
 
 
 def test_one_clip_is_too_few(clips, stores) -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mmgt_core.metrics.feature_networks import load_script
-from mmgt_core.metrics.sync import MAX_OFFSET_FRAMES, lip_sync_errors, mel_cepstra, sync_distances
+from mmgt_core.errors import WeightsError
+from mmgt_core.metrics import sync
+from mmgt_core.metrics.sync import MAX_OFFSET_FRAMES, lip_sync_errors, load_syncnet, mel_cepstra, sync_distances
 from mmgt_core.types import SAMPLES_PER_FRAME, Waveform
-from tests.unit.metrics.stand_ins import SoundAndMouth, save_script
+from tests.unit.metrics.stand_ins import MeanColours, SoundAndMouth, save_script
 
 CPU = torch.device("cpu")
 
@@ -34,7 +35,7 @@ def test_a_constant_delay_within_fifteen_frames_costs_little_and_a_longer_one_mu
 
 
 def test_mouth_that_opens_with_the_sound_is_nearer_than_one_that_does_not(tmp_path) -> None:
-    network = load_script(save_script(SoundAndMouth(), tmp_path / "syncnet.pt"), "--syncnet", CPU)
+    network = load_syncnet(save_script(SoundAndMouth(), tmp_path / "syncnet.pt"), "--syncnet", CPU)
     drawn = np.random.default_rng(0)
     loudness = np.repeat(drawn.uniform(0.01, 0.5, 12), 5)
     speech = Waveform(
@@ -51,8 +52,36 @@ def test_mouth_that_opens_with_the_sound_is_nearer_than_one_that_does_not(tmp_pa
     assert own[1] > other[1]
 
 
+def test_faces_are_enlarged_a_batch_at_a_time_and_batches_give_what_one_piece_gives(tmp_path, monkeypatch) -> None:
+    network = load_syncnet(save_script(SoundAndMouth(), tmp_path / "syncnet.pt"), "--syncnet", CPU)
+    drawn = np.random.default_rng(0)
+    faces = drawn.integers(0, 255, (60, 8, 8, 3)).astype(np.uint8)
+    speech = Waveform(drawn.uniform(-0.5, 0.5, 60 * SAMPLES_PER_FRAME).astype(np.float32))
+    enlarge, sizes = sync.resized, []
+
+    def remember(pixels, side):
+        sizes.append(len(pixels))
+        return enlarge(pixels, side)
+
+    monkeypatch.setattr(sync, "resized", remember)
+    found = lip_sync_errors(network, faces, speech, CPU)
+    monkeypatch.setattr(sync, "_BATCH", 100)
+
+    whole = lip_sync_errors(network, faces, speech, CPU)
+
+    assert sizes == [24, 24, 19, 59]
+    assert found == pytest.approx(whole, rel=1e-5)
+
+
+def test_a_network_that_is_no_syncnet_is_refused_by_option_and_methods(tmp_path) -> None:
+    path = save_script(MeanColours(), tmp_path / "inception.pt")
+
+    with pytest.raises(WeightsError, match=r"--syncnet: .*inception\.pt has no method forward_lip and no forward_aud"):
+        load_syncnet(path, "--syncnet", CPU)
+
+
 def test_a_clip_shorter_than_a_window_has_no_synchronisation(tmp_path) -> None:
-    network = load_script(save_script(SoundAndMouth(), tmp_path / "syncnet.pt"), "--syncnet", CPU)
+    network = load_syncnet(save_script(SoundAndMouth(), tmp_path / "syncnet.pt"), "--syncnet", CPU)
     faces = np.zeros((4, 8, 8, 3), np.uint8)
 
     assert lip_sync_errors(network, faces, Waveform(np.zeros(6400, np.float32)), CPU) is None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmgt_core.errors import MMGTError
+from mmgt_core.synthetic import clip as synthetic
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE, TRAINED_LANGUAGES, choose_voice, sentence, word_lists
 
@@ -45,8 +46,30 @@ def test_a_held_out_clip_speaks_held_out_words() -> None:
     assert not any(words in clip.text for words in (*trained.objects, *trained.circumstances))
 
 
-def test_no_seed_draws_the_held_out_language() -> None:
-    assert HELD_OUT_LANGUAGE not in TRAINED_LANGUAGES
+class LanguageIsDrawnError(Exception):
+    """Ends the making of a clip before it is spoken."""
+
+
+@pytest.mark.parametrize("first_seed", [0, FIRST_HELD_OUT_SEED])
+def test_no_seed_draws_the_held_out_language(first_seed: int, monkeypatch) -> None:
+    drawn: list[str] = []
+
+    def remember(language: str, *_: object) -> str:
+        drawn.append(language)
+        raise LanguageIsDrawnError
+
+    monkeypatch.setattr(synthetic, "choose_voice", remember)
+
+    for seed in range(first_seed, first_seed + 300):
+        with pytest.raises(LanguageIsDrawnError):
+            synthetic_clip(seed)
+
+    assert len(drawn) == 300
+    assert set(drawn) == set(TRAINED_LANGUAGES)
+    assert HELD_OUT_LANGUAGE not in drawn
+
+
+def test_the_held_out_language_is_spoken_where_it_is_asked_for() -> None:
     assert synthetic_clip(FIRST_HELD_OUT_SEED, language=HELD_OUT_LANGUAGE).voice.startswith(HELD_OUT_LANGUAGE)
 
 

@@ -1,0 +1,67 @@
+"""`mmgt evaluate presenters`, `ablations` and `autoencoder` as a user meets them, and the processes under the first."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from mmgt_core.commands import evaluate, evaluate_presenters, presenter_workers
+from mmgt_core.commands.presenter_workers import SystemSource, measure_in_processes
+from mmgt_core.errors import WeightsError
+from mmgt_core.metrics.presenter_store import ClipStore
+from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("presenters", "--steps", "0"), "greater than or equal to 1 "),
+        (("ablations", "--runs", "runs", "--steps", "101"), "less than or equal to 100 "),
+        (("autoencoder",), "Missing option '--out'"),
+        (("autoencoder", "--out", "a", "--clips", "900001"), "less than or equal to 900000 "),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_names_the_number(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        evaluate.run(["evaluate", *words])
+
+    assert ended.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())  # the box wraps its lines
+
+
+@pytest.mark.parametrize(("weights", "told"), [("weights", ""), ("my weights", " --weights 'my weights'")])
+def test_the_command_in_the_report_is_the_one_that_was_given(weights: str, told: str) -> None:
+    command = evaluate_presenters._command(
+        "presenters", "mmgt-demo", Path(weights), 40, FIRST_HELD_OUT_SEED, 2.5, 5, Path("out")
+    )
+
+    assert command == (
+        f"mmgt evaluate presenters --preset mmgt-demo --clips 40 --first-seed 900000{told} --seconds 2.5 --steps 5"
+        " --out out"
+    )
+
+
+def test_a_clip_that_fails_is_told_at_once_and_those_that_wait_are_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, is_told = [], Event()
+
+    def measure(source: SystemSource, store: ClipStore, clip: object, other: object) -> None:
+        begun.append(clip)
+        if len(begun) == 1:
+            raise WeightsError("no weights")
+        is_told.wait(timeout=2)
+
+    monkeypatch.setattr(presenter_workers, "_measure", measure)
+    monkeypatch.setattr(presenter_workers, "ProcessPoolExecutor", lambda number, _: ThreadPoolExecutor(number))
+    clip, store = synthetic_clip(FIRST_HELD_OUT_SEED, 1), ClipStore(tmp_path, "")
+
+    with pytest.raises(WeightsError, match="no weights"):
+        measure_in_processes([clip] * 5, SystemSource("mmgt-demo", tmp_path, None), store, 1, lambda *_: None)
+    begun_before = len(begun)
+    is_told.set()
+
+    assert begun_before <= 2
