@@ -170,11 +170,11 @@ def test_weights_of_another_width_under_the_same_name_are_refused(weights: Path)
 
 def test_the_detector_is_dwpose_only_where_both_its_networks_were_pulled(tmp_path: Path) -> None:
     for local_name, toy in (("person_detector", "toy_yolox.onnx"), ("keypoint_detector", "toy_pose.onnx")):
-        assert isinstance(load_detector(tmp_path), LandmarkDetector)
+        assert isinstance(load_detector(tmp_path, MMGT_512), LandmarkDetector)
         file_path(tmp_path, local_name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOY_NETWORKS / toy, file_path(tmp_path, local_name))
 
-    assert isinstance(load_detector(tmp_path), DWPoseDetector)
+    assert isinstance(load_detector(tmp_path, MMGT_512), DWPoseDetector)
 
 
 def test_a_damaged_detector_is_named_and_not_replaced_in_silence(tmp_path: Path) -> None:
@@ -183,4 +183,4 @@ def test_a_damaged_detector_is_named_and_not_replaced_in_silence(tmp_path: Path)
         file_path(tmp_path, local_name).write_bytes(b"no network")
 
     with pytest.raises(WeightsError, match=r"yolox_l\.onnx"):
-        load_detector(tmp_path)
+        load_detector(tmp_path, MMGT_512)
