@@ -20,7 +20,7 @@ def load_detector(weights: Path, preset: Preset) -> WholeBodyDetector:
     """DWPose where its two published networks are present, else the detector that needs no download.
 
     For a preset that knows drawn presenters, these are looked for before either, where the package has the network
-    for it. No other preset asks that network: it has seen few photographs.
+    for it. No other preset asks that network: it has seen no photographs.
 
     Raises:
         WeightsError: a network cannot be read, or the package that carries the default ones is absent.

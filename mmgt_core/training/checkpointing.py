@@ -65,7 +65,7 @@ def save_checkpoint(folder: Path, state: RunState, config: LoopConfig) -> Path:
 
 
 def claim_folder(folder: Path, configuration: TrainingConfiguration) -> None:
-    """Write down whose run a folder holds: its process and that process's options.
+    """Write down whose run a folder holds: its process and that process's options. One without a checkpoint is free.
 
     Raises:
         ConfigurationError: it holds a run of another process or of other options; names them.
@@ -74,7 +74,7 @@ def claim_folder(folder: Path, configuration: TrainingConfiguration) -> None:
     path = folder / _CLAIM
     options = {key: value for key, value in configuration.options.items() if key != "start"}  # folders may be moved
     wanted = {"process": configuration.process, **options}
-    if not path.is_file():
+    if not (path.is_file() and _checkpoints(folder)):
         part = folder / f"{_CLAIM}.{os.getpid()}{_PART}"
         part.write_text(json.dumps(wanted, indent=1) + "\n")
         os.replace(part, path)
@@ -91,7 +91,7 @@ def load_checkpoint(folder: Path, config: LoopConfig) -> RunState | None:
     Raises:
         ConfigurationError: it was written with another loop; names what differs.
     """
-    whole = sorted(path for path in folder.glob(f"{_PREFIX}*") if path.suffix != _PART)
+    whole = _checkpoints(folder)
     if not whole:
         return None
     newest = whole[-1]
@@ -129,6 +129,11 @@ def finished_state(network: nn.Module) -> Tensors:
 
 def _packed(tensors: Mapping[str, torch.Tensor]) -> Tensors:
     return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Those that were written whole, the newest last."""
+    return sorted(path for path in folder.glob(f"{_PREFIX}*") if path.suffix != _PART)
 
 
 def _require_same(recorded: Mapping[str, Any], wanted: Mapping[str, Any], path: Path) -> None:

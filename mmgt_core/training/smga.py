@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from mmgt_core.metrics.mouth import mouth_opening
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.smga.diffusion import NUM_TRAIN_TIMESTEPS, add_noise, cosine_schedule, sample
 from mmgt_core.smga.model import SMGA
+from mmgt_core.synthetic.clip import require_trained_seeds
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.configuration import require_between
 from mmgt_core.training.losses import DEFAULT_HEAD_WEIGHT, pose_loss_terms
 from mmgt_core.training.pose_statistics import PoseStatistics
 from mmgt_core.training.spoken_windows import SpeechToPoseData, collate
@@ -56,6 +59,14 @@ class SMGAOptions:
     timestep_power: float = 1.0
     initial_pose_noise_px: float = 0.0
     synthetic_clips: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a number outside its range, by name."""
+        require_between("condition_dropout", self.condition_dropout, 0, 1)
+        require_between("timestep_power", self.timestep_power, 0.1, 10)
+        for name in ("head_weight", "lips_weight", "hands_weight", "initial_pose_noise_px", "synthetic_clips"):
+            require_between(name, getattr(self, name), 0, math.inf)
+        require_trained_seeds("synthetic_clips", 0, self.synthetic_clips)
 
     def network(self, preset: Preset) -> SMGAConfig:
         """The preset's network, or its ablation."""

@@ -60,9 +60,26 @@ def test_a_number_outside_its_range_is_named(tmp_path: Path, line: str, message:
         read_configuration(written(tmp_path, f'base = "demo-smga"\n[loop]\n{line}\n'))
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("condition_dropout = 1.5", "condition_dropout is 1.5; it must be 0 to 1"),
+        ("hands_weight = -1.0", "hands_weight is -1; it must be 0 or more"),
+        ("synthetic_clips = 900001", "synthetic_clips is 900001; seeds from 900000 on are never trained on"),
+    ],
+)
+def test_a_number_of_stage_1_outside_its_range_is_named(tmp_path: Path, line: str, message: str) -> None:
+    found = read_configuration(written(tmp_path, f'base = "demo-smga"\n[smga]\n{line}\n'))
+
+    with pytest.raises(ConfigurationError, match=message):
+        fill(SMGAOptions, found.options, found.name)
+
+
 def test_a_folder_belongs_to_one_configuration(tmp_path: Path) -> None:
     paper, other = (read_configuration(name) for name in ("paper-smga", "paper-smga-head-1"))
+    claim_folder(tmp_path, other)  # nothing was trained yet: the folder is still free
     claim_folder(tmp_path, paper)
+    (tmp_path / "checkpoint-00000001").mkdir()
     claim_folder(tmp_path, paper)
 
     with pytest.raises(ConfigurationError, match="holds a run with another head_weight"):

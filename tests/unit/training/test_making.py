@@ -37,12 +37,15 @@ def test_an_error_cancels_what_has_not_begun(tmp_path: Path) -> None:
 def test_whoever_comes_second_waits(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib; from mmgt_core.training.making import alone_in\n"
+        "print('waiting', flush=True)\n"
         "with alone_in(pathlib.Path(sys.argv[1])): print('in')"
     )
     with alone_in(tmp_path):
         other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"waiting\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            other.wait(3)
+            other.wait(2)
     said, _ = other.communicate(timeout=60)
 
     assert said == b"in\n"
