@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights
+from mmgt_core.checkpoints.converted import WeightsIndex, fill_network, holds_converted_weights
 from mmgt_core.checkpoints.networks import Networks, read_networks
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.checkpoints.untrained import untrained_networks
@@ -15,6 +15,7 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 
+_UNTRAINED = "untrained: random, from a fixed seed"
 _FULL_PRECISION = ("smga", "wavlm", "wav2vec")
 """Stage 1's visibility threshold is a rounding error of half precision away, and speech encoders are small."""
 
@@ -50,19 +51,29 @@ def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: to
         WeightsError: weights are absent or not the expected ones.
     """
     folder = preset_folder(weights, preset)
-    if not folder.is_dir() and preset.name == MMGT_DEMO.name and holds_converted_weights(PACKAGED_WEIGHTS):
-        folder = PACKAGED_WEIGHTS
+    dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in Networks.names()}
     if folder.is_dir():
-        dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in Networks.names()}
         return _compose(preset, read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks)
-    if preset.is_trained:
+    if preset.name != MMGT_DEMO.name and preset.is_trained:
         raise WeightsError(
             f"{preset.name}: no weights in {folder}; fetch them with `mmgt weights pull` and `mmgt weights convert`"
         )
+    return _compose(preset, *_packaged_networks(preset, device, dtypes))
+
+
+def _packaged_networks(
+    preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]
+) -> tuple[Networks, Mapping[str, str]]:
+    """The package's weights where their training is finished, random ones elsewhere; and where each is from."""
     networks = untrained_networks(preset)
-    for module in networks.named().values():
-        module.to(device)
-    return _compose(preset, networks, {"all": "untrained: random, from a fixed seed"})
+    is_packaged = preset.name == MMGT_DEMO.name and holds_converted_weights(PACKAGED_WEIGHTS)
+    finished = WeightsIndex.read(PACKAGED_WEIGHTS).networks if is_packaged else {}
+    for name, module in networks.named().items():
+        if name in finished:
+            fill_network(module, name, PACKAGED_WEIGHTS, preset, device, dtypes[name])
+        module.to(device, dtypes[name])
+    with_weights = [name for name, module in networks.named().items() if module.state_dict()]
+    return networks, {name: finished.get(name, _UNTRAINED) for name in with_weights}
 
 
 def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> AudioToVideo:

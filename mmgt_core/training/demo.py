@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from mmgt_core.checkpoints.converted import network_file
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError
@@ -21,7 +22,7 @@ from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
 from mmgt_core.training.demo_export import export_demo_weights
 from mmgt_core.training.loop import Prepared, run_training
-from mmgt_core.training.presenter_processes import adopt_vae, presenters
+from mmgt_core.training.presenter_processes import STANDARDISED, adopt_vae, presenters, standardise_vae
 from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.report import REPORT_FILE
 from mmgt_core.training.stage_2_processes import ImageOptions
@@ -72,8 +73,15 @@ def train_ablations(out: Path) -> None:
             train(name, out)
 
 
+def train_vae(out: Path) -> None:
+    """The autoencoder, and its latents brought to unit variance."""
+    train("demo-vae", out)
+    if not _standardised_vae(out).is_file():
+        standardise_vae(out / VAE_NAME, out / DATA_FOLDERS["vae"], MMGT_DEMO)
+
+
 def encode(out: Path) -> None:
-    """Draw stage 2's presenters and encode them with the finished autoencoder."""
+    """Draw stage 2's presenters and encode them with the autoencoder trained here, else with the package's."""
     folder = out / CLIPS
     if (folder / f"{VAE_NAME}.safetensors").is_file():
         return
@@ -82,17 +90,18 @@ def encode(out: Path) -> None:
     if options.presenters is None:
         raise MMGTError("demo-image has no table [image.presenters]")
     presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
-    adopt_vae(out / "vae", folder, MMGT_DEMO, _log_data)
+    own = _standardised_vae(out)
+    adopt_vae(own if own.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME), folder, MMGT_DEMO, _log_data)
 
 
 STEPS: dict[str, Callable[[Path], object]] = {
     "smga": partial(train, "demo-smga"),
-    "vae": partial(train, "demo-vae"),
+    "vae": train_vae,
     "keypoints": partial(train, "demo-keypoints"),
     "encode": encode,
     "image": partial(train, "demo-image"),
     "video": partial(train, "demo-video"),
-    "export": lambda out: export_demo_weights(out, out / CLIPS, PACKAGED_WEIGHTS),
+    "export": lambda out: export_demo_weights(out, PACKAGED_WEIGHTS),
 }
 """In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
 
@@ -131,6 +140,10 @@ def _configuration(name: str, out: Path) -> TrainingConfiguration:
 def _prepared(configuration: TrainingConfiguration, out: Path) -> Prepared:
     data = out / DATA_FOLDERS[configuration.process]
     return PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
+
+
+def _standardised_vae(out: Path) -> Path:
+    return network_file(out / VAE_NAME / STANDARDISED, VAE_NAME)
 
 
 def _run_folder(configuration: TrainingConfiguration, out: Path) -> Path:

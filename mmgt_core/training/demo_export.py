@@ -4,47 +4,64 @@ from pathlib import Path
 
 from torch import nn
 
-from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, write_network
+from mmgt_core.checkpoints.converted import (
+    WeightsIndex,
+    file_sha256,
+    holds_converted_weights,
+    network_file,
+    write_network,
+)
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
 from mmgt_core.checkpoints.packaged import KEYPOINTS
 from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
+from mmgt_core.training.configuration import ConfigurationError
+from mmgt_core.training.presenter_processes import STANDARDISED
 from mmgt_core.training.starts import VAE_NAME, loaded
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
 
+_TRAINED_IN = {
+    "smga": "smga",
+    "denoising_unet": "video",
+    "reference_unet": "video",
+    "pose_guider": "video",
+    "audio_projection": "video",
+    "image_encoder": "video",
+    VAE_NAME: f"vae/{STANDARDISED}",
+    KEYPOINTS: "keypoints",
+}
+"""By network: the folder in the folder of all runs."""
 
-def export_demo_weights(runs: Path, presenters: Path, target: Path) -> WeightsIndex:
-    """Write the weights of `mmgt-demo` and of its detector.
+
+def export_demo_weights(runs: Path, target: Path) -> WeightsIndex:
+    """Write the weights of `mmgt-demo` and of its detector, as far as their trainings are finished.
+
+    A network that was not trained in this folder stays what it is in the target; one that is there already is not
+    written again.
 
     Args:
-        runs: the folder with a folder for each finished training.
-        presenters: where the autoencoder stands whose latents stage 2 learned.
+        runs: the folder with a folder for each training.
         target: the folder to write; its index comes last.
 
     Raises:
-        ConfigurationError: a training is not finished.
+        ConfigurationError: no training is finished.
         WeightsError: a value that half precision cannot hold.
     """
     target.mkdir(parents=True, exist_ok=True)
-    files = {
-        "smga": runs / "smga",
-        "denoising_unet": runs / "video",
-        "reference_unet": runs / "video",
-        "pose_guider": runs / "video",
-        "audio_projection": runs / "video",
-        "image_encoder": runs / "video",
-        VAE_NAME: presenters,
-        KEYPOINTS: runs / "keypoints",
-    }
-    hashes, sources = {}, {}
+    before = WeightsIndex.read(target) if holds_converted_weights(target) else WeightsIndex(MMGT_DEMO.name, {}, {})
+    hashes, sources = dict(before.networks), dict(before.sources)
     for name, network in _networks().items():
-        path = files[name] / f"{name}.safetensors"
+        path = network_file(runs / _TRAINED_IN[name], name)
+        if not path.is_file() or file_sha256(path) == sources.get(name):
+            continue
         hashes[name] = write_network(target, name, network, loaded(network, path).state_dict())
         sources[name] = file_sha256(path)
+    if not hashes:
+        raise ConfigurationError(f"{runs} holds no finished training")
     index = WeightsIndex(MMGT_DEMO.name, hashes, sources)
     index.write(target)
     return index

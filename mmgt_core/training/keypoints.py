@@ -16,6 +16,7 @@ from mmgt_core.pose.detector import VISIBLE
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.pose.keypoint_network import INPUT_SIDE, KeypointNetwork, peaks
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.pictures_of_nobody import picture_of_nobody
 from mmgt_core.training.presenter_dataset import PresenterDataset
 from mmgt_core.training.vae import as_pixels
 from mmgt_core.types import UInt8Array
@@ -55,7 +56,7 @@ class PresenterPictures:
         picture, keypoints = self._moved(picture, keypoints, generator)
         is_empty = generator.random() < self.config.empty_fraction
         if is_empty:
-            picture = _spoiled(picture, generator)
+            picture = picture_of_nobody(picture, generator)
         return {
             "pictures": torch.from_numpy(picture),
             "keypoints": torch.from_numpy(keypoints),
@@ -128,24 +129,6 @@ def _target_maps(keypoints: torch.Tensor, side: int, spread: float) -> torch.Ten
     x = (-(cells - places[..., 0:1]).square() / (2 * spread**2)).softmax(dim=-1)  # (B, K, w)
     y = (-(cells - places[..., 1:2]).square() / (2 * spread**2)).softmax(dim=-1)  # (B, K, h)
     return (y.unsqueeze(-1) * x.unsqueeze(-2)).flatten(2)
-
-
-def _spoiled(picture: UInt8Array, generator: np.random.Generator) -> UInt8Array:
-    """A picture of nobody: pieces in another order, coarse noise, or the figure under a photograph's grain."""
-    kind = generator.integers(3)
-    if kind == 0:
-        side = int(generator.choice([8, 16, 32]))
-        count = INPUT_SIDE // side
-        pieces = picture.reshape(count, side, count, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
-        shuffled = generator.permutation(pieces).reshape(count, count, side, side, 3).swapaxes(1, 2)
-        return np.ascontiguousarray(shuffled.reshape(INPUT_SIDE, INPUT_SIDE, 3))
-    noise = sum(
-        cv2.resize(generator.normal(0, 1, (size, size, 3)), (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_CUBIC)
-        for size in (4, 8, 16, 32, 64, 128)
-    )
-    strength = generator.uniform(20, 60)
-    below = 128.0 if kind == 1 else cv2.GaussianBlur(picture, (0, 0), generator.uniform(6, 14)).astype(np.float64)
-    return np.asarray((below + strength * noise).clip(0, 255), np.uint8)
 
 
 def _overlaid(picture: UInt8Array, drawn: UInt8Array) -> UInt8Array:

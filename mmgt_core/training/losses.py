@@ -44,7 +44,10 @@ class PoseLossTerms:
 
 
 def pose_loss_terms(
-    predicted: torch.Tensor, target: torch.Tensor, head_weight: float = DEFAULT_HEAD_WEIGHT
+    predicted: torch.Tensor,
+    target: torch.Tensor,
+    head_weight: float = DEFAULT_HEAD_WEIGHT,
+    scales: torch.Tensor | None = None,
 ) -> PoseLossTerms:
     """Equations 16 to 19: squared errors of positions and of their first and second differences.
 
@@ -52,17 +55,14 @@ def pose_loss_terms(
         predicted: (B, F, 402), normalised.
         target: (B, F, 402), normalised.
         head_weight: of the face points' terms against the whole body's.
+        scales: (3, 402), factors of the errors of positions, velocities and accelerations; None: 1, as published.
     """
-    body = _motion_errors(predicted, target)
-    head = [head_weight * term for term in _motion_errors(predicted[..., _FACE_VALUES], target[..., _FACE_VALUES])]
-    return PoseLossTerms(*body, *head)
-
-
-def _motion_errors(predicted: torch.Tensor, target: torch.Tensor) -> list[torch.Tensor]:
-    """Mean squared errors of position, velocity and acceleration over frames."""
-    return [
-        torch.nn.functional.mse_loss(predicted.diff(n=order, dim=1), target.diff(n=order, dim=1)) for order in range(3)
-    ]
+    error = predicted - target
+    squares = [error.diff(n=order, dim=1).square() for order in range(3)]
+    if scales is not None:
+        squares = [square * scale.square() for square, scale in zip(squares, scales, strict=True)]
+    head = [head_weight * square[..., _FACE_VALUES].mean() for square in squares]
+    return PoseLossTerms(*(square.mean() for square in squares), *head)
 
 
 def offset_noise(noise: torch.Tensor, offset: torch.Tensor, strength: float = NOISE_OFFSET) -> torch.Tensor:

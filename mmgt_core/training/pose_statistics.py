@@ -49,11 +49,6 @@ class PoseStatistics:
         """(402,): movement, 0 where constant, and not below half a pixel elsewhere."""
         return torch.where(self.is_constant, 0.0, self.movement.clamp(min=_CONSTANT))
 
-    @property
-    def precision(self) -> torch.Tensor:
-        """(402,): 1 / movement, 0 where constant: makes squared errors count by inverse variance."""
-        return torch.where(self.is_constant, 0.0, 1 / self.movement.clamp(min=_CONSTANT))
-
     @classmethod
     def measured(cls, windows: Batch) -> "PoseStatistics":
         """Args: windows: pose (N, 80, 402) and condition (N, 80, features)."""

@@ -35,6 +35,8 @@ from mmgt_core.training.vae import (
     write_latents,
 )
 
+STANDARDISED = "standardised"
+"""In the folder of a finished autoencoder: the same, its latents at unit variance, which is what stage 2 learns."""
 _MEASURED_CLIPS = 64
 
 
@@ -67,21 +69,35 @@ def prepare_vae(
     return Prepared(VAETraining(vae, dataset, options.training), PictureCrops(dataset, options.training))
 
 
-def adopt_vae(run: Path, folder: Path, preset: Preset, on_progress: Progress = ignore_progress) -> None:
-    """Give a dataset the autoencoder of a finished run, its latents brought to unit variance, and encode everything.
+def standardise_vae(run: Path, folder: Path, preset: Preset) -> Path:
+    """Bring the latents of a finished run's autoencoder to unit variance: `standardised/vae.safetensors` in its folder.
 
     Args:
         run: the training's folder.
-        folder: of the presenters; `vae.safetensors` is written there last.
+        folder: of the presenters that it is measured on.
         preset: of both.
-        on_progress: told clips encoded and all.
     """
     dataset = PresenterDataset.open(folder)
     vae = loaded(build_vae(preset.vae), run / f"{VAE_NAME}.safetensors")
     stride = max(1, dataset.num_clips // _MEASURED_CLIPS)
     measured = [next(encoded_pictures(vae, rows)) for rows in dataset.pictures[::stride]]
     standardise_latents(vae, torch.cat(measured))
-    write_latents(vae, dataset, on_progress)
+    target = run / STANDARDISED
+    target.mkdir(exist_ok=True)
+    return export_weights(target, VAE_NAME, vae)
+
+
+def adopt_vae(path: Path, folder: Path, preset: Preset, on_progress: Progress = ignore_progress) -> None:
+    """Give a dataset a standardised autoencoder, and encode everything.
+
+    Args:
+        path: of the autoencoder.
+        folder: of the presenters; `vae.safetensors` is written there last.
+        preset: of both.
+        on_progress: told clips encoded and all.
+    """
+    vae = loaded(build_vae(preset.vae), path)
+    write_latents(vae, PresenterDataset.open(folder), on_progress)
     export_weights(folder, VAE_NAME, vae)
 
 

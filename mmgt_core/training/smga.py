@@ -22,6 +22,7 @@ from mmgt_core.synthetic.clip import require_trained_seeds
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.configuration import require_between
 from mmgt_core.training.losses import DEFAULT_HEAD_WEIGHT, pose_loss_terms
+from mmgt_core.training.motion_scales import motion_scales, seen_from_hand
 from mmgt_core.training.pose_statistics import PoseStatistics
 from mmgt_core.training.spoken_windows import SpeechToPoseData, collate
 from mmgt_core.training.standardised_start import standardise
@@ -87,20 +88,20 @@ class SMGATraining:
             torch.manual_seed(seed)
             self.smga = SMGA(options.network(preset))
         self.networks: Mapping[str, nn.Module] = {"smga": self.smga}
-        self._value_weights = torch.ones(preset.smga.pose_features)
+        self._scales = torch.ones(3, preset.smga.pose_features)
         if options.has_standardised_start or options.weighs_by_variance:
             windows = _evenly_spaced(data, STATISTICS_WINDOWS)
             statistics = PoseStatistics.measured(windows)
             if options.has_standardised_start:
                 standardise(self.smga, statistics, windows)
             if options.weighs_by_variance:
-                self._value_weights = statistics.precision
-        self._value_weights[_LIP_VALUES] *= options.lips_weight**0.5
-        self._value_weights[_HAND_VALUES] *= options.hands_weight**0.5
+                self._scales = motion_scales(windows["pose"], statistics)
+        self._scales[:, _LIP_VALUES] *= options.lips_weight**0.5
+        self._scales[:, _HAND_VALUES] *= options.hands_weight**0.5
 
     def to(self, device: torch.device) -> None:
-        """Move the weights of the values."""
-        self._value_weights = self._value_weights.to(device)
+        """Move the factors of the errors."""
+        self._scales = self._scales.to(device)
 
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Equations 16 to 20 at random timesteps, some items without speech."""
@@ -112,8 +113,9 @@ class SMGATraining:
         speech = self.smga.encode_condition(batch["condition"], keep)
         noisy = add_noise(self._schedule, clean, noise, timesteps)
         predicted = self.smga(noisy, batch["initial_pose"], speech, timesteps).float()
-        weights = self._value_weights
-        terms = pose_loss_terms(predicted * weights, clean * weights, self._options.head_weight)
+        if self._options.weighs_by_variance:
+            predicted, clean = seen_from_hand(predicted), seen_from_hand(clean)
+        terms = pose_loss_terms(predicted, clean, self._options.head_weight, self._scales)
         return {"total": terms.total, **{name: getattr(terms, name) for name in terms.__dataclass_fields__}}
 
     def sample(self, folder: Path, step: int) -> None:
@@ -134,7 +136,7 @@ class SMGATraining:
 
     def generate(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """Windows of a batch's speech and initial poses, without guidance: (B, 80, 402), normalised, on the CPU."""
-        device = self._value_weights.device
+        device = self._scales.device
         initial_pose, condition = batch["initial_pose"].to(device), batch["condition"].to(device)
         shape = batch["pose"].shape
         speech = self.smga.encode_condition(condition, torch.ones(len(condition), dtype=torch.bool, device=device))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmgt_core import load as loading
 from mmgt_core.checkpoints.convert import convert_weights
 from mmgt_core.checkpoints.converted import INDEX_FILE, file_sha256, network_file
 from mmgt_core.checkpoints.detector import load_detector
@@ -70,11 +71,15 @@ def test_without_weights_the_commands_that_bring_them_are_named(tmp_path: Path) 
         load_pipeline(MMGT_512, tmp_path, CPU, torch.float32)
 
 
-def test_the_demo_preset_needs_no_folder_and_says_that_it_is_untrained(tmp_path: Path) -> None:
+def test_the_demo_preset_needs_no_folder_and_says_what_is_untrained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "PACKAGED_WEIGHTS", tmp_path / "none")
     first = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
     second = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
 
-    assert first.weights == {"all": "untrained: random, from a fixed seed"}
+    assert set(first.weights) == set(Networks.names()) - {"wavlm", "wav2vec"}  # log-mel arithmetic has no weights
+    assert set(first.weights.values()) == {"untrained: random, from a fixed seed"}
     assert not (tmp_path / "absent").exists()
     assert torch.equal(first.audio_projection.proj1.weight, second.audio_projection.proj1.weight)
 

@@ -12,6 +12,7 @@ from mmgt_core.pose.detector import DetectedPerson
 from mmgt_core.pose.detector_choice import FirstThatSees
 from mmgt_core.pose.keypoint_network import KeypointMaps, KeypointNetwork, PresenterDetector, peaks
 from mmgt_core.training.keypoints import KeypointTraining, KeypointTrainingConfig, PresenterPictures
+from mmgt_core.training.pictures_of_nobody import picture_of_nobody
 from mmgt_core.training.presenter_dataset import PresenterDataset
 from tests.unit.training.presenters import build
 from tests.unit.training.test_stage_2_training import batch_of, losses_over_steps
@@ -62,6 +63,20 @@ def test_a_moved_picture_has_its_points_moved_along(dataset: PresenterDataset) -
     shift = (moved["keypoints"] - there["keypoints"])[:18, :2]
     assert shift.abs().max() > 1
     torch.testing.assert_close(shift, shift[:1].expand(18, 2), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_picture_of_nobody_is_another_picture(dataset: PresenterDataset, seed: int) -> None:
+    picture = np.array(dataset.pictures[0, 0])
+    before = picture.copy()
+
+    first, again = (picture_of_nobody(picture, np.random.default_rng(seed)) for _ in range(2))
+
+    assert first.shape == picture.shape
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, again)
+    assert np.array_equal(picture, before)
+    assert np.abs(first.astype(int) - picture).mean() > 5
 
 
 def test_a_peak_between_two_cells_lies_between_their_pixels() -> None:

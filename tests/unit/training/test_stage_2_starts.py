@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from mmgt_core import load
 from mmgt_core.checkpoints import detector
+from mmgt_core.checkpoints.converted import WeightsIndex
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
 from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_KEYPOINTS
@@ -19,6 +20,7 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.load import load_pipeline
 from mmgt_core.pose.detector_choice import FirstThatSees
 from mmgt_core.pose.keypoint_network import KeypointNetwork
+from mmgt_core.smga.model import SMGA
 from mmgt_core.training.configuration import ConfigurationError, fill, packaged_names, read_configuration
 from mmgt_core.training.demo import STEPS, main
 from mmgt_core.training.demo_export import export_demo_weights
@@ -149,14 +151,14 @@ def test_a_clips_first_frame_is_its_reference_where_asked() -> None:
 @pytest.fixture
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demo's networks, random, as finished runs leave them, exported as the package's."""
-    built, runs, clips = networks(MMGT_DEMO), tmp_path / "runs", tmp_path / "runs" / "clips"
+    built, runs = networks(MMGT_DEMO), tmp_path / "runs"
     for name in ("denoising_unet", "reference_unet", "pose_guider", "audio_projection", "image_encoder"):
         save(built.named()[name], runs / "video" / f"{name}.safetensors")
     save(built.smga, runs / "smga" / "smga.safetensors")
-    save(built.vae, clips / "vae.safetensors")
+    save(built.vae, runs / "vae" / "standardised" / "vae.safetensors")
     save(KeypointNetwork(PRESENTER_KEYPOINTS), runs / "keypoints" / "keypoints.safetensors")
     target = tmp_path / "demo_weights"
-    export_demo_weights(runs, clips, target)
+    export_demo_weights(runs, target)
     monkeypatch.setattr(load, "PACKAGED_WEIGHTS", target)
     monkeypatch.setattr(detector, "PACKAGED_WEIGHTS", target)
     return target
@@ -169,6 +171,43 @@ def test_exported_weights_are_what_the_demo_preset_loads(exported: Path, tmp_pat
     expected = build_networks(MMGT_DEMO).denoising_unet.conv_in.weight.half().float()
     assert torch.equal(pipeline.pose_to_video.denoising_unet.conv_in.weight, expected)
     assert len(pipeline.weights["denoising_unet"]) == 64
+
+
+def test_what_another_folder_did_not_train_stays_as_it_was(exported: Path, tmp_path: Path) -> None:
+    before = WeightsIndex.read(exported)
+    vae_written = (exported / "vae.safetensors").stat().st_mtime_ns
+    runs = tmp_path / "later"
+    save(SMGA(MMGT_DEMO.smga), runs / "smga" / "smga.safetensors")
+    save(networks(MMGT_DEMO).vae, runs / "vae" / "standardised" / "vae.safetensors")  # the very same
+
+    after = export_demo_weights(runs, exported)
+
+    assert {name for name in after.networks if after.networks[name] != before.networks[name]} == {"smga"}
+    assert set(after.networks) == set(before.networks)
+    assert (exported / "vae.safetensors").stat().st_mtime_ns == vae_written
+
+
+def test_a_folder_without_a_finished_training_exports_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="holds no finished training"):
+        export_demo_weights(tmp_path, tmp_path / "demo_weights")
+
+
+def test_a_part_that_is_finished_is_used_beside_what_is_not(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = tmp_path / "part"
+    save(networks(MMGT_DEMO).vae, tmp_path / "runs_of_part" / "vae" / "standardised" / "vae.safetensors")
+    export_demo_weights(tmp_path / "runs_of_part", part)
+    monkeypatch.setattr(load, "PACKAGED_WEIGHTS", part)
+    monkeypatch.setattr(detector, "PACKAGED_WEIGHTS", part)
+
+    pipeline = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
+
+    expected = networks(MMGT_DEMO).vae.decoder.conv_in.weight.half().float()
+    assert torch.equal(pipeline.pose_to_video.vae.decoder.conv_in.weight, expected)
+    assert len(pipeline.weights["vae"]) == 64
+    assert pipeline.weights["smga"] == "untrained: random, from a fixed seed"
+    assert not isinstance(detector.load_detector(tmp_path, MMGT_DEMO), FirstThatSees)  # no detector in this part
 
 
 def test_with_exported_weights_the_demo_alone_looks_for_presenters_before_photographs(

@@ -14,7 +14,7 @@ from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.image import ImageNetworks, ImageTraining, ImageTrainingConfig, ReferenceTargets
 from mmgt_core.training.loop import LoopConfig, TrainingProcess, run_training
 from mmgt_core.training.presenter_dataset import PresenterDataset
-from mmgt_core.training.presenter_processes import adopt_vae, adopted_vae
+from mmgt_core.training.presenter_processes import adopt_vae, adopted_vae, standardise_vae
 from mmgt_core.training.stage_2 import DenoisingConfig, DenoisingLoss, draw_kept, kept_tokens, unpacked_masks
 from mmgt_core.training.starts import VAE_NAME
 from mmgt_core.training.vae import (
@@ -284,7 +284,7 @@ def test_an_adopted_autoencoder_stands_beside_its_latents(tmp_path: Path) -> Non
     (tmp_path / "run").mkdir()
     export_weights(tmp_path / "run", VAE_NAME, vae)
 
-    adopt_vae(tmp_path / "run", built.folder, TINY)
+    adopt_vae(standardise_vae(tmp_path / "run", built.folder, TINY), built.folder, TINY)
 
     latents = torch.from_numpy(built.latents[:].astype(np.float32))
     pixels = as_pixels(torch.from_numpy(np.array(built.pictures[0])))

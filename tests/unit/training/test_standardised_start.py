@@ -10,6 +10,7 @@ from mmgt_core.keypoints import FACE, LEFT_HAND, LEGS, RIGHT_HAND
 from mmgt_core.smga.diffusion import add_noise, cosine_schedule
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.checkpointing import finished_state
+from mmgt_core.training.motion_scales import motion_scales, seen_from_hand
 from mmgt_core.training.pose_statistics import PoseStatistics
 from mmgt_core.training.standardised_start import standardise
 
@@ -161,10 +162,37 @@ def test_what_is_exported_is_an_ordinary_network_with_the_same_output(
     assert torch.allclose(*outputs, atol=1e-6)
 
 
-def test_precision_makes_every_varying_value_count_alike(
+def test_every_varying_value_counts_alike_in_position(
     statistics: PoseStatistics, windows: dict[str, torch.Tensor]
 ) -> None:
-    moved = (windows["pose"] - windows["pose"][:, :1]) * statistics.precision
+    scales = motion_scales(windows["pose"], statistics)
+    local = seen_from_hand(windows["pose"])
+    counted = ((local - local[:, :1]) * scales[0]).square().mean(dim=(0, 1))
 
-    assert statistics.precision[CONFIDENCES].eq(0).all()
-    assert torch.allclose(moved.square().mean(dim=(0, 1))[0::3], torch.ones(134), atol=1e-3)
+    assert scales[:, CONFIDENCES].eq(0).all()
+    is_ordinary = torch.ones(134, dtype=torch.bool)
+    is_ordinary[[LEFT_HAND.start, RIGHT_HAND.start]] = False
+    assert torch.allclose(counted[0::3][is_ordinary], torch.ones(132), atol=1e-3)
+    assert float(counted[3 * LEFT_HAND.start]) == pytest.approx(10.0, rel=1e-3)  # says alone where the hand is
+
+
+def test_a_velocity_counts_by_what_velocities_vary_by(
+    statistics: PoseStatistics, windows: dict[str, torch.Tensor]
+) -> None:
+    quick = windows["pose"]
+    slow = quick.repeat_interleave(4, dim=1)
+
+    quick_scales, slow_scales = (motion_scales(pose, statistics) for pose in (quick, slow))
+
+    assert float(slow_scales[1, 0]) == pytest.approx(2 * float(quick_scales[1, 0]), rel=0.05)
+
+
+def test_a_hand_that_is_carried_keeps_its_fingers() -> None:
+    pose = torch.rand(2, 402)
+    carried = pose.clone().view(2, 134, 3)
+    carried[:, LEFT_HAND, :2] += 0.3
+
+    before, after = seen_from_hand(pose), seen_from_hand(carried.flatten(1))
+
+    moved = (after - before).view(2, 134, 3).abs() > 1e-6
+    assert moved.nonzero()[:, 1].unique().tolist() == [LEFT_HAND.start]
