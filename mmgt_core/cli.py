@@ -17,11 +17,12 @@ from mmgt_core.checkpoints.layout import published_files
 from mmgt_core.commands.running import interruptible, run_app
 from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
 from mmgt_core.errors import WeightsError
-from mmgt_core.load import default_preset, find_preset, load_pipeline, preset_folder
+from mmgt_core.load import UNTRAINED, default_preset, find_preset, load_pipeline, preset_folder
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
 from mmgt_core.media.signing_identity import ensure_identity
 from mmgt_core.parity.runner import run_cases
+from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, told_of_photographs
 from mmgt_core.pipelines.outputs import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
@@ -121,9 +122,9 @@ def generate(
         inputs = told_of_photographs(inputs, chosen)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
-        _tell_if_untrained(chosen)
         signer = ensure_identity(identity)
         pipeline = load_pipeline(chosen, weights, place, _dtype(place))
+        _tell_if_untrained(pipeline)
         with outputs.unfinished() as staged:
             pipeline(inputs, options, staged, control)
             facts = GenerationFacts(chosen.name, chosen.is_trained, options.seed)
@@ -262,11 +263,12 @@ def _dtype(device: torch.device) -> torch.dtype:
     return torch.float16 if device.type == "cuda" else torch.float32
 
 
-def _tell_if_untrained(preset: Preset) -> None:
-    if not preset.is_trained:
+def _tell_if_untrained(pipeline: AudioToVideo) -> None:
+    untrained = [name for name, source in pipeline.weights.items() if source == UNTRAINED]
+    if untrained:
         _tell(
-            f"note: {preset.name} is untrained: it renders noise. It shows that everything "
-            "runs; a real video takes mmgt-512 with its published weights."
+            f"note: {pipeline.preset.name} is untrained ({', '.join(untrained)}): it renders noise. It shows that "
+            "everything runs; a real video takes mmgt-512 with its published weights."
         )
 
 

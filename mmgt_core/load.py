@@ -15,7 +15,8 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 
-_UNTRAINED = "untrained: random, from a fixed seed"
+UNTRAINED = "untrained: random, from a fixed seed"
+"""In place of a hash, where a network has no weights yet."""
 _FULL_PRECISION = ("smga", "wavlm", "wav2vec")
 """Stage 1's visibility threshold is a rounding error of half precision away, and speech encoders are small."""
 
@@ -73,7 +74,7 @@ def _packaged_networks(
             fill_network(module, name, PACKAGED_WEIGHTS, preset, device, dtypes[name])
         module.to(device, dtypes[name])
     with_weights = [name for name, module in networks.named().items() if module.state_dict()]
-    return networks, {name: finished.get(name, _UNTRAINED) for name in with_weights}
+    return networks, {name: finished.get(name, UNTRAINED) for name in with_weights}
 
 
 def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> AudioToVideo:
