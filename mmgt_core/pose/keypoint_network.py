@@ -19,6 +19,8 @@ _STRIDE = 4
 _NEIGHBOURHOOD = 5
 """Cells around a map's peak whose centre of mass is the point."""
 _MIN_PRESENCE = 0.5
+_MIN_CONCENTRATION = 0.6
+"""Mean share of a map that lies around its peak: where there is no presenter, maps are spread."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,9 @@ class PresenterDetector:
         pixels = rearrange(torch.from_numpy(small), "h w c -> 1 c h w").float() / 127.5 - 1
         maps = self._network(pixels)
         presence = float(maps.presence.sigmoid())
-        if presence < _MIN_PRESENCE:
-            return []
         keypoints: Float32Array = peaks(maps.cells)[0].numpy().astype(np.float32)
+        if presence < _MIN_PRESENCE or keypoints[self._is_drawn, 2].mean() < _MIN_CONCENTRATION:
+            return []
         keypoints[:, :2] = (keypoints[:, :2] + 0.5) * (side / INPUT_SIDE) - 0.5 - corner
         keypoints[:, 2] = np.where(self._is_drawn, presence, 0.0)
         seen = keypoints[keypoints[:, 2] > VISIBLE, :2]

@@ -28,13 +28,13 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> PresenterDataset:
 class Knows(KeypointNetwork):
     """Sees every point in one cell, and a presenter as surely as told."""
 
-    def __init__(self, row: int, column: int, presence: float) -> None:
+    def __init__(self, row: int, column: int, presence: float, height: float = 20.0) -> None:
         super().__init__(PRESENTER_KEYPOINTS)
-        self._place, self._presence = (row, column), presence
+        self._place, self._presence, self._height = (row, column), presence, height
 
     def forward(self, pixels: torch.Tensor) -> KeypointMaps:
-        cells = torch.full((1, NUM_KEYPOINTS, 32, 32), -20.0)
-        cells[:, :, self._place[0], self._place[1]] = 20.0
+        cells = torch.zeros(1, NUM_KEYPOINTS, 32, 32)
+        cells[:, :, self._place[0], self._place[1]] = self._height
         return KeypointMaps(cells, torch.tensor([self._presence]))
 
 
@@ -111,6 +111,12 @@ def test_legs_and_feet_are_never_seen() -> None:
 
 def test_a_picture_without_a_presenter_has_nobody() -> None:
     assert PresenterDetector(Knows(3, 3, presence=-1.0)).detect(np.zeros((128, 128, 3), np.uint8)) == []
+
+
+def test_points_that_could_be_anywhere_are_nobodys() -> None:
+    unsure = Knows(3, 3, presence=5.0, height=4.0)  # a twentieth of each map lies around its peak
+
+    assert PresenterDetector(unsure).detect(np.zeros((128, 128, 3), np.uint8)) == []
 
 
 class Finds:
