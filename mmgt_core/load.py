@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from mmgt_core.checkpoints.converted import WeightsIndex, fill_network, holds_converted_weights
 from mmgt_core.checkpoints.networks import Networks, read_networks
@@ -72,7 +73,7 @@ def _packaged_networks(
     for name, module in networks.named().items():
         if name in finished:
             fill_network(module, name, PACKAGED_WEIGHTS, preset, device, dtypes[name])
-        module.to(device, dtypes[name])
+        nn.Module.to(module, device, dtypes[name])  # diffusers' own `to` warns of every dtype
     with_weights = [name for name, module in networks.named().items() if module.state_dict()]
     return networks, {name: finished.get(name, UNTRAINED) for name in with_weights}
 
