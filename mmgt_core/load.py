@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from mmgt_core.checkpoints.converted import WeightsIndex, fill_network, holds_converted_weights
+from mmgt_core.checkpoints.converted import WeightsIndex, fill_network, holds_converted_weights, recorded_networks
 from mmgt_core.checkpoints.networks import Networks, read_networks
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.checkpoints.untrained import untrained_networks
@@ -56,26 +56,25 @@ def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: to
     dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in Networks.names()}
     if folder.is_dir():
         return _compose(preset, read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks)
-    if preset.name != MMGT_DEMO.name and preset.is_trained:
+    packaged = recorded_networks(PACKAGED_WEIGHTS) if preset.name == MMGT_DEMO.name else {}
+    if preset.is_trained and not packaged:
         raise WeightsError(
             f"{preset.name}: no weights in {folder}; fetch them with `mmgt weights pull` and `mmgt weights convert`"
         )
-    return _compose(preset, *_packaged_networks(preset, device, dtypes))
+    return _compose(preset, *_packaged_networks(preset, packaged, device, dtypes))
 
 
 def _packaged_networks(
-    preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]
+    preset: Preset, packaged: Mapping[str, str], device: torch.device, dtypes: Mapping[str, torch.dtype]
 ) -> tuple[Networks, Mapping[str, str]]:
     """The package's weights where their training is finished, random ones elsewhere; and where each is from."""
     networks = untrained_networks(preset)
-    is_packaged = preset.name == MMGT_DEMO.name and holds_converted_weights(PACKAGED_WEIGHTS)
-    finished = WeightsIndex.read(PACKAGED_WEIGHTS).networks if is_packaged else {}
     for name, module in networks.named().items():
-        if name in finished:
+        if name in packaged:
             fill_network(module, name, PACKAGED_WEIGHTS, preset, device, dtypes[name])
         nn.Module.to(module, device, dtypes[name])  # diffusers' own `to` warns of every dtype
     with_weights = [name for name, module in networks.named().items() if module.state_dict()]
-    return networks, {name: finished.get(name, UNTRAINED) for name in with_weights}
+    return networks, {name: packaged.get(name, UNTRAINED) for name in with_weights}
 
 
 def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> AudioToVideo:

@@ -51,6 +51,11 @@ def holds_converted_weights(folder: Path) -> bool:
     return (folder / INDEX_FILE).is_file()
 
 
+def recorded_networks(folder: Path) -> Mapping[str, str]:
+    """The networks of a folder and the hashes of their files; none where it holds no weights."""
+    return WeightsIndex.read(folder).networks if holds_converted_weights(folder) else {}
+
+
 def network_file(folder: Path, network: str) -> Path:
     """Where one network's tensors lie."""
     return folder / f"{network}.safetensors"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from mmgt_core.checkpoints.converted import fill_network, network_file
+from mmgt_core.checkpoints.converted import fill_network, recorded_networks
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
@@ -31,7 +31,7 @@ def load_detector(weights: Path, preset: Preset) -> WholeBodyDetector:
         photographs: WholeBodyDetector = DWPoseDetector(yolox, pose, onnxruntime_providers())
     else:
         photographs = LandmarkDetector()
-    if not (preset.is_for_drawings and network_file(PACKAGED_WEIGHTS, KEYPOINTS).is_file()):
+    if not (preset.is_for_drawings and KEYPOINTS in recorded_networks(PACKAGED_WEIGHTS)):
         return photographs
     network = KeypointNetwork(PRESENTER_KEYPOINTS)
     fill_network(network, KEYPOINTS, PACKAGED_WEIGHTS, MMGT_DEMO, torch.device("cpu"), torch.float32)

@@ -1,5 +1,6 @@
 """From finished runs to the package's weights: half precision, one file a network, an index with their hashes."""
 
+import logging
 from pathlib import Path
 
 from torch import nn
@@ -23,6 +24,8 @@ from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
+
+logger = logging.getLogger(__name__)
 
 _TRAINED_IN = {
     "smga": "smga",
@@ -60,6 +63,7 @@ def export_demo_weights(runs: Path, target: Path) -> WeightsIndex:
             continue
         hashes[name] = write_network(target, name, network, loaded(network, path).state_dict())
         sources[name] = file_sha256(path)
+        logger.info("network_exported name=%s", name)
     if not hashes:
         raise ConfigurationError(f"{runs} holds no finished training")
     index = WeightsIndex(MMGT_DEMO.name, hashes, sources)

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.loop import run_training
+from mmgt_core.training.losses import pose_loss_terms
 from mmgt_core.training.smga import SMGATraining, draw_timesteps
 from mmgt_core.training.spoken_windows import SpeechToPoseData, collate
 from tests.unit.training.tiny_smga import CONFIG, OPTIONS, made_up_windows, tiny_preset, tiny_training
@@ -80,6 +81,17 @@ def test_the_loss_is_the_sum_of_six_terms_and_the_head_weight_scales_three() -> 
         ratio = 3 if name.startswith("head") else 1
         assert found[3.0][name].item() == pytest.approx(ratio * found[1.0][name].item(), rel=1e-5)
     assert found[0.0]["head_position"].item() == 0
+
+
+def test_scales_are_factors_of_the_errors_of_their_order() -> None:
+    generator = torch.Generator().manual_seed(0)
+    predicted, target = (torch.randn(2, 8, 402, generator=generator) for _ in range(2))
+    scales = torch.stack([torch.full((402,), factor) for factor in (1.0, 2.0, 0.0)])
+
+    plain, scaled = pose_loss_terms(predicted, target), pose_loss_terms(predicted, target, scales=scales)
+
+    expected = [factor * term for factor, term in zip((1, 4, 0, 1, 4, 0), plain.ordered(), strict=True)]
+    torch.testing.assert_close(torch.stack(scaled.ordered()), torch.stack(expected))
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
