@@ -77,6 +77,8 @@ def encode_film(
     with av.open(str(path), "w", format=container, options=muxer_options or {}) as output:
         video = output.add_stream(codec, rate=fps, width=width, height=height)
         video.pix_fmt = "yuv420p"
+        if codec == "libx265":  # its thread pool has been seen to hang on so small a film, in CI
+            video.options = {"x265-params": "pools=none:frame-threads=1"}
         audio = output.add_stream(sound_codec, rate=48_000, layout="mono") if sound is not None else None
         for index in range(round(fps * seconds)):
             frame = av.VideoFrame.from_ndarray(np.full((height, width, 3), 4 * index % 252, np.uint8), "rgb24")
