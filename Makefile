@@ -38,7 +38,7 @@ demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech,
 		--field model=mmgt-demo --field seed=42 --save pose,masks,manifest --out out/demo.mp4
 
 test: setup lint types ## Everything that CI checks: style, types, import rules, tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --max-worker-restart 1
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 
 N ?= 20
 fault: setup ## The fault table at length: make fault N=20

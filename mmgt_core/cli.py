@@ -124,7 +124,7 @@ def generate(
             _tell(f"warning: {warning.message}")
         signer = ensure_identity(identity)
         pipeline = load_pipeline(chosen, weights, place, _dtype(place))
-        _tell_if_untrained(pipeline)
+        _tell_if_untrained(pipeline, is_driven=inputs.driving_poses is not None)
         with outputs.unfinished() as staged:
             pipeline(inputs, options, staged, control)
             facts = GenerationFacts(chosen.name, chosen.is_trained, options.seed)
@@ -263,12 +263,14 @@ def _dtype(device: torch.device) -> torch.dtype:
     return torch.float16 if device.type == "cuda" else torch.float32
 
 
-def _tell_if_untrained(pipeline: AudioToVideo) -> None:
+def _tell_if_untrained(pipeline: AudioToVideo, *, is_driven: bool) -> None:
+    """Of the networks that this video takes: one that is driven takes no stage 1."""
     untrained = [name for name, source in pipeline.weights.items() if source == UNTRAINED]
+    untrained = [name for name in untrained if not (is_driven and name == "smga")]
     if untrained:
         _tell(
-            f"note: {pipeline.preset.name} is untrained ({', '.join(untrained)}): it renders noise. It shows that "
-            "everything runs; a real video takes mmgt-512 with its published weights."
+            f"note: {pipeline.preset.name} is untrained ({', '.join(untrained)}): what these make is noise. It shows "
+            "that everything runs; a real video takes mmgt-512 with its published weights."
         )
 
 

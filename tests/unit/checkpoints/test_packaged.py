@@ -55,6 +55,23 @@ def test_the_autoencoder_gives_back_presenters_that_it_has_never_seen(
     assert latents.std().item() == pytest.approx(1.0, abs=0.2)  # what stage 2 learns to expect
 
 
+def test_stage_2_draws_a_presenter_that_it_has_never_seen_as_the_pose_says(
+    clips: list[SyntheticClip], detector: WholeBodyDetector, tmp_path: Path
+) -> None:
+    pipeline = load_pipeline(MMGT_DEMO, tmp_path, torch.device("cpu"), torch.float32)
+    system = PipelineSystem(pipeline, SamplingOptions(), detector)
+    for clip in clips[:2]:
+        num_frames = len(clip.pose_sequence)
+        truth = clip.render(range(num_frames), MMGT_DEMO.resolution)
+        reference = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
+
+        driven = system.render(reference, clip.pose_sequence, clip.waveform)
+
+        still = np.repeat(truth[clip.reference_frame][None], num_frames, axis=0)
+        assert frame_psnr(driven, truth).mean() > 23
+        assert frame_psnr(driven, truth).mean() > frame_psnr(still, truth).mean() + 3
+
+
 def test_the_detector_finds_presenters_that_it_has_never_seen(
     clips: list[SyntheticClip], detector: WholeBodyDetector
 ) -> None:
