@@ -27,6 +27,15 @@ def frame_psnr(frames: UInt8Array, truth: UInt8Array) -> Float32Array:
     return np.minimum(decibels.numpy(), np.float32(EQUAL_DB))
 
 
+def clip_psnr(frames: UInt8Array, truth: UInt8Array) -> float:
+    """PSNR of a whole clip in dB, of its mean squared error; (F, H, W, 3) twice. An equal clip gives EQUAL_DB.
+
+    A frame that is equal by standing still, as the mouth in a pause, has no PSNR of its own to be averaged.
+    """
+    decibels = peak_signal_noise_ratio(_unit_pixels(frames), _unit_pixels(truth), data_range=1.0)
+    return min(float(decibels), EQUAL_DB)
+
+
 def frame_ssim(frames: UInt8Array, truth: UInt8Array) -> Float32Array:
     """SSIM of each frame: (F, H, W, 3) twice, at least 11 px a side, to (F,)."""
     found = []

@@ -9,7 +9,7 @@ from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.masks.regions import VISIBLE
 from mmgt_core.metrics.appearance import flicker, identity_errors, mean_change
 from mmgt_core.metrics.gesture import correlation
-from mmgt_core.metrics.image import frame_psnr
+from mmgt_core.metrics.image import clip_psnr
 from mmgt_core.metrics.measurement import Region
 from mmgt_core.metrics.mouth import mouth_opening, rendered_mouth_opening, with_still_mouth
 from mmgt_core.metrics.presenter_colours import PresenterColours
@@ -172,13 +172,13 @@ def _picture_numbers(
     poses: PoseSequence,
     colours: PresenterColours,
 ) -> dict[str, float]:
-    """PSNR of the whole picture and of the mouth's box, identity's colours, flicker: generated, ceiling, still."""
+    """PSNR of the whole clip and of the mouth's box, identity's colours, flicker: generated, ceiling, still."""
     numbers: dict[str, float] = {}
     boxes = region_squares(poses, Region.LIPS, truth.shape[1])
     for name, frames in (("driven", driven), ("rebuilt", rebuilt), ("still", still)):
-        numbers[f"psnr_{name}"] = float(frame_psnr(frames, truth).mean())
+        numbers[f"psnr_{name}"] = clip_psnr(frames, truth)
         if boxes:
-            numbers[f"mouth_psnr_{name}"] = float(frame_psnr(crops(frames, boxes), crops(truth, boxes)).mean())
+            numbers[f"mouth_psnr_{name}"] = clip_psnr(crops(frames, boxes), crops(truth, boxes))
     errors = identity_errors(driven[::_COLOUR_STRIDE], truth[::_COLOUR_STRIDE], colours.parts)
     numbers |= {f"colour_{part}": error for part, error in errors.items()}
     numbers["flicker_driven"], numbers["flicker_truth"] = flicker(driven, truth)

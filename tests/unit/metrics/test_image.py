@@ -7,7 +7,7 @@ import torch
 from mmgt_core.errors import WeightsError
 from mmgt_core.metrics import image
 from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
-from mmgt_core.metrics.image import EQUAL_DB, PictureScores, frame_psnr, frame_ssim
+from mmgt_core.metrics.image import EQUAL_DB, PictureScores, clip_psnr, frame_psnr, frame_ssim
 from mmgt_core.metrics.measurement import Region
 from mmgt_core.metrics.regions import LEAST_SIDE_PX, crops, region_squares
 from tests.unit.metrics.clips import pictures, speaker
@@ -34,6 +34,15 @@ def test_psnr_is_that_of_the_definition_frame_by_frame() -> None:
     frames = truth + np.array([5, 20], np.uint8)[:, None, None, None]
 
     assert frame_psnr(frames, truth) == pytest.approx([20 * np.log10(255 / 5), 20 * np.log10(255 / 20)], abs=1e-3)
+
+
+def test_a_clip_of_which_half_stands_still_and_equal_has_the_psnr_of_its_mean_squared_error():
+    truth = np.full((4, 16, 16, 3), 100, np.uint8)
+    frames = truth.copy()
+    frames[:2] += 10
+
+    assert clip_psnr(frames, truth) == pytest.approx(20 * np.log10(255 / 10) + 10 * np.log10(2), abs=1e-3)
+    assert clip_psnr(truth, truth) == EQUAL_DB
 
 
 def test_equal_pictures_have_the_best_of_every_metric(tmp_path) -> None:
