@@ -265,8 +265,8 @@ def _dtype(device: torch.device) -> torch.dtype:
 
 def _tell_if_untrained(pipeline: AudioToVideo, *, is_driven: bool) -> None:
     """Of the networks that this video takes: one that is driven takes no stage 1."""
-    untrained = [name for name, source in pipeline.weights.items() if source == UNTRAINED]
-    untrained = [name for name in untrained if not (is_driven and name == "smga")]
+    taken = {name: source for name, source in pipeline.weights.items() if not (is_driven and name == "smga")}
+    untrained = [name for name, source in taken.items() if source == UNTRAINED]
     if untrained:
         _tell(
             f"note: {pipeline.preset.name} is untrained ({', '.join(untrained)}): what these make is noise. It shows "
