@@ -143,7 +143,8 @@ class KeypointNetworkConfig:
 class Preset:
     """A whole set of network configurations, and what its default sampling is.
 
-    is_for_drawings: it has only seen drawn presenters, no photographs.
+    is_for_drawings: it has only seen drawn presenters, no photographs. is_noise_shared: a video's frames begin from the
+    same noise, so that what stands still in it does not shimmer; for weights that were trained so.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Preset:
     num_inference_steps: int
     guidance_scale: float
     pose_guidance_scale: float
+    is_noise_shared: bool = False
 
     @property
     def latent_size(self) -> int:
@@ -273,6 +275,7 @@ MMGT_DEMO = Preset(
     num_inference_steps=5,
     guidance_scale=1.0,
     pose_guidance_scale=1.0,
+    is_noise_shared=False,
 )
 """The same classes, small enough to be trained and run on a CPU.
 
@@ -293,6 +296,7 @@ class VideoSampling:
     num_inference_steps: int
     guidance_scale: float
     region_weights: RegionWeights = field(default_factory=RegionWeights)
+    is_noise_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -332,6 +336,7 @@ class SamplingOptions:
             preset.num_inference_steps if self.num_inference_steps is None else self.num_inference_steps,
             preset.guidance_scale if self.guidance_scale is None else self.guidance_scale,
             self.region_weights,
+            preset.is_noise_shared,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmgt_core.commands.presenter_workers import SystemSource, measure_in_processes
+from mmgt_core.commands.presenter_workers import SystemSource, ablations_in_processes, measure_in_processes
 from mmgt_core.metrics.ablations import ablation_numbers, ablation_page, measure_ablations
 from mmgt_core.metrics.pose_autoencoder import (
     WINDOW_FRAMES,
@@ -45,6 +45,8 @@ Steps = Annotated[
     int | None, typer.Option("--steps", min=1, max=100, help="Steps of stage 2; by default the preset's own.")
 ]
 
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes that measure.")]
+
 
 def presenters(
     preset: PresetName = "mmgt-demo",
@@ -54,7 +56,7 @@ def presenters(
     first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
     seconds: Seconds = None,
     steps: Steps = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that measure clips.")] = 1,
+    workers: Workers = 1,
     out: OutFolder = Path("out/results"),
 ) -> None:
     """Measure a preset on presenters, voices and texts that were never trained on: every figure of the results page.
@@ -89,15 +91,19 @@ def ablations(
     first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
     seconds: Seconds = None,
     steps: Steps = None,
+    workers: Workers = 1,
     out: OutFolder = Path("out/results"),
 ) -> None:
     """Measure table V's ablations on held-out presenters, and tell which of the paper's orderings appear."""
-    system, network = SystemSource(preset, weights, steps).load(), load_pose_autoencoder()
+    source = SystemSource(preset, weights, steps)
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
-        rows = measure_ablations(system, runs, found, network, bar.advance)
+        if workers > 1:
+            rows = ablations_in_processes(found, source, runs, workers, bar.advance)
+        else:
+            rows = measure_ablations(source.load(), runs, found, load_pose_autoencoder(), bar.advance)
     command = _command("ablations", preset, weights, clips, first_seed, seconds, steps, out)
-    command += f" --runs {shlex.quote(str(runs))}"
+    command += f" --runs {shlex.quote(str(runs))} --workers {workers}"
     out.mkdir(parents=True, exist_ok=True)
     page = out / "ablations.md"
     page.write_text(ablation_page(rows, clips, command))

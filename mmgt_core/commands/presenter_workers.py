@@ -12,6 +12,8 @@ import torch
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import SamplingOptions
 from mmgt_core.load import find_preset, load_pipeline
+from mmgt_core.metrics.ablations import ABLATIONS, AblationRow, measure_ablation
+from mmgt_core.metrics.pose_autoencoder import load_pose_autoencoder
 from mmgt_core.metrics.presenter_clip import measure_clip
 from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.metrics.presenter_system import PipelineSystem
@@ -57,6 +59,29 @@ def measure_in_processes(
             on_progress("presenters", number, len(clips))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def ablations_in_processes(
+    clips: Sequence[SyntheticClip],
+    source: SystemSource,
+    runs: Path,
+    num_workers: int,
+    on_progress: Callable[[str, int, int], None],
+) -> list[AblationRow]:
+    """`measure_ablations`, a row a process."""
+    pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"))
+    try:
+        jobs = [pool.submit(_measure_ablation, index, source, runs, clips) for index in range(len(ABLATIONS))]
+        for number, job in enumerate(as_completed(jobs), 1):
+            job.result()
+            on_progress("ablations", number, len(jobs))
+        return [job.result() for job in jobs]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _measure_ablation(index: int, source: SystemSource, runs: Path, clips: Sequence[SyntheticClip]) -> AblationRow:
+    return measure_ablation(index, _loaded(source), runs, clips, load_pose_autoencoder())
 
 
 def _measure(source: SystemSource, store: ClipStore, clip: SyntheticClip, other: SyntheticClip) -> None:

@@ -64,8 +64,8 @@ def train(
     device: DeviceName = Device.AUTO,
 ) -> None:
     """Train one process, from where the folder's run stands. Under `torchrun` several processes train together."""
-    configuration = _configuration(process, config, steps)
     place = _device(device)
+    configuration = _configuration(process, config, steps, place)
     if not sys.stderr.isatty():
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with ProgressBar() as bar, _interruptible() as is_interrupted:
@@ -94,10 +94,10 @@ def run(arguments: Sequence[str]) -> None:
     run_app(app, arguments[1:], "mmgt train")
 
 
-def _configuration(process: str, name: str, steps: int | None) -> TrainingConfiguration:
+def _configuration(process: str, name: str, steps: int | None, place: torch.device) -> TrainingConfiguration:
     if process not in PROCESSES:
         raise typer.BadParameter(f"there is no process {process}; there are {', '.join(PROCESSES)}")
-    configuration = read_configuration(name)
+    configuration = read_configuration(name, is_on_gpu=place.type == "cuda")
     if configuration.process != process:
         raise ConfigurationError(f"{name} is a configuration of {configuration.process}, not of {process}")
     if steps is None:

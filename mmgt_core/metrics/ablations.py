@@ -124,15 +124,23 @@ def measure_ablations(
     Raises:
         WeightsError: a run's weights are not those of its ablation.
     """
-    rows, whole = [], system
-    for index, ablation in enumerate(ABLATIONS):
+    rows = []
+    for index in range(len(ABLATIONS)):
         on_progress("ablations", index, len(ABLATIONS))
-        changed, note = ablated(system if ablation.is_whole else whole, ablation, runs / ablation.name)
-        if ablation.is_whole:
-            whole = changed or system
-        rows.append(AblationRow(ablation, measure_system(changed, clips, network) if changed else None, note))
+        rows.append(measure_ablation(index, system, runs, clips, network))
     on_progress("ablations", len(ABLATIONS), len(ABLATIONS))
     return rows
+
+
+def measure_ablation(
+    index: int, system: PipelineSystem, runs: Path, clips: Sequence[SyntheticClip], network: PoseAutoencoder
+) -> AblationRow:
+    """Measure one row of the table; `measure_ablations` says the rest. Args: index: in ABLATIONS."""
+    ablation = ABLATIONS[index]
+    whole = next(row for row in reversed(ABLATIONS[: index + 1]) if row.is_whole)
+    compared = system if ablation.is_whole else ablated(system, whole, runs / whole.name)[0]
+    changed, note = ablated(compared or system, ablation, runs / ablation.name)
+    return AblationRow(ablation, measure_system(changed, clips, network) if changed else None, note)
 
 
 def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[PipelineSystem | None, str]:

@@ -69,12 +69,15 @@ class PoseToVideo:
         posterior = self.vae.encode(pixels.to(self.device, self.dtype)).latent_dist
         return posterior.mean * self.vae.config.scaling_factor
 
-    def initial_latents(self, num_frames: int, latent_size: int, seed: int) -> torch.Tensor:
-        """Noise drawn on the CPU, so that a seed means the same everywhere: (1, C, F, h, w) float32."""
+    def initial_latents(self, num_frames: int, latent_size: int, seed: int, is_shared: bool = False) -> torch.Tensor:
+        """Noise drawn on the CPU, so that a seed means the same everywhere: (1, C, F, h, w) float32.
+
+        is_shared: every frame gets the first one's.
+        """
         generator = torch.Generator().manual_seed(seed)
-        channels = self.denoising_unet.conv_in.in_channels
-        shape = (1, channels, num_frames, latent_size, latent_size)
-        return torch.randn(shape, generator=generator).to(self.device)
+        channels, num_drawn = self.denoising_unet.conv_in.in_channels, 1 if is_shared else num_frames
+        noise = torch.randn((1, channels, num_drawn, latent_size, latent_size), generator=generator)
+        return noise.expand(-1, -1, num_frames, -1, -1).contiguous().to(self.device)
 
     @torch.inference_mode()
     def denoise(

@@ -1,7 +1,7 @@
 """Training configurations: TOML files, packaged or the user's own, read strictly into frozen dataclasses.
 
 A file names its `process`, may name a `base` file whose values it changes, and has a table `[loop]` for the loop and
-one of the process's own name for the process.
+one of the process's own name for the process. A table `[loop_on_gpu]` has what the file's `[loop]` is on a GPU instead.
 """
 
 import math
@@ -17,6 +17,7 @@ from mmgt_core.errors import UsageError
 
 PACKAGED = Path(__file__).parent / "configurations"
 _SUFFIX = ".toml"
+_LOOP, _LOOP_ON_GPU = "loop", "loop_on_gpu"
 
 Table = Mapping[str, Any]
 Kind = TypeVar("Kind")
@@ -98,21 +99,25 @@ def packaged_names() -> list[str]:
     return sorted(path.stem for path in PACKAGED.glob(f"*{_SUFFIX}"))
 
 
-def read_configuration(name_or_path: str) -> TrainingConfiguration:
+def read_configuration(name_or_path: str, is_on_gpu: bool = False) -> TrainingConfiguration:
     """Read a packaged configuration by name, or a file by its path.
+
+    Args:
+        name_or_path: a path ends in `.toml`.
+        is_on_gpu: whether a GPU will train; the tables `[loop_on_gpu]` count then.
 
     Raises:
         ConfigurationError: there is no such file, it is no TOML, or a key is unknown, missing or of the wrong kind.
     """
     path = _find(name_or_path)
-    tables = _read_with_base(path)
+    tables = _read_with_base(path, is_on_gpu)
     process = tables.get("process")
     if not isinstance(process, str):
         raise ConfigurationError(f"{path.name} has no `process`")
-    unknown = set(tables) - {"process", "loop", process}
+    unknown = set(tables) - {"process", _LOOP, process}
     if unknown:
         raise ConfigurationError(f"{path.name} has unknown keys: {', '.join(sorted(unknown))}")
-    loop = fill(LoopConfig, tables.get("loop", {}), f"{path.name} [loop]")
+    loop = fill(LoopConfig, tables.get(_LOOP, {}), f"{path.name} [{_LOOP}]")
     return TrainingConfiguration(path.stem, process, loop, tables.get(process, {}))
 
 
@@ -145,13 +150,16 @@ def _find(name_or_path: str) -> Path:
     return path
 
 
-def _read_with_base(path: Path) -> dict[str, Any]:
+def _read_with_base(path: Path, is_on_gpu: bool) -> dict[str, Any]:
     try:
         tables = tomllib.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    on_gpu = tables.pop(_LOOP_ON_GPU, {})
+    if is_on_gpu:
+        tables[_LOOP] = {**tables.get(_LOOP, {}), **on_gpu}
     base = tables.pop("base", None)
-    return _merged(_read_with_base(_find(base)), tables) if base else tables
+    return _merged(_read_with_base(_find(base), is_on_gpu), tables) if base else tables
 
 
 def _merged(below: Table, above: Table) -> dict[str, Any]:

@@ -5,6 +5,7 @@ do not wait for each other can run side by side: name them after the folder.
 """
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -28,7 +29,9 @@ from mmgt_core.training.report import REPORT_FILE
 from mmgt_core.training.stage_2_processes import ImageOptions
 from mmgt_core.training.starts import VAE_NAME
 
-NUM_WORKERS = 2
+NUM_WORKERS = os.cpu_count() or 1
+"""Processes that make data."""
+NUM_CPU_TRAINERS = 2
 MEMBER = "--member"
 CLIPS = "clips"
 DATA_FOLDERS = {"smga": "poses", "vae": "stills", "keypoints": "stills", "image": CLIPS, "video": CLIPS}
@@ -62,8 +65,7 @@ def train_as_member(configuration_name: str, out: Path) -> None:
     prepared = _prepared(configuration, out)
     folder = _run_folder(configuration, out)
     claim_folder(folder, configuration)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run_training(prepared.process, prepared.data, configuration.loop, folder, device)
+    run_training(prepared.process, prepared.data, configuration.loop, folder, _device())
 
 
 def train_ablations(out: Path) -> None:
@@ -91,7 +93,8 @@ def encode(out: Path) -> None:
         raise MMGTError("demo-image has no table [image.presenters]")
     presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
     own = _standardised_vae(out)
-    adopt_vae(own if own.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME), folder, MMGT_DEMO, _log_data)
+    vae = own if own.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME)
+    adopt_vae(vae, folder, MMGT_DEMO, _device(), _log_data)
 
 
 STEPS: dict[str, Callable[[Path], object]] = {
@@ -131,7 +134,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def _configuration(name: str, out: Path) -> TrainingConfiguration:
     """By name or path; process 2 starts from this folder's process 1."""
-    configuration = read_configuration(name)
+    configuration = read_configuration(name, is_on_gpu=torch.cuda.is_available())
     if "start" not in configuration.options:
         return configuration
     return replace(configuration, options={**configuration.options, "start": str(out / "image")})
@@ -153,7 +156,11 @@ def _run_folder(configuration: TrainingConfiguration, out: Path) -> Path:
 
 def _num_processes() -> int:
     """One for each GPU; on a CPU two of one thread each, which do more than one of two threads."""
-    return torch.cuda.device_count() or NUM_WORKERS
+    return torch.cuda.device_count() or NUM_CPU_TRAINERS
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _log_data(done: int, total: int) -> None:

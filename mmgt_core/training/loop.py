@@ -107,7 +107,7 @@ def run_training(
     """
     if config.mixed_precision == "fp16" and device.type == "cpu":
         raise ConfigurationError("mixed_precision is fp16; a CPU trains with no or bf16")
-    run = _Run(process, config, folder, device)
+    run = TrainingRun(process, config, folder, device)
     run.resume()
     if run.step >= config.steps and (folder / REPORT_FILE).is_file():
         return TrainingReport.read(folder)
@@ -127,7 +127,7 @@ class _Losses(nn.Module):
         return self._process.losses(batch, generator)
 
 
-class _Run:
+class TrainingRun:
     """One run's moving parts: networks, average, optimiser, counters."""
 
     def __init__(self, process: TrainingProcess, config: LoopConfig, folder: Path, device: torch.device) -> None:
@@ -147,6 +147,8 @@ class _Run:
         self.training_seconds = 0.0
         self.peak_memory_before = 0
         self.losses: dict[str, float] = {}
+        if self.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # TF32, which convolutions use anyway
         process.to(self.device)
         for network in process.networks.values():
             network.to(self.device).train()
@@ -183,7 +185,7 @@ class _Run:
         loader = batches(source, config, self.step, self.accelerator.process_index, self.accelerator.num_processes)
         for batch in loader:
             began = time.monotonic()
-            shown.add(self._train_step(batch))
+            shown.add(self.train_step(batch))
             self.training_seconds += time.monotonic() - began
             if self.step % LOG_EVERY_STEPS == 0 or self.step == config.steps:
                 self.losses = shown.show(self.step, learning_rate(config, self.step - 1))
@@ -204,7 +206,7 @@ class _Run:
         if writer is not None:
             writer.close()
 
-    def _train_step(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def train_step(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One optimiser step; the losses, detached."""
         set_learning_rate(self.optimiser, learning_rate(self.config, self.step))
         generator = step_generator(self.config.seed, self.step, self.accelerator.process_index, self.device)

@@ -87,16 +87,19 @@ def standardise_vae(run: Path, folder: Path, preset: Preset) -> Path:
     return export_weights(target, VAE_NAME, vae)
 
 
-def adopt_vae(path: Path, folder: Path, preset: Preset, on_progress: Progress = ignore_progress) -> None:
+def adopt_vae(
+    path: Path, folder: Path, preset: Preset, device: torch.device, on_progress: Progress = ignore_progress
+) -> None:
     """Give a dataset a standardised autoencoder, and encode everything.
 
     Args:
         path: of the autoencoder.
         folder: of the presenters; `vae.safetensors` is written there last.
         preset: of both.
+        device: that encodes.
         on_progress: told clips encoded and all.
     """
-    vae = loaded(build_vae(preset.vae), path)
+    vae = loaded(build_vae(preset.vae), path).to(device)
     write_latents(vae, PresenterDataset.open(folder), on_progress)
     export_weights(folder, VAE_NAME, vae)
 

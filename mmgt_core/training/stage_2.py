@@ -44,7 +44,8 @@ class DenoisingConfig:
     """How latents are noised, how errors are weighed, and how often each condition is taken away.
 
     noise_schedule: published weights were trained with `scaled_linear` and are sampled with `linear`. noise_offset:
-    strength of the shift that a sample's channels share. snr_gamma: of min-SNR. face_hands_weight, lips_weight: added
+    strength of the shift that a sample's channels share. is_noise_shared: all frames of a window get the same noise, as
+    a preset with `is_noise_shared` samples them. snr_gamma: of min-SNR. face_hands_weight, lips_weight: added
     to the loss weight, 1, of cells in those masks. drop_…: probability for each sample. dropped_image: what stands for
     the image's embedding then: zeros, as at inference, or that of a picture of zeros, as in the published training.
     """
@@ -59,6 +60,7 @@ class DenoisingConfig:
     drop_audio: float
     drop_masks: float
     dropped_image: Literal["zeros", "embedded_zeros"] = "zeros"
+    is_noise_shared: bool = False
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a number outside its range, by name."""
@@ -135,7 +137,9 @@ class DenoisingLoss:
         batch, channels = latents.shape[:2]
         timesteps = torch.randint(0, len(alphas), (batch,), generator=generator, device=device)
         shift = torch.randn(batch, channels, 1, 1, 1, generator=generator, device=device)
-        noise = torch.randn(latents.shape, generator=generator, device=device)
+        num_drawn = 1 if self._config.is_noise_shared else latents.shape[2]
+        drawn = (batch, channels, num_drawn, *latents.shape[3:])
+        noise = torch.randn(drawn, generator=generator, device=device).expand_as(latents)
         noise = losses.offset_noise(noise, shift, self._config.noise_offset)
         velocity = losses.velocity_target(latents, noise, timesteps, alphas)
         predicted = predict(losses.noisy_latents(latents, noise, timesteps, alphas), timesteps)
@@ -221,7 +225,8 @@ def reference_and_latents(
         posterior = vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
         latents = (posterior.mean + posterior.std * noise).float() * vae.config.scaling_factor
-    latents = rearrange(latents, "(b f) c h w -> b f c h w", b=len(pictures))
+    # Contiguous: group norm's backward on a CPU ends the process with a segmentation fault on other strides.
+    latents = rearrange(latents, "(b f) c h w -> b f c h w", b=len(pictures)).contiguous()
     return latents[:, 0], latents[:, 1:]
 
 
@@ -253,7 +258,7 @@ def render_clip(clip: SampledClip, render: PoseToVideo, sampling: VideoSampling)
     features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
     num_frames, _, size, _ = clip.latents.shape
     latents = render.denoise(
-        render.initial_latents(num_frames, size, _SAMPLE_SEED),
+        render.initial_latents(num_frames, size, _SAMPLE_SEED, sampling.is_noise_shared),
         ClipConditions(tokens, features),
         [tuple(range(num_frames))],
         lambda window: clip.conditions,

@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL
 from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
-from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, RIGHT_HAND
+from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, LIPS, RIGHT_HAND, Float32Array
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.presenter_dataset import LATENTS, PresenterDataset, array_path
 from mmgt_core.types import UInt8Array
 
 _DETAILED_PARTS = (FACE, LEFT_HAND, RIGHT_HAND)
+_MOUTH_MARGIN_PX = 8.0
+"""Around the lips' keypoints, on the canvas: lines have a width, and teeth and lips meet the skin."""
 _ENCODED_AT_ONCE = 64
+_CLIPS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,9 @@ class VAETrainingConfig:
     crop: side of the crops, in pixels. detail_fraction: of crops around a face or a hand, where errors are seen first.
     square_weight: of squared errors, which hurry large ones (colours) along. hue_weight: of the two axes of colour
     against that of lightness, in both: presenters vary less in hue, and an axis that varies little is learned last.
-    edge_weight: of the errors of differences
-    between neighbouring pixels, at three scales. kl_weight: of the divergence from a normal prior, per latent value.
+    edge_weight: of the errors of differences between neighbouring pixels, at three scales. lips_weight: added to the
+    weight, 1, of errors around the lips: few pixels, and all that is seen of speech. kl_weight: of the divergence from
+    a normal prior, per latent value.
     """
 
     crop: int
@@ -37,6 +42,7 @@ class VAETrainingConfig:
     square_weight: float
     hue_weight: float
     edge_weight: float
+    lips_weight: float
     kl_weight: float
 
 
@@ -51,7 +57,7 @@ class PictureCrops:
         return self.dataset.num_training_clips
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """pictures: (crop, crop, 3) uint8."""
+        """pictures: (crop, crop, 3) uint8. is_mouth: (crop, crop) bool."""
         frame = int(generator.integers(self.dataset.pictures.shape[1]))
         side, crop = self.dataset.pictures.shape[2], self.config.crop
         centre = generator.uniform(0, side, 2)
@@ -61,9 +67,10 @@ class PictureCrops:
             centre = seen[:, :2].mean(axis=0) * side / CANVAS_SIZE + generator.normal(0, crop / 6, 2)
         x, y = (centre - crop / 2).clip(0, side - crop).astype(int)
         picture = np.array(self.dataset.pictures[index, frame, y : y + crop, x : x + crop])
+        is_mouth = mouth_pixels(self.dataset.keypoints[index, frame], side)[y : y + crop, x : x + crop]
         if generator.random() < 0.5:
-            picture = picture[:, ::-1].copy()
-        return {"pictures": torch.from_numpy(picture)}
+            picture, is_mouth = picture[:, ::-1], is_mouth[:, ::-1]
+        return {"pictures": torch.from_numpy(picture.copy()), "is_mouth": torch.from_numpy(is_mouth.copy())}
 
 
 class VAETraining:
@@ -77,13 +84,14 @@ class VAETraining:
         """Nothing but the network itself has to move."""
 
     def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        """Args: batch: pictures, (B, H, W, 3) uint8."""
+        """Args: batch: pictures, (B, H, W, 3) uint8; is_mouth, (B, H, W) bool."""
         pixels = as_pixels(batch["pictures"])  # (B, 3, H, W)
         posterior = self.vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator, device=pixels.device)
         decoded = self.vae.decode(posterior.mean + posterior.std * noise).sample
         error = along_colour_axes(decoded - pixels, self.config.hue_weight)
-        pixel_loss, square_loss = error.abs().mean(), error.square().mean()
+        weights = 1 + self.config.lips_weight * batch["is_mouth"].unsqueeze(1)
+        pixel_loss, square_loss = (weights * error.abs()).mean(), (weights * error.square()).mean()
         edge_loss = _edge_loss(decoded, pixels)
         kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).mean()
         config = self.config
@@ -98,6 +106,15 @@ class VAETraining:
         decoded = as_pictures(self.vae.decode(self.vae.encode(pixels).latent_dist.mean).sample)
         sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in (truth, decoded)])
         write_image(folder / f"{step:07d}.png", sheet)
+
+
+def mouth_pixels(keypoints: Float32Array, side: int) -> npt.NDArray[np.bool_]:
+    """The box around the lips of (134, 3) keypoints in a picture: (side, side) bool."""
+    lips = keypoints[LIPS, :2]
+    low, high = lips.min(axis=0) - _MOUTH_MARGIN_PX, lips.max(axis=0) + _MOUTH_MARGIN_PX
+    centres = (np.arange(side) + 0.5) * CANVAS_SIZE / side
+    is_column, is_row = ((low[axis] <= centres) & (centres <= high[axis]) for axis in (0, 1))
+    return is_row[:, None] & is_column
 
 
 def as_pixels(pictures: torch.Tensor) -> torch.Tensor:
@@ -145,10 +162,12 @@ def write_latents(
     final = array_path(dataset.folder, LATENTS)
     part = final.with_suffix(".part")
     latents = np.lib.format.open_memmap(part, mode="w+", dtype=np.float16, shape=(clips, frames, channels, size, size))
-    for index in range(clips):
-        rows = torch.cat(list(encoded_pictures(vae, dataset.pictures[index]))) * vae.config.scaling_factor
-        latents[index] = rows.cpu().numpy()
-        on_progress(index + 1, clips)
+    for first in range(0, clips, _CLIPS_AT_ONCE):
+        pictures = rearrange(dataset.pictures[first : first + _CLIPS_AT_ONCE], "c f h w k -> (c f) h w k")
+        rows = torch.cat(list(encoded_pictures(vae, pictures))) * vae.config.scaling_factor
+        end = first + len(pictures) // frames
+        latents[first:end] = rearrange(rows.cpu().numpy(), "(c f) k h w -> c f k h w", f=frames)
+        on_progress(end, clips)
     latents.flush()
     part.rename(final)
 

@@ -6,7 +6,7 @@ import pytest
 
 from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import ConfigurationError, fill, packaged_names, read_configuration
-from mmgt_core.training.demo import NUM_WORKERS
+from mmgt_core.training.demo import NUM_CPU_TRAINERS
 from mmgt_core.training.smga import SMGAOptions
 
 SMALL = """
@@ -42,7 +42,7 @@ def test_every_configuration_of_stage_1_fits_its_process(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in packaged_names() if name.startswith(("demo-", "ablation-"))])
 def test_batches_of_the_demo_can_be_shared_by_its_processes(name: str) -> None:
-    assert read_configuration(name).loop.batch_size % NUM_WORKERS == 0
+    assert read_configuration(name).loop.batch_size % NUM_CPU_TRAINERS == 0
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,24 @@ def test_a_file_says_only_what_differs_from_its_base(tmp_path: Path) -> None:
     assert configuration.loop.steps == 7
     assert configuration.loop.batch_size == base.loop.batch_size
     assert configuration.options == base.options
+
+
+def test_a_gpu_takes_another_loop_but_what_a_file_says_itself_wins_over_its_base(tmp_path: Path) -> None:
+    base = written(tmp_path, SMALL.replace("[smga]", "[loop_on_gpu]\nsteps = 90\nbatch_size = 64\n[smga]"))
+    above = tmp_path / "above.toml"
+    above.write_text(f'base = "{base}"\n[loop]\nsteps = 7\n')
+
+    assert read_configuration(base).loop.steps == 10
+    assert read_configuration(base, is_on_gpu=True).loop.steps == 90
+    assert read_configuration(str(above), is_on_gpu=True).loop.steps == 7
+    assert read_configuration(str(above), is_on_gpu=True).loop.batch_size == 64
+
+
+def test_a_loop_for_the_gpu_is_read_as_strictly(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL + "[loop_on_gpu]\nspeed = 1\n")
+
+    with pytest.raises(ConfigurationError, match="unknown keys: speed"):
+        read_configuration(path, is_on_gpu=True)
 
 
 @pytest.mark.parametrize(

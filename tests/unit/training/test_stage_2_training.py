@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from mmgt_core.checkpoints.networks import Networks, build_networks
+from mmgt_core.keypoints import LIPS
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.image import ImageNetworks, ImageTraining, ImageTrainingConfig, ReferenceTargets
@@ -22,6 +23,7 @@ from mmgt_core.training.vae import (
     VAETraining,
     VAETrainingConfig,
     as_pixels,
+    mouth_pixels,
     standardise_latents,
     write_latents,
 )
@@ -51,7 +53,7 @@ VIDEO = VideoTrainingConfig(
     denoising=DENOISING,
 )
 VAE = VAETrainingConfig(
-    crop=32, detail_fraction=0.5, square_weight=4.0, hue_weight=3.0, edge_weight=1.0, kl_weight=1e-4
+    crop=32, detail_fraction=0.5, square_weight=4.0, hue_weight=3.0, edge_weight=1.0, lips_weight=4.0, kl_weight=1e-4
 )
 LOOP = LoopConfig(steps=2, batch_size=2, learning_rate=1e-3, optimiser="adamw", checkpoint_every_steps=1)
 
@@ -284,7 +286,7 @@ def test_an_adopted_autoencoder_stands_beside_its_latents(tmp_path: Path) -> Non
     (tmp_path / "run").mkdir()
     export_weights(tmp_path / "run", VAE_NAME, vae)
 
-    adopt_vae(standardise_vae(tmp_path / "run", built.folder, TINY), built.folder, TINY)
+    adopt_vae(standardise_vae(tmp_path / "run", built.folder, TINY), built.folder, TINY, torch.device("cpu"))
 
     latents = torch.from_numpy(built.latents[:].astype(np.float32))
     pixels = as_pixels(torch.from_numpy(np.array(built.pictures[0])))
@@ -293,3 +295,51 @@ def test_an_adopted_autoencoder_stands_beside_its_latents(tmp_path: Path) -> Non
         expected = vae.decode(vae.encode(pixels).latent_dist.mean).sample
     assert latents.std(dim=(0, 1, 3, 4)).tolist() == pytest.approx([1.0] * 4, abs=0.02)
     torch.testing.assert_close(decoded, expected, atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_frames_of_a_window_get_the_same_noise_when_it_is_shared(is_shared: bool) -> None:
+    seen = []
+
+    def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        seen.append(noisy)
+        return noisy
+
+    loss = DenoisingLoss(replace(DENOISING, is_noise_shared=is_shared))
+    loss(predict, torch.zeros(2, 4, 5, 8, 8), torch.ones(2, 1, 5, 8, 8), torch.Generator().manual_seed(0))
+
+    assert torch.equal(seen[0][:, :, 0], seen[0][:, :, 3]) == is_shared
+    assert not torch.equal(seen[0][0], seen[0][1])
+
+
+def test_pixels_of_the_mouth_are_those_around_the_lips() -> None:
+    keypoints = np.zeros((134, 3), np.float32)
+    keypoints[LIPS, :2] = (200.0, 300.0)
+    keypoints[LIPS.start, 0], keypoints[LIPS.start + 1, 1] = 240.0, 312.0
+
+    rows, columns = np.nonzero(mouth_pixels(keypoints, 128))
+
+    assert (columns.min(), columns.max()) == (48, 61)  # 192 to 248 of 512, a pixel counts by its middle
+    assert (rows.min(), rows.max()) == (73, 79)  # 292 to 320
+
+
+def test_errors_at_the_mouth_weigh_more(dataset: PresenterDataset) -> None:
+    vae, batch = networks().vae, batch_of(PictureCrops(dataset, VAE), 2)
+    at_mouth = {"pictures": batch["pictures"], "is_mouth": torch.ones_like(batch["is_mouth"])}
+
+    def pixel_loss(lips_weight: float) -> float:
+        training = VAETraining(vae, dataset, replace(VAE, lips_weight=lips_weight))
+        return training.losses(at_mouth, torch.Generator().manual_seed(0))["pixel"].item()
+
+    assert pixel_loss(4.0) == pytest.approx(5 * pixel_loss(0.0), rel=1e-5)
+
+
+def test_every_picture_is_encoded_into_its_own_row(dataset: PresenterDataset, tmp_path: Path) -> None:
+    vae = networks().vae
+    index, frame = dataset.num_clips - 1, 2
+
+    with torch.no_grad():
+        expected = vae.encode(as_pixels(torch.from_numpy(dataset.pictures[index, frame][None]))).latent_dist.mean
+
+    found = dataset.latents[index, frame].astype(np.float32)
+    np.testing.assert_allclose(found, expected[0].numpy() * vae.config.scaling_factor, rtol=2e-3, atol=2e-3)
