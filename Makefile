@@ -33,8 +33,8 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -c "$(COMPILE_LIBROSA)" # once and alone: processes that compile at the same time spoil numba's cache
 	@touch $@
 
-demo: setup ## Make out/demo.mp4 from the sample portrait and the sample speech, through a service of its own
-	@$(BIN)/mmgt submit --start out/demo-service --image samples/portrait.png --audio samples/speech_short.wav \
+demo: setup ## Make out/demo.mp4 from a sample presenter and a sentence, through a service of its own
+	@$(BIN)/mmgt submit --start out/demo-service --image samples/presenters/man.png --audio samples/presenters/man.wav \
 		--field model=mmgt-demo --field seed=42 --save pose,masks,manifest --out out/demo.mp4
 
 test: setup lint types ## Everything that CI checks: style, types, import rules, tests

@@ -231,7 +231,7 @@ _LOG_MEL = LogMelConfig(num_bands=40, columns_per_frame=2)
 MMGT_DEMO = Preset(
     name="mmgt-demo",
     resolution=128,
-    is_trained=False,
+    is_trained=True,
     is_for_drawings=True,
     smga=SMGAConfig(
         width=160,
@@ -272,10 +272,10 @@ MMGT_DEMO = Preset(
     ),
     wavlm=_LOG_MEL,
     wav2vec=_LOG_MEL,
-    num_inference_steps=5,
+    num_inference_steps=2,
     guidance_scale=1.0,
     pose_guidance_scale=1.0,
-    is_noise_shared=False,
+    is_noise_shared=True,
 )
 """The same classes, small enough to be trained and run on a CPU.
 

@@ -71,12 +71,13 @@ def test_without_weights_the_commands_that_bring_them_are_named(tmp_path: Path) 
         load_pipeline(MMGT_512, tmp_path, CPU, torch.float32)
 
 
-def test_the_demo_preset_needs_no_folder_and_says_what_is_untrained(
+def test_a_preset_that_nobody_trained_needs_no_folder_and_says_what_is_untrained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "PACKAGED_WEIGHTS", tmp_path / "none")
-    first = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
-    second = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
+    preset = replace(MMGT_DEMO, is_trained=False)
+    first = load_pipeline(preset, tmp_path / "absent", CPU, torch.float32)
+    second = load_pipeline(preset, tmp_path / "absent", CPU, torch.float32)
 
     assert set(first.weights) == set(Networks.names()) - {"wavlm", "wav2vec"}  # log-mel arithmetic has no weights
     assert set(first.weights.values()) == {"untrained: random, from a fixed seed"}

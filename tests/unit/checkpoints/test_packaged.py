@@ -1,4 +1,4 @@
-"""What the package's own weights can do: parts of `mmgt-demo` whose training is finished, on held-out presenters."""
+"""What the package's own weights, those of `mmgt-demo`, can do on held-out presenters."""
 
 from pathlib import Path
 
@@ -8,13 +8,17 @@ import torch
 
 from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, network_file
 from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
+from mmgt_core.checkpoints.networks import Networks
+from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.load import load_pipeline
 from mmgt_core.masks.regions import VISIBLE
+from mmgt_core.metrics.gesture import correlation
 from mmgt_core.metrics.image import clip_psnr, frame_psnr
+from mmgt_core.metrics.mouth import mouth_opening
 from mmgt_core.metrics.presenter_system import PipelineSystem
+from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
 from tests.unit.pose.photographs import photograph
@@ -53,6 +57,29 @@ def test_the_autoencoder_gives_back_presenters_that_it_has_never_seen(
 
     assert frame_psnr(rebuilt, truth).mean() > 28
     assert latents.std().item() == pytest.approx(1.0, abs=0.2)  # what stage 2 learns to expect
+
+
+def test_stage_1_moves_the_mouth_as_the_speech_says_and_not_as_another_speech(tmp_path: Path) -> None:
+    pipeline = load_pipeline(MMGT_DEMO, tmp_path, torch.device("cpu"), torch.float32)
+    clips = [synthetic_clip(FIRST_HELD_OUT_SEED + index, 3.2, None) for index in range(3)]
+    true_mouths = [mouth_opening(clip.pose_sequence) for clip in clips]
+    own, other = [], []
+    for index, clip in enumerate(clips):
+        initial = clip.pose_sequence.keypoints[clip.reference_frame]
+
+        poses = pipeline.audio_to_pose(initial, clip.waveform, SamplingOptions(), RunControl())
+
+        own.append(correlation(mouth_opening(poses), true_mouths[index]))
+        other.append(correlation(mouth_opening(poses), true_mouths[index - 1]))
+    assert min(own) > 0.75
+    assert np.mean(own) > np.mean(other) + 0.5
+
+
+def test_no_network_of_the_preset_is_random() -> None:
+    assert set(WeightsIndex.read(PACKAGED_WEIGHTS).networks) == set(Networks.names()) - {"wavlm", "wav2vec"} | {
+        KEYPOINTS
+    }
+    assert MMGT_DEMO.is_trained
 
 
 def test_stage_2_draws_a_presenter_that_it_has_never_seen_as_the_pose_says(
