@@ -20,6 +20,7 @@ PORTRAIT = SAMPLES / "portrait.png"
 TINY = replace(
     MMGT_DEMO,
     name="tiny",
+    is_trained=False,
     resolution=64,
     smga=replace(MMGT_DEMO.smga, width=408, num_layers=1, feedforward_width=32, num_condition_layers=1),
 )
