@@ -296,7 +296,6 @@ class VideoSampling:
     num_inference_steps: int
     guidance_scale: float
     region_weights: RegionWeights = field(default_factory=RegionWeights)
-    is_noise_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -336,7 +335,6 @@ class SamplingOptions:
             preset.num_inference_steps if self.num_inference_steps is None else self.num_inference_steps,
             preset.guidance_scale if self.guidance_scale is None else self.guidance_scale,
             self.region_weights,
-            preset.is_noise_shared,
         )
 
 

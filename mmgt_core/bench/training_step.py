@@ -17,8 +17,7 @@ import numpy as np
 import torch
 from torch.utils.data import default_collate
 
-from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
-from mmgt_core.checkpoints.untrained import set_positions
+from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import MMGT_512, Preset
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.configuration import fill, read_configuration
@@ -28,12 +27,8 @@ from mmgt_core.training.report import device_name, peak_memory_bytes
 from mmgt_core.training.smga import SMGAOptions, SMGATraining
 from mmgt_core.training.spoken_windows import SpeechToPoseData
 from mmgt_core.training.stage_2_processes import ImageOptions, VideoOptions
-from mmgt_core.training.starts import image_networks
-from mmgt_core.training.video import VideoNetworks, VideoTraining
-from mmgt_core.unet.audio_projection import AudioProjection
-from mmgt_core.unet.denoising_unet import DenoisingUNet
-from mmgt_core.unet.pose_guider import PoseGuider
-from mmgt_core.unet.reference_unet import ReferenceUNet
+from mmgt_core.training.starts import image_networks, random_video_networks
+from mmgt_core.training.video import VideoTraining
 
 WARM_UP_STEPS, MEASURED_STEPS = 3, 7
 _BYTES_PER_GIB = 2**30
@@ -77,16 +72,7 @@ def image(preset: Preset) -> Measured:
 def video(preset: Preset) -> Measured:
     """The published configuration of stage 2, process 2."""
     options = fill(VideoOptions, read_configuration("published-video").options, "published-video")
-    networks = VideoNetworks(
-        denoising_unet=DenoisingUNet(preset.unet),
-        reference_unet=ReferenceUNet(preset.unet),
-        pose_guider=PoseGuider(preset.pose_guider),
-        image_encoder=build_image_encoder(preset.image_encoder),
-        audio_projection=AudioProjection(preset.audio_projection),
-        vae=build_vae(preset.vae),
-    )
-    with torch.no_grad():
-        set_positions(networks.denoising_unet)
+    networks = random_video_networks(preset, build_vae(preset.vae), seed=0)
     process = VideoTraining(preset, networks, [], options.training)
     num_frames, projection = options.training.window_frames, preset.audio_projection
     heard = (num_frames, projection.window_frames, projection.num_layers, projection.features)

@@ -4,8 +4,9 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -19,6 +20,8 @@ from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.metrics.presenter_system import PipelineSystem
 from mmgt_core.metrics.presenters import with_others
 from mmgt_core.synthetic.clip import SyntheticClip
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,14 @@ def measure_in_processes(
     num_workers: int,
     on_progress: Callable[[str, int, int], None],
 ) -> None:
-    """Measure the clips that the store lacks, and keep them there; each is kept as it is finished.
-
-    What goes wrong with one is raised at once: those that wait are not begun, and those in work are not waited for.
-    """
+    """Measure the clips that the store lacks, and keep them there; each is kept as it is finished."""
     missing = [pair for pair in with_others(clips) if store.read(*pair) is None]
-    pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"))
-    try:
-        jobs = [pool.submit(_measure, source, store, *pair) for pair in missing]
-        for number, job in enumerate(as_completed(jobs), len(clips) - len(missing) + 1):
-            job.result()
-            on_progress("presenters", number, len(clips))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    num_kept = len(clips) - len(missing)
+    in_processes(
+        [partial(_measure, source, store, *pair) for pair in missing],
+        num_workers,
+        lambda number: on_progress("presenters", num_kept + number, len(clips)),
+    )
 
 
 def ablations_in_processes(
@@ -69,12 +67,26 @@ def ablations_in_processes(
     on_progress: Callable[[str, int, int], None],
 ) -> list[AblationRow]:
     """`measure_ablations`, a row a process."""
+    return in_processes(
+        [partial(_measure_ablation, index, source, runs, clips) for index in range(len(ABLATIONS))],
+        num_workers,
+        lambda number: on_progress("ablations", number, len(ABLATIONS)),
+    )
+
+
+def in_processes(
+    calls: Sequence[Callable[[], Result]], num_workers: int, on_done: Callable[[int], None]
+) -> list[Result]:
+    """The results of calls that can be pickled, in their order; on_done is told how many are done.
+
+    What goes wrong with one is raised at once: those that wait are not begun, and those in work are not waited for.
+    """
     pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"))
     try:
-        jobs = [pool.submit(_measure_ablation, index, source, runs, clips) for index in range(len(ABLATIONS))]
+        jobs = [pool.submit(call) for call in calls]
         for number, job in enumerate(as_completed(jobs), 1):
             job.result()
-            on_progress("ablations", number, len(jobs))
+            on_done(number)
         return [job.result() for job in jobs]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -78,6 +78,6 @@ class AudioToVideo:
         )  # pose features, audio tokens and motion masks (Algorithm 1), window by window
         covering = windows(options.window_schedule, len(poses), options.window_frames, options.window_overlap)
         sampling = options.video_sampling(preset)
-        latents = render.initial_latents(len(poses), preset.latent_size, options.seed, sampling.is_noise_shared)
+        latents = render.initial_latents(len(poses), preset.latent_size, options.seed, preset.is_noise_shared)
         latents = render.denoise(latents, clip, covering, conditions, sampling, control)
         return render.decode(latents, control)

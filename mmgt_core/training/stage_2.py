@@ -12,7 +12,7 @@ from diffusers import AutoencoderKL
 from einops import rearrange, repeat
 from transformers import CLIPVisionModelWithProjection
 
-from mmgt_core.config import Preset, SamplingOptions, VideoSampling
+from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.pipelines.pictures import normalised_portraits
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
@@ -251,18 +251,18 @@ class SampledClip:
 
 
 @torch.no_grad()
-def render_clip(clip: SampledClip, render: PoseToVideo, sampling: VideoSampling) -> torch.Tensor:
-    """The frames of one window as inference makes them: latents, (F, C, h, w)."""
+def render_clip(clip: SampledClip, render: PoseToVideo, preset: Preset) -> torch.Tensor:
+    """The frames of one window as the preset samples them: latents, (F, C, h, w)."""
     tokens = image_tokens(render.image_encoder, clip.portrait[None])
     timestep = torch.zeros((), device=tokens.device)
     features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
     num_frames, _, size, _ = clip.latents.shape
     latents = render.denoise(
-        render.initial_latents(num_frames, size, _SAMPLE_SEED, sampling.is_noise_shared),
+        render.initial_latents(num_frames, size, _SAMPLE_SEED, preset.is_noise_shared),
         ClipConditions(tokens, features),
         [tuple(range(num_frames))],
         lambda window: clip.conditions,
-        sampling,
+        SamplingOptions().video_sampling(preset),
         RunControl(),
     )
     return rearrange(latents, "1 c f h w -> f c h w")
@@ -287,11 +287,10 @@ def write_samples(path: Path, clips: list[SampledClip], networks: Stage2Networks
     Each row begins with the reference.
     """
     render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
-    sampling = SamplingOptions().video_sampling(preset)
     rows = []
     for clip in clips:
         reference = _decoded(render, clip.reference_latents[None])[0]
-        generated, truth = _decoded(render, render_clip(clip, render, sampling)), _decoded(render, clip.latents)
+        generated, truth = _decoded(render, render_clip(clip, render, preset)), _decoded(render, clip.latents)
         rows += [np.concatenate([reference, *row], axis=1) for row in (clip.pose_images, generated, truth)]
     write_image(path, np.concatenate(rows))
 

@@ -79,24 +79,32 @@ def video_networks(preset: Preset, vae: AutoencoderKL, start: Path, seed: int) -
         ConfigurationError: a file is absent.
         WeightsError: its tensors are not the preset's; lists them.
     """
+    networks = random_video_networks(preset, vae, seed)
+    for name in ("reference_unet", "pose_guider", "image_encoder"):
+        loaded(getattr(networks, name), start / f"{name}.safetensors")
+    silence_new_modules(networks.denoising_unet)
+    if (start / _ANIMATE_DIFF).is_file():
+        start_from_animate_diff(networks.denoising_unet, _tensors(start / _ANIMATE_DIFF))
+    spatial = loaded(DenoisingUNet(preset.unet, spatial_only=True), start / "denoising_unet.safetensors")
+    networks.denoising_unet.load_state_dict(spatial.state_dict(), strict=False)
+    return networks
+
+
+def random_video_networks(preset: Preset, vae: AutoencoderKL, seed: int) -> VideoNetworks:
+    """Process 2's networks before anything is loaded into them. Args: as `video_networks`."""
     networks = seeded(
         seed,
         lambda: VideoNetworks(
             denoising_unet=DenoisingUNet(preset.unet),
-            reference_unet=loaded(ReferenceUNet(preset.unet), start / "reference_unet.safetensors"),
-            pose_guider=loaded(PoseGuider(preset.pose_guider), start / "pose_guider.safetensors"),
-            image_encoder=loaded(build_image_encoder(preset.image_encoder), start / "image_encoder.safetensors"),
+            reference_unet=ReferenceUNet(preset.unet),
+            pose_guider=PoseGuider(preset.pose_guider),
+            image_encoder=build_image_encoder(preset.image_encoder),
             audio_projection=AudioProjection(preset.audio_projection),
             vae=vae,
         ),
     )
     with torch.no_grad():
         set_positions(networks.denoising_unet)
-    silence_new_modules(networks.denoising_unet)
-    if (start / _ANIMATE_DIFF).is_file():
-        start_from_animate_diff(networks.denoising_unet, _tensors(start / _ANIMATE_DIFF))
-    spatial = loaded(DenoisingUNet(preset.unet, spatial_only=True), start / "denoising_unet.safetensors")
-    networks.denoising_unet.load_state_dict(spatial.state_dict(), strict=False)
     return networks
 
 

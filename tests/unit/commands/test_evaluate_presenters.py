@@ -7,8 +7,9 @@ from threading import Event
 import pytest
 
 from mmgt_core.commands import evaluate, evaluate_presenters, presenter_workers
-from mmgt_core.commands.presenter_workers import SystemSource, measure_in_processes
+from mmgt_core.commands.presenter_workers import SystemSource, ablations_in_processes, measure_in_processes
 from mmgt_core.errors import WeightsError
+from mmgt_core.metrics.ablations import ABLATIONS, AblationRow
 from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
 
@@ -65,3 +66,25 @@ def test_a_clip_that_fails_is_told_at_once_and_those_that_wait_are_not_begun(
     is_told.set()
 
     assert begun_before <= 2
+
+
+def test_rows_of_table_v_keep_their_order_whichever_is_done_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    others_are_done, told = Event(), []
+
+    def measure(index: int, *_: object) -> AblationRow:
+        if index == 0:
+            assert others_are_done.wait(timeout=10)
+        return AblationRow(ABLATIONS[index], None, "")
+
+    def on_progress(name: str, done: int, total: int) -> None:
+        told.append((name, done, total))
+        if done == total - 1:
+            others_are_done.set()
+
+    monkeypatch.setattr(presenter_workers, "_measure_ablation", measure)
+    monkeypatch.setattr(presenter_workers, "ProcessPoolExecutor", lambda number, _: ThreadPoolExecutor(number))
+
+    rows = ablations_in_processes([], SystemSource("mmgt-demo", Path("none"), None), Path("runs"), 2, on_progress)
+
+    assert [row.ablation for row in rows] == list(ABLATIONS)
+    assert told == [("ablations", number, len(ABLATIONS)) for number in range(1, len(ABLATIONS) + 1)]

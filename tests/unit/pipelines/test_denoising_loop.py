@@ -13,6 +13,7 @@ from mmgt_core.config import MMGT_512, SamplingOptions, VideoSampling, WindowSch
 from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines import window_conditions
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
@@ -100,7 +101,10 @@ def test_the_cache_of_windows_is_bounded_and_changes_no_number(
     torch.testing.assert_close(latents, expected, rtol=0, atol=0)
 
 
-def test_guidance_is_linear_between_the_unguided_and_the_guided_velocity(pipeline: AudioToVideo) -> None:
+def test_guidance_is_linear_between_the_unguided_and_the_guided_velocity() -> None:
+    # In double precision: one row and two rows are convolved by different algorithms, which round differently.
+    preset = replace(SMALL, resolution=64)
+    pipeline = load_pipeline(preset, Path("none"), torch.device("cpu"), torch.float64)
     render = pipeline.pose_to_video
     clip = render.clip_conditions(np.zeros((512, 512, 3), np.uint8), pipeline.preset.resolution)
     latents = render.initial_latents(12, pipeline.preset.latent_size, 1)
@@ -113,17 +117,20 @@ def test_guidance_is_linear_between_the_unguided_and_the_guided_velocity(pipelin
             for scale in (1.0, 2.0, 3.0)
         }
 
-    steps = at[2.0] - at[1.0], at[3.0] - at[2.0]
-    rounding = 0.01 * steps[0].abs().max().item()  # one row and two rows are convolved by different float32 algorithms
-    torch.testing.assert_close(*steps, rtol=0, atol=rounding)
+    torch.testing.assert_close(at[2.0] - at[1.0], at[3.0] - at[2.0], rtol=1e-3, atol=1e-4)  # float32 sums
 
 
-def test_frames_begin_from_one_noise_where_the_preset_says_so(pipeline: AudioToVideo) -> None:
-    render = pipeline.pose_to_video
+@pytest.mark.parametrize("is_noise_shared", [False, True])
+def test_frames_begin_from_one_noise_where_the_preset_says_so(
+    pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch, is_noise_shared: bool
+) -> None:
+    begun_from = []
+    monkeypatch.setattr(PoseToVideo, "denoise", lambda self, latents, *more: begun_from.append(latents))
+    chosen = replace(pipeline, preset=replace(pipeline.preset, is_noise_shared=is_noise_shared))
+    image, poses = np.zeros((512, 512, 3), np.uint8), PoseSequence(np.full((14, 134, 3), 200.0, np.float32))
 
-    own, shared = (render.initial_latents(6, 8, 1, is_shared) for is_shared in (False, True))
+    chosen.frames(image, poses, Waveform(np.zeros(14 * 640, np.float32)), OPTIONS, RunControl())
 
-    assert torch.equal(shared[:, :, 0], shared[:, :, 5])
-    assert not torch.equal(own[:, :, 0], own[:, :, 5])
-    assert SamplingOptions().video_sampling(replace(SMALL, is_noise_shared=True)).is_noise_shared
-    assert not SamplingOptions().video_sampling(MMGT_512).is_noise_shared
+    (latents,) = begun_from
+    assert torch.equal(latents[:, :, 0], latents[:, :, 13]) is is_noise_shared
+    assert not MMGT_512.is_noise_shared  # as the published weights were trained
