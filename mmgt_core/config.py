@@ -145,6 +145,8 @@ class Preset:
 
     is_for_drawings: it has only seen drawn presenters, no photographs. is_noise_shared: a video's frames begin from the
     same noise, so that what stands still in it does not shimmer; for weights that were trained so.
+    has_portrait_details: what the networks lose of the portrait is put back into each frame, and what hardly changes is
+    kept at rest.
     """
 
     name: str
@@ -163,6 +165,7 @@ class Preset:
     guidance_scale: float
     pose_guidance_scale: float
     is_noise_shared: bool = False
+    has_portrait_details: bool = False
 
     @property
     def latent_size(self) -> int:
@@ -276,6 +279,7 @@ MMGT_DEMO = Preset(
     guidance_scale=1.0,
     pose_guidance_scale=1.0,
     is_noise_shared=True,
+    has_portrait_details=True,
 )
 """The same classes, small enough to be trained and run on a CPU.
 

@@ -40,7 +40,13 @@ class System(Protocol):
         """Stage 1: as many poses as the speech has frames."""
         ...
 
-    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform | None) -> UInt8Array:
+    def render(
+        self,
+        reference_image: UInt8Array,
+        initial_keypoints: Float32Array,
+        poses: PoseSequence,
+        waveform: Waveform | None,
+    ) -> UInt8Array:
         """Stage 2: (F, resolution, resolution, 3); without a waveform it is told nothing of speech."""
         ...
 
@@ -101,7 +107,7 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
         "mouth_chance": correlation(np.resize(other.mouth_opening, num_frames), clip.mouth_opening),
     }
 
-    driven = system.render(reference, poses, clip.waveform)
+    driven = system.render(reference, seen_pose, poses, clip.waveform)
     rebuilt = system.rebuild(truth)
     still = np.repeat(truth[clip.reference_frame : clip.reference_frame + 1], num_frames, axis=0)
     numbers |= _picture_numbers(driven, rebuilt, still, truth, poses, colours)
@@ -114,14 +120,14 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
     numbers["seen_rebuilt"] = seen_mouth(rebuilt, poses)
     numbers["seen_driven"] = seen_mouth(driven, poses)
 
-    said = system.render(reference, spoken, clip.waveform)
+    said = system.render(reference, seen_pose, spoken, clip.waveform)
     numbers["seen_own"] = seen_mouth(said, spoken)
-    said_otherwise = system.render(reference, spoken_otherwise, swapped)
+    said_otherwise = system.render(reference, seen_pose, spoken_otherwise, swapped)
     numbers["seen_swapped"] = seen_mouth(said_otherwise, spoken_otherwise)
 
-    numbers["seen_pose_alone"] = seen_mouth(system.render(reference, poses, None), poses)
+    numbers["seen_pose_alone"] = seen_mouth(system.render(reference, seen_pose, poses, None), poses)
     held = with_still_mouth(poses, initial)
-    numbers["seen_audio_alone"] = seen_mouth(system.render(reference, held, clip.waveform), held)
+    numbers["seen_audio_alone"] = seen_mouth(system.render(reference, seen_pose, held, clip.waveform), held)
 
     pictures = _sheet_frames(clip, driven, rebuilt, truth, said)
     return ClipFigures(clip.seed, clip.language, clip.voice, num_frames, numbers, spoken, pictures)

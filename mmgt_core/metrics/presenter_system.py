@@ -41,13 +41,21 @@ class PipelineSystem:
         """Stage 1: as many poses as the speech has frames."""
         return self.pipeline.audio_to_pose(initial_keypoints, waveform, self.options, RunControl())
 
-    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform | None) -> UInt8Array:
+    def render(
+        self,
+        reference_image: UInt8Array,
+        initial_keypoints: Float32Array,
+        poses: PoseSequence,
+        waveform: Waveform | None,
+    ) -> UInt8Array:
         """Stage 2: (F, resolution, resolution, 3). Without speech its tokens are zero, as when training drops it."""
         pipeline = self.pipeline
         if waveform is None or not self.hears_in_stage_2:
             pipeline = replace(pipeline, audio_projection=_deaf(pipeline.audio_projection))
             waveform = Waveform(np.zeros(len(poses) * SAMPLES_PER_FRAME, np.float32))
-        return np.stack(list(pipeline.frames(reference_image, poses, waveform, self.options, RunControl())))
+        return np.stack(
+            list(pipeline.frames(reference_image, initial_keypoints, poses, waveform, self.options, RunControl()))
+        )
 
     def rebuild(self, frames: UInt8Array) -> UInt8Array:
         """The autoencoder's own picture of true frames: the ceiling of stage 2."""

@@ -3,16 +3,22 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.outputs import Extra, Manifest, Outputs, describe, write_videos
+from mmgt_core.pipelines.pictures import scaled
+from mmgt_core.pipelines.portrait_details import PortraitDetails
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
-from mmgt_core.types import PoseSequence, UInt8Array, Waveform
+from mmgt_core.types import SAMPLES_PER_FRAME, ClipConditions, PoseSequence, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.pose_guider import PoseGuider
 
@@ -42,7 +48,7 @@ class AudioToVideo:
             Cancelled: the caller asked to stop; no file is left.
         """
         poses = inputs.driving_poses or self.audio_to_pose(inputs.initial_keypoints, inputs.waveform, options, control)
-        frames = self.frames(inputs.reference_image, poses, inputs.waveform, options, control)
+        frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render = self.pose_to_video
         with outputs.unfinished() as staged:
             write_videos(frames, poses, inputs, staged, self.preset.resolution, options.mask_motion)
@@ -54,6 +60,7 @@ class AudioToVideo:
     def frames(
         self,
         reference_image: UInt8Array,
+        initial_keypoints: Float32Array,
         poses: PoseSequence,
         waveform: Waveform,
         options: SamplingOptions,
@@ -63,6 +70,7 @@ class AudioToVideo:
 
         Args:
             reference_image: (512, 512, 3) RGB, gives identity.
+            initial_keypoints: (134, 3), its own pose.
             poses: whose drawing and motion masks condition each frame.
             waveform: as long as the poses.
             options: every sampling number.
@@ -72,6 +80,24 @@ class AudioToVideo:
         with control.stage(Stage.CONDITIONS, 1) as report:
             clip = render.clip_conditions(reference_image, preset.resolution)
             report(1)
+        frames = render.decode(self._latents(clip, poses, waveform, options, control), control)
+        if not preset.has_portrait_details:
+            return frames
+        own_pose, silence = PoseSequence(initial_keypoints[None]), Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
+        unheard = RunControl(is_cancelled=control.is_cancelled)
+        (drawn,) = render.decode(self._latents(clip, own_pose, silence, options, unheard), unheard)
+        return PortraitDetails(scaled(reference_image, preset.resolution), drawn).restored(frames)
+
+    def _latents(
+        self,
+        clip: ClipConditions,
+        poses: PoseSequence,
+        waveform: Waveform,
+        options: SamplingOptions,
+        control: RunControl,
+    ) -> torch.Tensor:
+        """Denoised latents of poses and speech, (1, C, F, h, w) float32; `frames` says the rest."""
+        preset, render = self.preset, self.pose_to_video
         speech = SpeechFeatures(self.wav2vec, waveform)
         conditions = WindowConditionSource(
             preset, options, self.pose_guider, self.audio_projection, poses, speech
@@ -79,5 +105,4 @@ class AudioToVideo:
         covering = windows(options.window_schedule, len(poses), options.window_frames, options.window_overlap)
         sampling = options.video_sampling(preset)
         latents = render.initial_latents(len(poses), preset.latent_size, options.seed, preset.is_noise_shared)
-        latents = render.denoise(latents, clip, covering, conditions, sampling, control)
-        return render.decode(latents, control)
+        return render.denoise(latents, clip, covering, conditions, sampling, control)

@@ -36,7 +36,13 @@ class KnowingSystem:
         keypoints = np.resize(clip.pose_sequence.keypoints, (waveform.num_frames, 134, 3))
         return PoseSequence(np.repeat(initial_keypoints[None], len(keypoints), axis=0) if self.is_still else keypoints)
 
-    def render(self, reference_image: UInt8Array, poses: PoseSequence, waveform: Waveform | None) -> UInt8Array:
+    def render(
+        self,
+        reference_image: UInt8Array,
+        initial_keypoints: Float32Array,
+        poses: PoseSequence,
+        waveform: Waveform | None,
+    ) -> UInt8Array:
         if self.is_still:
             return np.repeat(resize_frames(reference_image[None], SIDE), len(poses), axis=0)
         clip = next(

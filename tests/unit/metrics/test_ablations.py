@@ -187,9 +187,9 @@ def test_the_untrained_system_renders_and_rebuilds_what_it_is_given_and_without_
     poses = PoseSequence(clip.pose_sequence.keypoints[:6])
     deaf = replace(system, hears_in_stage_2=False)
 
-    frames = system.render(reference, poses, None)
+    frames = system.render(reference, poses.keypoints[0], poses, None)
 
     assert frames.shape == (6, 128, 128, 3)
-    assert (frames == deaf.render(reference, poses, clip.waveform)).all()
+    assert (frames == deaf.render(reference, poses.keypoints[0], poses, clip.waveform)).all()
     assert system.rebuild(clip.render(range(2), 128)).shape == (2, 128, 128, 3)
     assert len(untrained_stage_1(system).speak(poses.keypoints[0], clip.waveform)) == 25

@@ -129,7 +129,8 @@ def test_frames_begin_from_one_noise_where_the_preset_says_so(
     chosen = replace(pipeline, preset=replace(pipeline.preset, is_noise_shared=is_noise_shared))
     image, poses = np.zeros((512, 512, 3), np.uint8), PoseSequence(np.full((14, 134, 3), 200.0, np.float32))
 
-    chosen.frames(image, poses, Waveform(np.zeros(14 * 640, np.float32)), OPTIONS, RunControl())
+    speech = Waveform(np.zeros(14 * 640, np.float32))
+    chosen.frames(image, poses.keypoints[0], poses, speech, OPTIONS, RunControl())
 
     (latents,) = begun_from
     assert torch.equal(latents[:, :, 0], latents[:, :, 13]) is is_noise_shared
