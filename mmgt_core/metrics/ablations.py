@@ -33,11 +33,12 @@ NOT_RANKED = ("Diversity",)
 
 @dataclass(frozen=True)
 class Ablation:
-    """One row of table V. name: of its training configuration. paper: its numbers there, by column.
+    """One row of table V. name: of its training configuration. paper: its numbers there, by column; none: our own.
 
     smga: what is taken out of stage 1's network. needs_training: without weights of its own it cannot be measured;
-    the others can also be had from the whole method's weights, by leaving something out when sampling. is_whole:
-    nothing is left out; the rows after it are compared with it.
+    the others can also be had from the whole method's weights, by leaving something out when sampling.
+    has_portrait_details: False leaves our own end of stage 2 out. is_whole: nothing is left out; the rows after it are
+    compared with it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Ablation:
     mask_motion: MaskMotion | None = None
     hears_in_stage_2: bool = True
     needs_training: bool = False
+    has_portrait_details: bool = True
     is_whole: bool = False
 
 
@@ -91,6 +93,12 @@ ABLATIONS = (
         "stage 2 with still masks",
         (7.09, 0.0833, 29.42, 0.3775, 30.28, 0.6050, 4.01),
         mask_motion=MaskMotion.STILL,
+    ),
+    Ablation(
+        "ablation-without-portrait-details",
+        "stage 2 without the portrait's details put back (no row of the paper's)",
+        (),
+        has_portrait_details=False,
     ),
 )
 """Table V by the stage that is trained: its whole method, trained as long, before what is left out."""
@@ -153,6 +161,8 @@ def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[Pipe
     if ablation.needs_training and not files:
         return None, f"not measured: no weights in {run.name}/; `mmgt train smga --config {ablation.name}`"
     options = replace(system.options, mask_motion=ablation.mask_motion) if ablation.mask_motion else system.options
+    if not ablation.has_portrait_details:
+        pipeline = replace(pipeline, preset=replace(pipeline.preset, has_portrait_details=False))
     if files:
         pipeline = _with_weights(pipeline, files, ablation)
     note = "trained so" if files else "the whole method's weights"
@@ -226,7 +236,7 @@ def ablation_numbers(rows: Sequence[AblationRow], command: str) -> dict[str, obj
                 "name": row.ablation.name,
                 "note": row.note,
                 "numbers": dict(zip(COLUMNS, row.numbers, strict=True)) if row.numbers else None,
-                "paper": dict(zip(COLUMNS, row.ablation.paper, strict=True)),
+                "paper": dict(zip(COLUMNS, row.ablation.paper, strict=True)) if row.ablation.paper else None,
             }
             for row in rows
         ],
@@ -237,7 +247,7 @@ def _orderings(rows: Sequence[AblationRow]) -> list[str]:
     found, whole = [], rows[0]
     for row in rows:
         whole = row if row.ablation.is_whole else whole
-        if row is whole or row.numbers is None or whole.numbers is None:
+        if row is whole or row.numbers is None or whole.numbers is None or not row.ablation.paper:
             continue
         for index, column in enumerate(COLUMNS):
             if column not in NOT_RANKED:

@@ -10,8 +10,9 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.types import UInt8Array
 
 _ALIKE = 6.0
-"""Levels of 255 by which a frame may differ from the drawn portrait and still show the same thing; from twice as many
-on it shows something else."""
+"""Levels of 255: two pictures that differ by so much agree by half."""
+_HARDLY = 6.0
+"""Levels of 255 up to which a change is held back; from twice as many on it passes whole."""
 _BLUR_SHARE = 0.01
 """Of the side: differences are looked at over this distance, for single pixels agree by chance."""
 _PATCH_PX, _PATCH_STRIDE_PX, _REFINEMENTS = 8, 2, 5
@@ -56,7 +57,7 @@ class PortraitDetails:
         lost = self.portrait.astype(np.float32) - self.drawn
         moved = cv2.remap(lost, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         shown = cv2.remap(self.drawn, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        alike = np.clip(2 - _difference(frame, shown) / _ALIKE, 0, 1)
+        alike = 1 / (1 + (_difference(frame, shown) / _ALIKE) ** 2)
         return frame + alike[..., None] * moved
 
 
@@ -67,7 +68,7 @@ def at_rest(frame: Float32Array, last: Float32Array) -> Float32Array:
         frame: (H, W, 3), 0 to 255.
         last: the one before it, itself at rest.
     """
-    change = np.clip(_difference(frame, last) / _ALIKE - 1, 0, 1)
+    change = np.clip(_difference(frame, last) / _HARDLY - 1, 0, 1)
     return last + change[..., None] * (frame - last)
 
 

@@ -26,14 +26,16 @@ from mmgt_core.training.loop import Prepared, run_training
 from mmgt_core.training.presenter_processes import STANDARDISED, adopt_vae, presenters, standardise_vae
 from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.report import REPORT_FILE
-from mmgt_core.training.stage_2_processes import ImageOptions
-from mmgt_core.training.starts import VAE_NAME
+from mmgt_core.training.stage_2_processes import ImageOptions, VideoOptions
+from mmgt_core.training.starts import DENOISING_UNET, VAE_NAME, write_process_1
 
 NUM_WORKERS = os.cpu_count() or 1
 """Processes that make data."""
 NUM_CPU_TRAINERS = 2
 MEMBER = "--member"
 CLIPS = "clips"
+ABLATION = "ablation-"
+PACKAGED_START = "image-of-package"
 DATA_FOLDERS = {"smga": "poses", "vae": "stills", "keypoints": "stills", "image": CLIPS, "video": CLIPS}
 """By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames."""
 
@@ -69,9 +71,15 @@ def train_as_member(configuration_name: str, out: Path) -> None:
 
 
 def train_ablations(out: Path) -> None:
-    """Every row of table V that has to be trained; those of stage 2 start where `image` ended."""
+    """Every row of table V that has to be trained.
+
+    Those of stage 2 start where `image` ended, else at what the package's networks have of it.
+    """
+    if _start(out) == out / PACKAGED_START:
+        write_process_1(PACKAGED_WEIGHTS, MMGT_DEMO, out / PACKAGED_START)
+    encode(out, "ablation-whole-stage-2")
     for name in packaged_names():
-        if name.startswith("ablation-"):
+        if name.startswith(ABLATION):
             train(name, out)
 
 
@@ -82,15 +90,16 @@ def train_vae(out: Path) -> None:
         standardise_vae(out / VAE_NAME, out / DATA_FOLDERS["vae"], MMGT_DEMO)
 
 
-def encode(out: Path) -> None:
+def encode(out: Path, configuration_name: str = "demo-image") -> None:
     """Draw stage 2's presenters and encode them with the autoencoder trained here, else with the package's."""
-    folder = out / CLIPS
+    configuration = _configuration(configuration_name, out)
+    folder = _data_folder(configuration, out)
     if (folder / f"{VAE_NAME}.safetensors").is_file():
         return
-    configuration = read_configuration("demo-image")
-    options = fill(ImageOptions, configuration.options, configuration.name)
+    of_process: type[ImageOptions | VideoOptions] = ImageOptions if configuration.process == "image" else VideoOptions
+    options = fill(of_process, configuration.options, configuration.name)
     if options.presenters is None:
-        raise MMGTError("demo-image has no table [image.presenters]")
+        raise MMGTError(f"{configuration_name} has no table of presenters")
     presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
     own = _standardised_vae(out)
     vae = own if own.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME)
@@ -137,12 +146,24 @@ def _configuration(name: str, out: Path) -> TrainingConfiguration:
     configuration = read_configuration(name, is_on_gpu=torch.cuda.is_available())
     if "start" not in configuration.options:
         return configuration
-    return replace(configuration, options={**configuration.options, "start": str(out / "image")})
+    return replace(configuration, options={**configuration.options, "start": str(_start(out))})
+
+
+def _start(out: Path) -> Path:
+    """Of process 2: this folder's process 1, else the package's."""
+    own = out / "image"
+    return own if network_file(own, DENOISING_UNET).is_file() else out / PACKAGED_START
 
 
 def _prepared(configuration: TrainingConfiguration, out: Path) -> Prepared:
-    data = out / DATA_FOLDERS[configuration.process]
+    data = _data_folder(configuration, out)
     return PROCESSES[configuration.process](configuration, data, NUM_WORKERS, _log_data)
+
+
+def _data_folder(configuration: TrainingConfiguration, out: Path) -> Path:
+    """Ablations of stage 2 learn from fewer presenters than the demo, in a folder of their own."""
+    name = DATA_FOLDERS[configuration.process]
+    return out / (ABLATION + name if name == CLIPS and configuration.name.startswith(ABLATION) else name)
 
 
 def _standardised_vae(out: Path) -> Path:

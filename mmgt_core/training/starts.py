@@ -6,9 +6,10 @@ from typing import TypeVar
 
 import torch
 from diffusers import AutoencoderKL
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
+from mmgt_core.checkpoints.converted import network_file
 from mmgt_core.checkpoints.encoder_keys import image_encoder_from_published, vae_from_published
 from mmgt_core.checkpoints.networks import build_image_encoder
 from mmgt_core.checkpoints.published_names import require_same_layout
@@ -24,6 +25,9 @@ from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
 
 VAE_NAME = "vae"
+DENOISING_UNET = "denoising_unet"
+_KEPT_WHOLE = ("reference_unet", "pose_guider", "image_encoder")
+"""Process 2 goes on with them as they are; the denoising UNet gets its new modules."""
 _OWN_NAMES = {VAE_NAME: vae_from_published, "image_encoder": image_encoder_from_published}
 """Older files of these libraries have other names for some tensors."""
 _STABLE_DIFFUSION, _ANIMATE_DIFF = "unet.safetensors", "motion_modules.safetensors"
@@ -80,12 +84,12 @@ def video_networks(preset: Preset, vae: AutoencoderKL, start: Path, seed: int) -
         WeightsError: its tensors are not the preset's; lists them.
     """
     networks = random_video_networks(preset, vae, seed)
-    for name in ("reference_unet", "pose_guider", "image_encoder"):
+    for name in _KEPT_WHOLE:
         loaded(getattr(networks, name), start / f"{name}.safetensors")
     silence_new_modules(networks.denoising_unet)
     if (start / _ANIMATE_DIFF).is_file():
         start_from_animate_diff(networks.denoising_unet, _tensors(start / _ANIMATE_DIFF))
-    spatial = loaded(DenoisingUNet(preset.unet, spatial_only=True), start / "denoising_unet.safetensors")
+    spatial = loaded(DenoisingUNet(preset.unet, spatial_only=True), start / f"{DENOISING_UNET}.safetensors")
     networks.denoising_unet.load_state_dict(spatial.state_dict(), strict=False)
     return networks
 
@@ -106,6 +110,24 @@ def random_video_networks(preset: Preset, vae: AutoencoderKL, seed: int) -> Vide
     with torch.no_grad():
         set_positions(networks.denoising_unet)
     return networks
+
+
+def write_process_1(weights: Path, preset: Preset, folder: Path) -> None:
+    """Take process 1's networks out of finished weights, into a folder that process 2 can start from.
+
+    Args:
+        weights: folder of the finished networks, NETWORK.safetensors each.
+        preset: of them.
+        folder: made if absent; the denoising UNet is written last.
+
+    Raises:
+        ConfigurationError: a file is absent.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _KEPT_WHOLE:
+        save_file(_tensors(network_file(weights, name)), folder / f"{name}.safetensors")
+    spatial, whole = DenoisingUNet(preset.unet, spatial_only=True), _tensors(network_file(weights, DENOISING_UNET))
+    save_file({key: whole[key] for key in spatial.state_dict()}, folder / f"{DENOISING_UNET}.safetensors")
 
 
 def loaded(network: Network, path: Path) -> Network:

@@ -42,8 +42,17 @@ def system(tmp_path_factory) -> PipelineSystem:
     return PipelineSystem(pipeline, SamplingOptions(num_inference_steps=1, pose_inference_steps=2), LandmarkDetector())
 
 
-def test_every_ablation_has_a_training_configuration_of_its_name() -> None:
-    assert set(BY_NAME) <= set(packaged_names())
+def test_every_row_of_the_paper_has_a_training_configuration_of_its_name() -> None:
+    assert {name for name, ablation in BY_NAME.items() if ablation.paper} <= set(packaged_names())
+
+
+def test_the_portraits_details_are_left_out_when_sampling(system, tmp_path) -> None:
+    found, note = ablated(system, BY_NAME["ablation-without-portrait-details"], tmp_path)
+
+    assert found is not None
+    assert system.pipeline.preset.has_portrait_details
+    assert not found.pipeline.preset.has_portrait_details
+    assert "left out when sampling" in note
 
 
 def test_masks_and_speech_are_left_out_when_sampling_where_no_weights_of_their_own_are(system, tmp_path) -> None:
@@ -150,8 +159,8 @@ def test_an_ablation_is_compared_with_the_whole_method_that_was_trained_as_long(
     rows = measure_ablations(system, tmp_path, [], None, lambda *_: None)
 
     networks = [each.pipeline.audio_to_pose.smga for each in measured]
-    assert [row.numbers is None for row in rows] == [False, True, False, True, False, False, False, False]
-    assert networks[2:] == [system.pipeline.audio_to_pose.smga] * 4
+    assert [row.numbers is None for row in rows] == [False, True, False, True, False, False, False, False, False]
+    assert networks[2:] == [system.pipeline.audio_to_pose.smga] * 5
     assert networks[0] not in (networks[1], networks[2])
     page = ablation_page(rows, 2, "command")
     assert "without FiLM: FGD | 6.02 against 6.38 | 1.000 against 2.000 | yes" in page
@@ -166,14 +175,14 @@ def test_weights_of_another_network_are_refused_by_file(system, tmp_path) -> Non
 
 
 def test_numbers_like_the_papers_have_all_its_orderings_and_reversed_ones_none() -> None:
-    alike = [AblationRow(item, item.paper, "") for item in ABLATIONS]
+    alike = [AblationRow(item, item.paper, "") for item in ABLATIONS if item.paper]
     reversed_ones = [
         AblationRow(row.ablation, tuple(-number for number in row.ablation.paper), row.note) for row in alike
     ]
 
     page, other = ablation_page(alike, 12, "command"), ablation_page(reversed_ones, 12, "command")
 
-    number = sum(not item.is_whole for item in ABLATIONS) * (len(COLUMNS) - 1)
+    number = sum(not row.ablation.is_whole for row in alike) * (len(COLUMNS) - 1)
     assert ablation_numbers(alike, "command")["rows"][0]["numbers"]["FGD"] == ABLATIONS[0].paper[0]
     assert (page.count("| yes |"), page.count("| **no** |")) == (number, 0)
     assert (other.count("| yes |"), other.count("| **no** |")) == (0, number)

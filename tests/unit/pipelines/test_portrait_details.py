@@ -61,7 +61,7 @@ def test_a_frame_that_shows_something_else_is_left_alone() -> None:
 
     (restored,) = PortraitDetails(portrait, drawn).restored(iter([other]))
 
-    assert np.array_equal(restored, other)
+    assert mean_error(restored, other) < 0.1 * mean_error(drawn, portrait)
 
 
 def test_every_frame_comes_out_once_and_in_order() -> None:

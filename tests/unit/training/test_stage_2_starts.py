@@ -29,7 +29,7 @@ from mmgt_core.training.prepared_frames import PreparedClips, PreparedTargets
 from mmgt_core.training.presenter_processes import KeypointOptions, VAEOptions
 from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.stage_2_processes import ImageOptions, VideoOptions
-from mmgt_core.training.starts import image_networks, video_networks
+from mmgt_core.training.starts import image_networks, video_networks, write_process_1
 from mmgt_core.types import UInt8Array
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from tests.unit.training.presenters import TINY, StandIn
@@ -69,6 +69,24 @@ def test_the_configurations_that_the_method_names_are_there() -> None:
     wanted |= {f"ablation-{name}" for name in ("without-motion-mask", "without-stage-2-audio", "still-mask")}
 
     assert wanted <= set(stage_2_configurations())
+
+
+def test_process_2_can_start_from_what_finished_networks_have_of_process_1(tmp_path: Path) -> None:
+    whole = networks()
+    names = ("denoising_unet", "reference_unet", "pose_guider", "image_encoder")
+    for name in names:
+        save(getattr(whole, name), tmp_path / "whole" / f"{name}.safetensors")
+
+    write_process_1(tmp_path / "whole", TINY, tmp_path / "start")
+
+    started = video_networks(TINY, whole.vae, tmp_path / "start", seed=9)
+    for name in names[1:]:
+        kept = getattr(started, name).state_dict()
+        assert all(torch.equal(value, kept[key]) for key, value in getattr(whole, name).state_dict().items())
+    kept, finished = started.denoising_unet.state_dict(), whole.denoising_unet.state_dict()
+    spatial = DenoisingUNet(TINY.unet, spatial_only=True).state_dict()
+    assert all(torch.equal(kept[key], finished[key]) for key in spatial)
+    assert any(not torch.equal(kept[key], finished[key]) for key in kept.keys() - spatial.keys())
 
 
 def test_process_1_starts_from_stable_diffusion_with_a_pose_guider_that_adds_nothing(tmp_path: Path) -> None:
