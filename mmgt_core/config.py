@@ -277,7 +277,7 @@ MMGT_DEMO = Preset(
     wav2vec=_LOG_MEL,
     num_inference_steps=2,
     guidance_scale=1.0,
-    pose_guidance_scale=1.0,
+    pose_guidance_scale=1.4,
     is_noise_shared=True,
     has_portrait_details=True,
 )

@@ -176,9 +176,10 @@ def measure_system(system: System, clips: Sequence[SyntheticClip], network: Pose
     spoken_windows, true_windows, rows = [], [], []
     for clip in clips:
         initial, num_frames = clip.pose_sequence.keypoints[clip.reference_frame], len(clip.pose_sequence)
-        poses = system.speak(initial, clip.waveform)
+        seeded = system.seeded(clip.seed)
+        poses = seeded.speak(initial, clip.waveform)
         reference = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
-        frames = system.render(reference, initial, poses, clip.waveform)
+        frames = seeded.render(reference, initial, poses, clip.waveform)
         truth = clip.render(range(num_frames), system.resolution)
         boxes = region_squares(clip.pose_sequence, Region.FACE, system.resolution)
         faces, true_faces = (frames, truth) if boxes is None else (crops(frames, boxes), crops(truth, boxes))

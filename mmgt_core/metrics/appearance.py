@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -35,14 +36,19 @@ def identity_errors(
     return found
 
 
-def flicker(frames: UInt8Array, truth: UInt8Array) -> tuple[float, float]:
+def flicker(frames: UInt8Array, truth: UInt8Array, apart_px: int = 0) -> tuple[float, float]:
     """Mean change from frame to frame where the truth does not change: of `frames` and of `truth`, in levels of 255.
 
     Args:
         frames, truth: (F, H, W, 3); at least two frames.
+        apart_px: leaves out what is as near as that to a place where the truth changes: a contour that lies a pixel
+            off is no flicker.
     """
     changes, true_changes = _changes(frames), _changes(truth)
     is_still = true_changes.max(axis=-1) <= _UNCHANGED  # (F - 1, H, W)
+    if apart_px:
+        reach = np.ones((2 * apart_px + 1, 2 * apart_px + 1), np.uint8)
+        is_still = np.stack([cv2.erode(still.astype(np.uint8), reach) > 0 for still in is_still])
     if not is_still.any():
         return 0.0, 0.0
     return float(changes[is_still].mean()), float(true_changes[is_still].mean())

@@ -1,7 +1,7 @@
 """One held-out presenter, measured through the whole system: what is heard, posed and drawn is known exactly."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -21,6 +21,8 @@ _COLOUR_STRIDE = 4
 """Colours of a presenter change with nothing but the pose: every fourth frame is enough."""
 
 _DETECTION_STRIDE = 20
+_CONTOUR_PX = 4
+"""At 128 px a contour's soft edge is as wide, the frame's and the truth's together."""
 _STRETCH_FRAMES = 12
 
 
@@ -30,6 +32,10 @@ class System(Protocol):
     @property
     def resolution(self) -> int:
         """Of its frames, in pixels."""
+        ...
+
+    def seeded(self, seed: int) -> Self:
+        """The same with another seed. One seed for all clips would draw the same gestures for each of them."""
         ...
 
     def find(self, image: UInt8Array) -> Float32Array | None:
@@ -89,7 +95,7 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
         other: another clip, whose speech should move this one's mouth otherwise than the truth.
         system: what is measured.
     """
-    poses, num_frames = clip.pose_sequence, len(clip.pose_sequence)
+    system, poses, num_frames = system.seeded(clip.seed), clip.pose_sequence, len(clip.pose_sequence)
     reference = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
     initial = poses.keypoints[clip.reference_frame]
     found = system.find(reference)
@@ -189,5 +195,6 @@ def _picture_numbers(
     numbers |= {f"colour_{part}": error for part, error in errors.items()}
     numbers["flicker_driven"], numbers["flicker_truth"] = flicker(driven, truth)
     numbers["flicker_rebuilt"], _ = flicker(rebuilt, truth)
+    numbers["flicker_apart"], numbers["flicker_apart_truth"] = flicker(driven, truth, _CONTOUR_PX)
     numbers["motion_truth"] = mean_change(truth)
     return numbers

@@ -11,7 +11,7 @@ from mmgt_core.metrics.presenter_clip import ClipFigures, SheetFrames
 from mmgt_core.synthetic.clip import SyntheticClip
 from mmgt_core.types import PoseSequence
 
-MEASURE_VERSION = 1
+MEASURE_VERSION = 2
 """Raise it whenever drawing, speaking or measuring changes: what was kept before is then measured anew."""
 
 

@@ -32,6 +32,10 @@ class PipelineSystem:
         """Of its frames, in pixels."""
         return self.pipeline.preset.resolution
 
+    def seeded(self, seed: int) -> "PipelineSystem":
+        """The same with another seed. One seed for all clips would draw the same gestures for each of them."""
+        return replace(self, options=replace(self.options, seed=seed))
+
     def find(self, image: UInt8Array) -> Float32Array | None:
         """The initial pose, (134, 3) in pixels of a picture of the canvas' size; None where nobody is found."""
         people = self.detector.detect(image)

@@ -68,6 +68,8 @@ FIGURES = (
     Figure("flicker_truth", "the truth's own, at the same places"),
     Figure("flicker_rebuilt", "the autoencoder's picture of the truth, at the same places"),
     Figure("flicker_share", "flicker as a share of the truth's own (drawn without any noise)", high=2),
+    Figure("flicker_apart", "flicker more than 4 px from where the truth changes, levels of 255"),
+    Figure("flicker_apart_truth", "the truth's own there"),
     Figure("flicker_motion", "flicker as a share of the truth's mean change over the whole picture"),
     Figure("seen_own", "end to end: mouth opening seen in rendered frames, correlation with the truth", low=0.7),
     Figure("seen_swapped", "the same with another clip's speech", high=0.15),
@@ -195,7 +197,7 @@ def _gesture_figures(
 
     truth = features([clip.pose_sequence for clip in clips])
     generated = features([poses for _, poses in spoken])
-    random = features([untrained.speak(initial(clip), clip.waveform) for clip in clips])
+    random = features([untrained.seeded(clip.seed).speak(initial(clip), clip.waveform) for clip in clips])
     still = features([PoseSequence(np.repeat(initial(clip)[None], len(clip.pose_sequence), axis=0)) for clip in clips])
     distances = [gesture_distance(windows, truth) for windows in (generated, random, still)]
     return {

@@ -39,3 +39,14 @@ def test_flicker_counts_only_where_the_truth_stands_still() -> None:
 
     assert flicker(frames, truth) == (6, 0)
     assert flicker(truth, truth) == (0, 0)
+
+
+def test_a_contour_that_lies_a_pixel_off_is_no_flicker_apart_from_what_moves() -> None:
+    truth = np.full((2, 16, 16, 3), 100, np.uint8)
+    truth[1, :4] = 200
+    frames = truth.copy()
+    frames[1, 4] = 200
+    frames[1, 12:] += 6
+
+    assert flicker(frames, truth)[0] > flicker(frames, truth, apart_px=2)[0]
+    assert flicker(frames, truth, apart_px=2) == (6 * 4 / 10, 0)
