@@ -29,6 +29,8 @@ COLUMNS = ("FGD", "Diversity", "face PSNR", "face SSIM", "video PSNR", "video SS
 """Lips: the paper's Syn-D, which behaves as LSE-C; here the correlation of the mouth seen in frames with the truth."""
 LOWER_IS_BETTER = ("FGD",)
 NOT_RANKED = ("Diversity",)
+_DECIMALS = 3
+"""Numbers that are printed alike are equal, and order nothing."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def ablation_page(rows: Sequence[AblationRow], num_clips: int, command: str) -> 
     """Table V at this scale, and for each of the paper's orderings whether it appears."""
     table = [f"| | {' | '.join(COLUMNS)} | how |", "|---|" + "---|" * (len(COLUMNS) + 1)]
     for row in rows:
-        cells = [f"{number:.3f}" for number in row.numbers] if row.numbers else ["-"] * len(COLUMNS)
+        cells = [f"{number:.{_DECIMALS}f}" for number in row.numbers] if row.numbers else ["-"] * len(COLUMNS)
         table.append(f"| {row.ablation.meaning} | {' | '.join(cells)} | {row.note} |")
     orderings = ["| the paper's ordering | in the paper | here | appears |", "|---|---|---|---|", *_orderings(rows)]
     return "\n".join(
@@ -260,12 +262,13 @@ def _ordering(ablation: Ablation, column: str, whole: float, ours: float) -> str
     """One line: the whole method against an ablation by one column, in the paper and here."""
     index = COLUMNS.index(column)
     theirs, sign = ablation.paper[index], -1 if column in LOWER_IS_BETTER else 1
-    by_paper, here = sign * (_PAPER_WHOLE[index] - theirs), sign * (whole - ours)
+    by_paper = sign * (_PAPER_WHOLE[index] - theirs)
+    here = sign * (round(whole, _DECIMALS) - round(ours, _DECIMALS))
     which = "better" if by_paper > 0 else "worse"
     appears = "equal" if here == 0 else "yes" if (here > 0) == (by_paper > 0) else "**no**"
     return (
         f"| whole method {which} than {ablation.meaning}: {column} | {_PAPER_WHOLE[index]:g} against {theirs:g} "
-        f"| {whole:.3f} against {ours:.3f} | {appears} |"
+        f"| {whole:.{_DECIMALS}f} against {ours:.{_DECIMALS}f} | {appears} |"
     )
 
 

@@ -76,8 +76,8 @@ def test_a_perfect_renderer_shows_that_the_drawn_pose_alone_carries_its_mouth(re
 def test_the_mouth_is_looked_for_where_the_renderer_was_told_to_draw_it(clips, monkeypatch) -> None:
     render, drawn, looked_at = KnowingSystem.render, [], []
 
-    def remember(system, reference, poses, waveform):
-        frames = render(system, reference, poses, waveform)
+    def remember(system, reference, initial, poses, waveform):
+        frames = render(system, reference, initial, poses, waveform)
         drawn.append((frames, poses))
         return frames
 
