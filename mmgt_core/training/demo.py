@@ -23,10 +23,10 @@ from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
 from mmgt_core.training.demo_export import export_demo_weights
 from mmgt_core.training.loop import Prepared, run_training
+from mmgt_core.training.presenter_dataset import PresenterDatasetConfig
 from mmgt_core.training.presenter_processes import STANDARDISED, adopt_vae, presenters, standardise_vae
 from mmgt_core.training.processes import PROCESSES
 from mmgt_core.training.report import REPORT_FILE
-from mmgt_core.training.stage_2_processes import ImageOptions, VideoOptions
 from mmgt_core.training.starts import DENOISING_UNET, VAE_NAME, write_process_1
 
 NUM_WORKERS = os.cpu_count() or 1
@@ -35,7 +35,8 @@ NUM_CPU_TRAINERS = 2
 MEMBER = "--member"
 CLIPS = "clips"
 ABLATION = "ablation-"
-PACKAGED_START = "image-of-package"
+PROCESS_1, PACKAGED_START = "image", "image-of-package"
+"""Folders that process 2 starts from: the run of process 1, and what the package's networks have of it."""
 DATA_FOLDERS = {"smga": "poses", "vae": "stills", "keypoints": "stills", "image": CLIPS, "video": CLIPS}
 """By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames."""
 
@@ -75,7 +76,7 @@ def train_ablations(out: Path) -> None:
 
     Those of stage 2 start where `image` ended, else at what the package's networks have of it.
     """
-    if _start(out) == out / PACKAGED_START:
+    if not _has_process_1(out):
         write_process_1(PACKAGED_WEIGHTS, MMGT_DEMO, out / PACKAGED_START)
     encode(out, "ablation-whole-stage-2")
     for name in packaged_names():
@@ -96,11 +97,8 @@ def encode(out: Path, configuration_name: str = "demo-image") -> None:
     folder = _data_folder(configuration, out)
     if (folder / f"{VAE_NAME}.safetensors").is_file():
         return
-    of_process: type[ImageOptions | VideoOptions] = ImageOptions if configuration.process == "image" else VideoOptions
-    options = fill(of_process, configuration.options, configuration.name)
-    if options.presenters is None:
-        raise MMGTError(f"{configuration_name} has no table of presenters")
-    presenters(folder, MMGT_DEMO, options.presenters, NUM_WORKERS, _log_data)
+    chosen = fill(PresenterDatasetConfig, configuration.options["presenters"], f"{configuration_name} [presenters]")
+    presenters(folder, MMGT_DEMO, chosen, NUM_WORKERS, _log_data)
     own = _standardised_vae(out)
     vae = own if own.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME)
     adopt_vae(vae, folder, MMGT_DEMO, _device(), _log_data)
@@ -142,17 +140,20 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _configuration(name: str, out: Path) -> TrainingConfiguration:
-    """By name or path; process 2 starts from this folder's process 1."""
+    """By name or path; process 2 starts from this folder's process 1, an ablation without one from the package's."""
     configuration = read_configuration(name, is_on_gpu=torch.cuda.is_available())
     if "start" not in configuration.options:
         return configuration
-    return replace(configuration, options={**configuration.options, "start": str(_start(out))})
+    start = out / (PACKAGED_START if _is_ablation(configuration) and not _has_process_1(out) else PROCESS_1)
+    return replace(configuration, options={**configuration.options, "start": str(start)})
 
 
-def _start(out: Path) -> Path:
-    """Of process 2: this folder's process 1, else the package's."""
-    own = out / "image"
-    return own if network_file(own, DENOISING_UNET).is_file() else out / PACKAGED_START
+def _has_process_1(out: Path) -> bool:
+    return network_file(out / PROCESS_1, DENOISING_UNET).is_file()
+
+
+def _is_ablation(configuration: TrainingConfiguration) -> bool:
+    return configuration.name.startswith(ABLATION)
 
 
 def _prepared(configuration: TrainingConfiguration, out: Path) -> Prepared:
@@ -163,7 +164,7 @@ def _prepared(configuration: TrainingConfiguration, out: Path) -> Prepared:
 def _data_folder(configuration: TrainingConfiguration, out: Path) -> Path:
     """Ablations of stage 2 learn from fewer presenters than the demo, in a folder of their own."""
     name = DATA_FOLDERS[configuration.process]
-    return out / (ABLATION + name if name == CLIPS and configuration.name.startswith(ABLATION) else name)
+    return out / (ABLATION + CLIPS if _is_ablation(configuration) and name == CLIPS else name)
 
 
 def _standardised_vae(out: Path) -> Path:

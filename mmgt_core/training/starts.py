@@ -118,7 +118,7 @@ def write_process_1(weights: Path, preset: Preset, folder: Path) -> None:
     Args:
         weights: folder of the finished networks, NETWORK.safetensors each.
         preset: of them.
-        folder: made if absent; the denoising UNet is written last.
+        folder: made if absent.
 
     Raises:
         ConfigurationError: a file is absent.

@@ -188,6 +188,23 @@ def test_numbers_like_the_papers_have_all_its_orderings_and_reversed_ones_none()
     assert (other.count("| yes |"), other.count("| **no** |")) == (0, number)
 
 
+def test_numbers_that_are_printed_alike_order_nothing() -> None:
+    whole, without = BY_NAME["ablation-whole-stage-2"], BY_NAME["ablation-without-stage-2-audio"]
+    rows = [AblationRow(item, (number,) * len(COLUMNS), "") for item, number in ((whole, 0.76512), (without, 0.76508))]
+
+    page = ablation_page(rows, 2, "command")
+
+    assert page.count("| equal |") == len(COLUMNS) - 1
+    assert "| yes |" not in page
+    assert "| **no** |" not in page
+
+
+def test_a_system_with_another_seed_draws_other_frames_and_keeps_the_rest(system) -> None:
+    other = system.seeded(system.options.seed + 1)
+
+    assert other == replace(system, options=replace(system.options, seed=system.options.seed + 1))
+
+
 def test_the_untrained_system_renders_and_rebuilds_what_it_is_given_and_without_speech_hears_no_difference(
     system,
 ) -> None:

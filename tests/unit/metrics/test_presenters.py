@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmgt_core.metrics import presenter_clip, presenter_store
+from mmgt_core.metrics.ablations import measure_system
 from mmgt_core.metrics.pose_autoencoder import train_pose_autoencoder
 from mmgt_core.metrics.presenter_clip import measure_clip
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
@@ -93,6 +94,34 @@ def test_the_mouth_is_looked_for_where_the_renderer_was_told_to_draw_it(clips, m
     where_found = [[where for frames, where in looked_at if frames is of] for of, _ in drawn]
     assert len(drawn) == 5
     assert all(len(where) == 1 and where[0] is told for where, (_, told) in zip(where_found, drawn, strict=True))
+
+
+def test_every_clip_is_spoken_and_drawn_from_its_own_seed(results, clips, stores, monkeypatch) -> None:
+    speak, render, seeds = KnowingSystem.speak, KnowingSystem.render, []
+
+    def remember(of):
+        def remembering(system, *arguments):
+            seeds.append(system.seed)
+            return of(system, *arguments)
+
+        return remembering
+
+    monkeypatch.setattr(KnowingSystem, "speak", remember(speak))
+    monkeypatch.setattr(KnowingSystem, "render", remember(render))
+    network = train_pose_autoencoder([clip.pose_sequence for clip in clips], num_steps=1)
+
+    measure_clip(clips[0], clips[1], KnowingSystem(clips))
+    of_one_clip = list(seeds)
+    seeds.clear()
+    measure_system(KnowingSystem(clips), clips[:2], network)
+    of_ablations = list(seeds)
+    seeds.clear()
+    untrained = KnowingSystem(clips, is_still=True)  # the rest is in the store
+    measure_presenters(clips, HELD_OUT_LANGUAGE, untrained, untrained, network, stores[0], lambda *_: None)
+
+    assert of_one_clip == [clips[0].seed] * 7  # speech twice, pictures five times
+    assert of_ablations == [clip.seed for clip in clips[:2] for _ in range(2)]
+    assert seeds == [clip.seed for clip in clips[:3]]
 
 
 def test_the_held_out_language_stands_apart(results) -> None:

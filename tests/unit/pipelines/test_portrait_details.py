@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
 from mmgt_core.config import MMGT_512, MMGT_DEMO, SamplingOptions
-from mmgt_core.keypoints import CANVAS_SIZE
+from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.load import load_pipeline
+from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.portrait_details import PortraitDetails, at_rest
 from mmgt_core.pipelines.progress import RunControl
@@ -56,8 +56,8 @@ def test_details_move_with_what_they_belong_to() -> None:
 
 def test_a_frame_that_shows_something_else_is_left_alone() -> None:
     portrait, drawn = pictures()
-    other = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8), (0, 0), 3)
-    other[..., 0] = 255 - other[..., 0] // 4  # a colour that the portrait has nowhere
+    other = drawn.copy()
+    other[..., 0] //= 3  # the same shape in a colour that the portrait has nowhere
 
     (restored,) = PortraitDetails(portrait, drawn).restored(iter([other]))
 
@@ -73,6 +73,15 @@ def test_every_frame_comes_out_once_and_in_order() -> None:
     assert [int(frame[0, 0, 0]) for frame in restored] == pytest.approx([0, 40, 80, 120, 160], abs=1)
 
 
+def test_restored_frames_are_at_rest_where_nothing_moves() -> None:
+    portrait, drawn = pictures()
+    brighter = drawn + np.uint8(2)
+
+    first, second = PortraitDetails(portrait, drawn).restored(iter([drawn, brighter]))
+
+    assert np.array_equal(first, second)
+
+
 def test_small_changes_are_held_and_large_ones_pass_at_once() -> None:
     last = np.full((SIDE, SIDE, 3), 100, np.float32)
     frame = last + 3
@@ -84,25 +93,36 @@ def test_small_changes_are_held_and_large_ones_pass_at_once() -> None:
     assert (held[25:35, 25:35] == 200).all()
 
 
+@pytest.fixture
+def pipeline() -> AudioToVideo:
+    preset = replace(SMALL, resolution=64, is_noise_shared=True)
+    return load_pipeline(preset, Path("none"), torch.device("cpu"), torch.float32)
+
+
 @pytest.mark.parametrize("is_on", [False, True])
-def test_the_preset_says_whether_its_frames_get_the_portraits_details(
-    monkeypatch: pytest.MonkeyPatch, is_on: bool
+def test_the_preset_says_whether_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose(
+    pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch, is_on: bool
 ) -> None:
-    preset = replace(SMALL, resolution=64, is_noise_shared=True, has_portrait_details=is_on)
-    pipeline = load_pipeline(preset, Path("none"), torch.device("cpu"), torch.float32)
-    image = np.random.default_rng(0).integers(0, 256, (CANVAS_SIZE, CANVAS_SIZE, 3)).astype(np.uint8)
-    poses = PoseSequence(np.random.default_rng(1).uniform(100, 400, (3, 134, 3)).astype(np.float32))
+    numbers, options = np.random.default_rng(0), SamplingOptions(num_inference_steps=1)
+    image = numbers.integers(0, 256, (CANVAS_SIZE, CANVAS_SIZE, 3)).astype(np.uint8)
+    own_pose, *poses = numbers.uniform(100, 400, (4, 134, 3)).astype(np.float32)
     made: list[PortraitDetails] = []
 
     def note(details: PortraitDetails, frames: object) -> object:
         made.append(details)
         return frames
 
+    def drawn(chosen: AudioToVideo, *keypoints: Float32Array) -> list[UInt8Array]:
+        speech = Waveform(np.zeros(len(keypoints) * 640, np.float32))
+        return list(chosen.frames(image, own_pose, PoseSequence(np.stack(keypoints)), speech, options, RunControl()))
+
     monkeypatch.setattr(PortraitDetails, "restored", note)
-    speech, options = Waveform(np.zeros(3 * 640, np.float32)), SamplingOptions(num_inference_steps=1)
-    frames = list(pipeline.frames(image, poses.keypoints[0], poses, speech, options, RunControl()))
+    frames = drawn(replace(pipeline, preset=replace(pipeline.preset, has_portrait_details=is_on)), *poses)
 
     assert len(frames) == 3
     assert len(made) == is_on
-    assert all(np.array_equal(details.portrait, scaled(image, 64)) for details in made)
+    for details in made:
+        assert np.array_equal(details.portrait, scaled(image, 64))
+        assert np.array_equal(details.drawn, *drawn(pipeline, own_pose))
+        assert not np.array_equal(details.drawn, *drawn(pipeline, poses[0]))
     assert (MMGT_512.has_portrait_details, MMGT_DEMO.has_portrait_details) == (False, True)

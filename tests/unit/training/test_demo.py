@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from mmgt_core.errors import MMGTError
-from mmgt_core.training.demo import train
+from mmgt_core.training import demo
+from mmgt_core.training.configuration import packaged_names
+from mmgt_core.training.demo import main, train
 from mmgt_core.training.vae import along_colour_axes
 
 SHORT = """
@@ -38,6 +40,45 @@ def test_a_training_runs_in_two_processes_once_and_leaves_its_weights(tmp_path: 
     configuration.write_text(SHORT.format(steps=2).replace("batch_size = 2", "batch_size = 4"))
     with pytest.raises(MMGTError, match=r"training .* ended with"):
         train(str(configuration), tmp_path)
+
+
+def test_ablations_start_from_the_folders_process_1_or_else_from_the_packages_and_learn_from_presenters_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[Path, int]] = []
+    encoded: list[Path] = []
+    monkeypatch.setattr(demo, "presenters", lambda folder, _, config, *__: drawn.append((folder, config.num_clips)))
+    monkeypatch.setattr(demo, "adopt_vae", lambda path, folder, *_: encoded.append(folder))
+    prepared: list[tuple[Path, str, Path]] = []
+
+    def note(name: str, out: Path) -> None:
+        configuration = demo._configuration(name, out)
+        prepared.append((demo._data_folder(configuration, out), name, Path(configuration.options.get("start", "none"))))
+
+    monkeypatch.setattr(demo, "train", note)
+    names = [name for name in packaged_names() if name.startswith("ablation-")]
+    packaged, own = tmp_path / "image-of-package", tmp_path / "image"
+
+    main([str(tmp_path), "ablations"])
+    alone = list(prepared)
+    own.mkdir()
+    (own / "denoising_unet.safetensors").touch()
+    prepared.clear()
+    main([str(tmp_path), "ablations"])
+
+    assert [name for _, name, _ in alone] == [name for _, name, _ in prepared] == names
+    assert {data for data, *_ in alone} == {tmp_path / "ablation-clips", tmp_path / "poses"}
+    assert {start for data, _, start in alone if data.name == "ablation-clips"} == {packaged}
+    assert {start for data, _, start in prepared if data.name == "ablation-clips"} == {own}
+    assert set(drawn) == {(tmp_path / "ablation-clips", 400)}
+    assert set(encoded) == {tmp_path / "ablation-clips"}
+    assert len(list(packaged.glob("*.safetensors"))) == 4
+
+
+def test_the_demos_own_process_2_never_starts_from_the_package(tmp_path: Path) -> None:
+    (tmp_path / "image-of-package").mkdir()
+
+    assert demo._configuration("demo-video", tmp_path).options["start"] == str(tmp_path / "image")
 
 
 def test_errors_of_hue_count_more_than_those_of_lightness_by_their_weight() -> None:
