@@ -102,7 +102,7 @@ def told_of_photographs(inputs: Inputs, preset: Preset) -> Inputs:
     """The same inputs, with a warning where a photograph meets a preset that has only seen drawings."""
     if inputs.is_drawn or not (preset.is_trained and preset.is_for_drawings):
         return inputs
-    message = f"image: a photograph, but {preset.name} has only seen drawn presenters; it will not look like the person"
+    message = f"image: a photograph, but {preset.name} has only seen drawn presenters; what moves is smeared"
     return replace(inputs, warnings=(*inputs.warnings, InputWarning("photograph", message)))
 
 
