@@ -92,7 +92,8 @@ def test_stage_2_draws_a_presenter_that_it_has_never_seen_as_the_pose_says(
         truth = clip.render(range(num_frames), MMGT_DEMO.resolution)
         reference = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
 
-        driven = system.render(reference, clip.pose_sequence, clip.waveform)
+        initial = clip.pose_sequence.keypoints[clip.reference_frame]
+        driven = system.render(reference, initial, clip.pose_sequence, clip.waveform)
 
         still = np.repeat(truth[clip.reference_frame][None], num_frames, axis=0)
         assert clip_psnr(driven, truth) > 23
