@@ -140,13 +140,20 @@ class KeypointNetworkConfig:
 
 
 @dataclass(frozen=True)
+class DetailNetworkConfig:
+    """The end of a small preset's stage 2: widths at half, a quarter and an eighth of the resolution."""
+
+    widths: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
 class Preset:
     """A whole set of network configurations, and what its default sampling is.
 
     is_for_drawings: it has only seen drawn presenters, no photographs. is_noise_shared: a video's frames begin from the
     same noise, so that what stands still in it does not shimmer; for weights that were trained so.
-    has_portrait_details: what the networks lose of the portrait is put back into each frame, and what hardly changes is
-    kept at rest.
+    head_guidance_scale: of stage 1 for face and head, where gestures need more guidance than mouths bear; None: the
+    same. details: of the network that puts back into frames what the others lose of the portrait; None: nothing does.
     """
 
     name: str
@@ -164,8 +171,9 @@ class Preset:
     num_inference_steps: int
     guidance_scale: float
     pose_guidance_scale: float
+    head_guidance_scale: float | None = None
     is_noise_shared: bool = False
-    has_portrait_details: bool = False
+    details: DetailNetworkConfig | None = None
 
     @property
     def latent_size(self) -> int:
@@ -231,6 +239,8 @@ MMGT_512 = Preset(
 
 _LOG_MEL = LogMelConfig(num_bands=40, columns_per_frame=2)
 
+PRESENTER_DETAILS = DetailNetworkConfig(widths=(40, 56, 56))
+
 MMGT_DEMO = Preset(
     name="mmgt-demo",
     resolution=128,
@@ -277,9 +287,10 @@ MMGT_DEMO = Preset(
     wav2vec=_LOG_MEL,
     num_inference_steps=2,
     guidance_scale=1.0,
-    pose_guidance_scale=1.4,
+    pose_guidance_scale=2.5,
+    head_guidance_scale=1.2,
     is_noise_shared=True,
-    has_portrait_details=True,
+    details=PRESENTER_DETAILS,
 )
 """The same classes, small enough to be trained and run on a CPU.
 

@@ -23,6 +23,8 @@ LEGS = (9, 10, 12, 13)
 """Both knees and both ankles; the hips stay."""
 
 NOSE, NECK = 0, 1
+HEAD_OF_BODY = (NOSE, 14, 15, 16, 17)
+"""Nose, eyes and ears: body points that go with the face."""
 SHOULDERS = (2, 5)
 
 _LOWEST, _SPAN = 200.0, 1000.0

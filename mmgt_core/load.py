@@ -8,12 +8,13 @@ from torch import nn
 
 from mmgt_core.checkpoints.converted import WeightsIndex, fill_network, holds_converted_weights, recorded_networks
 from mmgt_core.checkpoints.networks import Networks, read_networks
-from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
+from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, PACKAGED_WEIGHTS
 from mmgt_core.checkpoints.untrained import untrained_networks
 from mmgt_core.config import MMGT_DEMO, PRESETS, Preset
 from mmgt_core.errors import WeightsError
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 
 UNTRAINED = "untrained: random, from a fixed seed"
@@ -55,13 +56,15 @@ def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: to
     folder = preset_folder(weights, preset)
     dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in Networks.names()}
     if folder.is_dir():
-        return _compose(preset, read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks)
+        networks, recorded = read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks
+        return _compose(preset, networks, recorded, _detail_network(preset, recorded, folder, device, dtype))
     packaged = recorded_networks(PACKAGED_WEIGHTS) if preset.name == MMGT_DEMO.name else {}
     if preset.is_trained and not packaged:
         raise WeightsError(
             f"{preset.name}: no weights in {folder}; fetch them with `mmgt weights pull` and `mmgt weights convert`"
         )
-    return _compose(preset, *_packaged_networks(preset, packaged, device, dtypes))
+    networks, told = _packaged_networks(preset, packaged, device, dtypes)
+    return _compose(preset, networks, told, _detail_network(preset, packaged, PACKAGED_WEIGHTS, device, dtype))
 
 
 def _packaged_networks(
@@ -74,15 +77,33 @@ def _packaged_networks(
             fill_network(module, name, PACKAGED_WEIGHTS, preset, device, dtypes[name])
         nn.Module.to(module, device, dtypes[name])  # diffusers' own `to` warns of every dtype
     with_weights = [name for name, module in networks.named().items() if module.state_dict()]
-    return networks, {name: packaged.get(name, UNTRAINED) for name in with_weights}
+    of_method = {name: packaged.get(name, UNTRAINED) for name in with_weights}
+    return networks, of_method | {name: hash_ for name, hash_ in packaged.items() if name == DETAIL_NETWORK}
 
 
-def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> AudioToVideo:
+def _detail_network(
+    preset: Preset, recorded: Mapping[str, str], folder: Path, device: torch.device, dtype: torch.dtype
+) -> DetailNetwork | None:
+    """What ends the frames; None where the preset has nothing of the kind, or nobody has trained it."""
+    if preset.details is None or DETAIL_NETWORK not in recorded:
+        return None
+    network = DetailNetwork(preset.details)
+    fill_network(network, DETAIL_NETWORK, folder, preset, device, dtype)
+    return network
+
+
+def _compose(
+    preset: Preset, networks: Networks, weights: Mapping[str, str], detail_network: DetailNetwork | None
+) -> AudioToVideo:
     return AudioToVideo(
         preset=preset,
         weights=weights,
         audio_to_pose=AudioToPose(
-            networks.smga, networks.wavlm, preset.smga.segment_frames, preset.pose_guidance_scale
+            networks.smga,
+            networks.wavlm,
+            preset.smga.segment_frames,
+            preset.pose_guidance_scale,
+            preset.head_guidance_scale,
         ),
         pose_to_video=PoseToVideo(
             networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet
@@ -90,4 +111,5 @@ def _compose(preset: Preset, networks: Networks, weights: Mapping[str, str]) -> 
         pose_guider=networks.pose_guider,
         audio_projection=networks.audio_projection,
         wav2vec=networks.wav2vec,
+        detail_network=detail_network,
     )

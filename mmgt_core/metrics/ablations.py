@@ -164,7 +164,7 @@ def ablated(system: PipelineSystem, ablation: Ablation, run: Path) -> tuple[Pipe
         return None, f"not measured: no weights in {run.name}/; `mmgt train smga --config {ablation.name}`"
     options = replace(system.options, mask_motion=ablation.mask_motion) if ablation.mask_motion else system.options
     if not ablation.has_portrait_details:
-        pipeline = replace(pipeline, preset=replace(pipeline.preset, has_portrait_details=False))
+        pipeline = replace(pipeline, detail_network=None)
     if files:
         pipeline = _with_weights(pipeline, files, ablation)
     note = "trained so" if files else "the whole method's weights"

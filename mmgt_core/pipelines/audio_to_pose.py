@@ -11,7 +11,10 @@ from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.audio.smga_features import segment_condition
 from mmgt_core.config import SamplingOptions
 from mmgt_core.keypoints import (
+    FACE,
+    HEAD_OF_BODY,
     NUM_KEYPOINT_VALUES,
+    NUM_KEYPOINTS,
     Float32Array,
     denormalise,
     normalise,
@@ -30,13 +33,15 @@ from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, Waveform
 class AudioToPose:
     """SMGA with its speech encoder.
 
-    segment_frames: its horizon. guidance_scale: the preset's; 1 is off, and half the work.
+    segment_frames: its horizon. guidance_scale: the preset's; 1 is off, and half the work. head_guidance_scale: of face
+    and head; None: the same.
     """
 
     smga: SMGA
     wavlm: WavLMModel | LogMelEncoder
     segment_frames: int
     guidance_scale: float
+    head_guidance_scale: float | None = None
 
     @torch.inference_mode()
     def __call__(
@@ -87,9 +92,9 @@ class AudioToPose:
             on_step: called after each step.
         """
         device = self.smga.final_layer.weight.device
-        given = options.pose_guidance_scale
-        scale = self.guidance_scale if given is None else given
-        keep = torch.tensor([True] if scale == 1 else [True, False], device=device)  # (B,): guided, unguided
+        scales = self._guidance_scales(options).to(device)  # (402,)
+        is_guided = bool((scales != 1).any())
+        keep = torch.tensor([True, False] if is_guided else [True], device=device)  # (B,): heard, unheard
         num_rows = len(keep)
         initial_pose = torch.from_numpy(first_frame).to(device).expand(num_rows, -1)  # (B, 402)
         condition = self.smga.encode_condition(speech.to(device).unsqueeze(0), keep)
@@ -101,14 +106,22 @@ class AudioToPose:
         def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
             timesteps = torch.full((num_rows,), timestep, device=device)
             predicted = self.smga(noisy.expand(num_rows, -1, -1), initial_pose, condition, timesteps)
-            guided, unguided = predicted[:1], predicted[-1:]
-            return guided if scale == 1 else unguided + (guided - unguided) * scale
+            heard, unheard = predicted[:1], predicted[-1:]
+            return unheard + (heard - unheard) * scales if is_guided else heard
 
         def draw_noise() -> torch.Tensor:
             return torch.randn(1, self.segment_frames, NUM_KEYPOINT_VALUES, generator=generator).to(device)
 
         clean = sample(predict_clean, draw_noise, cosine_schedule(), options.pose_inference_steps, known, on_step)
         return clean[0].cpu().numpy()
+
+    def _guidance_scales(self, options: SamplingOptions) -> torch.Tensor:
+        """Of each value of a pose, (402,); what is asked for counts everywhere."""
+        given = options.pose_guidance_scale
+        scales = torch.full((NUM_KEYPOINTS, 3), self.guidance_scale if given is None else given)
+        if given is None and self.head_guidance_scale is not None:
+            scales[[*range(FACE.start, FACE.stop), *HEAD_OF_BODY]] = self.head_guidance_scale
+        return scales.flatten()
 
     def _speech(self, waveform: Waveform, start: int) -> torch.Tensor:
         """Speech features of one segment, (F, features); silence stands past the end."""

@@ -10,6 +10,7 @@ from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.outputs import Extra, Manifest, Outputs, describe, write_videos
 from mmgt_core.pipelines.pictures import scaled
@@ -18,6 +19,7 @@ from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
+from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.types import SAMPLES_PER_FRAME, ClipConditions, PoseSequence, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.pose_guider import PoseGuider
@@ -25,7 +27,10 @@ from mmgt_core.unet.pose_guider import PoseGuider
 
 @dataclass(frozen=True)
 class AudioToVideo:
-    """All networks of a preset, loaded; weights: network to the SHA-256 of its file."""
+    """All networks of a preset, loaded; weights: network to the SHA-256 of its file.
+
+    detail_network: ends the frames of a small preset; None leaves them as stage 2 decodes them.
+    """
 
     preset: Preset
     weights: Mapping[str, str]
@@ -34,6 +39,7 @@ class AudioToVideo:
     pose_guider: PoseGuider
     audio_projection: AudioProjection
     wav2vec: SpeechEncoder
+    detail_network: DetailNetwork | None
 
     def __call__(self, inputs: Inputs, options: SamplingOptions, outputs: Outputs, control: RunControl) -> Manifest:
         """Generate the video of a person speaking and write it, complete or not at all.
@@ -81,12 +87,16 @@ class AudioToVideo:
             clip = render.clip_conditions(reference_image, preset.resolution)
             report(1)
         frames = render.decode(self._latents(clip, poses, waveform, options, control), control)
-        if not preset.has_portrait_details:
+        if self.detail_network is None:
             return frames
         own_pose, silence = PoseSequence(initial_keypoints[None]), Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
         unheard = RunControl(is_cancelled=control.is_cancelled)
         (drawn,) = render.decode(self._latents(clip, own_pose, silence, options, unheard), unheard)
-        return PortraitDetails(scaled(reference_image, preset.resolution), drawn).restored(frames)
+        pose_images = (scaled(draw_pose(pose), preset.resolution) for pose in poses.keypoints)
+        portrait, drawn_pose = (
+            scaled(image, preset.resolution) for image in (reference_image, draw_pose(initial_keypoints))
+        )
+        return PortraitDetails(self.detail_network, portrait, drawn, drawn_pose).restored(frames, pose_images)
 
     def _latents(
         self,

@@ -1,78 +1,73 @@
 """The end of stage 2 for small networks: what they lose of the portrait is put back where a frame shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
+from einops import rearrange
 
 from mmgt_core.keypoints import Float32Array
+from mmgt_core.pipelines.detail_network import DetailNetwork
+from mmgt_core.pipelines.stillness import calmed
 from mmgt_core.types import UInt8Array
 
-_ALIKE = 6.0
-"""Levels of 255: two pictures that differ by so much agree by half."""
-_HARDLY = 6.0
-"""Levels of 255 up to which a change is held back; from twice as many on it passes whole."""
-_BLUR_SHARE = 0.01
-"""Of the side: differences are looked at over this distance, for single pixels agree by chance."""
 _PATCH_PX, _PATCH_STRIDE_PX, _REFINEMENTS = 8, 2, 5
 
 
 @dataclass(frozen=True)
 class PortraitDetails:
-    """portrait: (H, W, 3) at the video's resolution. drawn: the same as stage 2 draws it in its own pose, which shows
-    what it loses: fine patterns, glasses, what hangs in the background.
+    """A portrait and how stage 2 draws it in its own pose, which shows what it loses: fine patterns, glasses, …
+
+    network: that ends frames. portrait, drawn, own_pose: (H, W, 3) RGB at the video's resolution.
     """
 
+    network: DetailNetwork
     portrait: UInt8Array
     drawn: UInt8Array
+    own_pose: UInt8Array
 
-    def restored(self, frames: Iterator[UInt8Array]) -> Iterator[UInt8Array]:
+    def restored(self, frames: Iterator[UInt8Array], poses: Iterator[UInt8Array]) -> Iterator[UInt8Array]:
         """Frames with the lost details, at rest where nothing moves: yields (H, W, 3) RGB.
-
-        What is lost of the portrait is moved to where a frame shows that part of it now (dense optical flow between two
-        pictures by the same networks, alike in their faults) and added as far as both agree. A pixel that hardly
-        changes keeps its last colour.
 
         Args:
             frames: (H, W, 3) RGB, in their order.
+            poses: their drawn poses, (H, W, 3) RGB.
         """
-        flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        flow.setFinestScale(0)
-        flow.setPatchSize(_PATCH_PX)
-        flow.setPatchStride(_PATCH_STRIDE_PX)
-        flow.setVariationalRefinementIterations(_REFINEMENTS)
-        drawn_grey = cv2.cvtColor(self.drawn, cv2.COLOR_RGB2GRAY)
-        last: Float32Array | None = None
-        for frame in frames:
-            offsets = flow.calc(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), drawn_grey, None)  # (H, W, 2)
-            detailed = self._detailed(frame.astype(np.float32), offsets)
-            last = detailed if last is None else at_rest(detailed, last)
-            yield last.round().clip(0, 255).astype(np.uint8)
+        return calmed(self._finished(frame, pose) for frame, pose in zip(frames, poses, strict=True))
 
-    def _detailed(self, frame: Float32Array, offsets: Float32Array) -> Float32Array:
-        """A frame with the lost details. Args: frame: (H, W, 3). offsets: (H, W, 2), from it to the drawn portrait."""
-        rows, columns = np.indices(frame.shape[:2], dtype=np.float32)
-        there = columns + offsets[..., 0], rows + offsets[..., 1]
-        lost = self.portrait.astype(np.float32) - self.drawn
-        moved = cv2.remap(lost, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        shown = cv2.remap(self.drawn, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        alike = 1 / (1 + (_difference(frame, shown) / _ALIKE) ** 2)
-        return frame + alike[..., None] * moved
+    @torch.inference_mode()
+    def _finished(self, frame: UInt8Array, pose: UInt8Array) -> Float32Array:
+        """One frame as the network ends it: (H, W, 3), 0 to 255 and a little beyond."""
+        parameter = self.network.out.weight
+        moved_portrait, moved_drawn = moved(frame, self.drawn, (self.portrait, self.drawn))
+        seen = (frame, moved_portrait, moved_drawn, self.portrait, self.drawn, pose, self.own_pose)
+        evidence = as_evidence(np.stack(seen)[None]).to(parameter.device, parameter.dtype)
+        finished = rearrange(self.network(evidence).float(), "1 c h w -> h w c")
+        return np.asarray(finished.cpu().numpy() * 127.5 + 127.5)
 
 
-def at_rest(frame: Float32Array, last: Float32Array) -> Float32Array:
-    """A frame whose pixels keep their last colour where they hardly change, so that what stands still does not shimmer.
+def moved(frame: UInt8Array, drawn: UInt8Array, pictures: Sequence[UInt8Array]) -> list[UInt8Array]:
+    """Pictures in the pose of `drawn`, moved to where a frame shows the same, (H, W, 3) each, by dense optical flow.
 
-    Args:
-        frame: (H, W, 3), 0 to 255.
-        last: the one before it, itself at rest.
+    frame and drawn are by the same networks, alike in their faults, so that a difference means that something moved.
     """
-    change = np.clip(_difference(frame, last) / _HARDLY - 1, 0, 1)
-    return last + change[..., None] * (frame - last)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow.setFinestScale(0)
+    flow.setPatchSize(_PATCH_PX)
+    flow.setPatchStride(_PATCH_STRIDE_PX)
+    flow.setVariationalRefinementIterations(_REFINEMENTS)
+    here, own = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (frame, drawn))
+    offsets = flow.calc(here, own, None)  # (H, W, 2)
+    rows, columns = np.indices(frame.shape[:2], dtype=np.float32)
+    there = columns + offsets[..., 0], rows + offsets[..., 1]
+    return [
+        np.asarray(cv2.remap(picture, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        for picture in pictures
+    ]
 
 
-def _difference(a: Float32Array, b: UInt8Array | Float32Array) -> Float32Array:
-    """Largest difference over the channels, blurred: (H, W), in levels."""
-    largest = np.abs(a - b).max(axis=-1)
-    return cv2.GaussianBlur(largest, (0, 0), _BLUR_SHARE * a.shape[0])
+def as_evidence(pictures: UInt8Array | torch.Tensor) -> torch.Tensor:
+    """What `DetailNetwork` sees: (B, 7, H, W, 3) uint8 to (B, 7, 3, H, W) in [-1, 1]."""
+    return rearrange(torch.as_tensor(pictures), "b e h w c -> b e c h w").float() / 127.5 - 1

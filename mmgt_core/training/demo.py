@@ -35,10 +35,17 @@ NUM_CPU_TRAINERS = 2
 MEMBER = "--member"
 CLIPS = "clips"
 ABLATION = "ablation-"
-PROCESS_1, PACKAGED_START = "image", "image-of-package"
+PROCESS_1, PROCESS_2, PACKAGED_START = "image", "video", "image-of-package"
 """Folders that process 2 starts from: the run of process 1, and what the package's networks have of it."""
-DATA_FOLDERS = {"smga": "poses", "vae": "stills", "keypoints": "stills", "image": CLIPS, "video": CLIPS}
-"""By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames."""
+DATA_FOLDERS = {
+    "smga": "poses",
+    "vae": "stills",
+    "keypoints": "stills",
+    "image": CLIPS,
+    "video": CLIPS,
+    "details": "drawn",
+}
+"""By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames, others that it drew."""
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +118,7 @@ STEPS: dict[str, Callable[[Path], object]] = {
     "encode": encode,
     "image": partial(train, "demo-image"),
     "video": partial(train, "demo-video"),
+    "details": partial(train, "demo-details"),
     "export": lambda out: export_demo_weights(out, PACKAGED_WEIGHTS),
 }
 """In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
@@ -140,12 +148,26 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _configuration(name: str, out: Path) -> TrainingConfiguration:
-    """By name or path; process 2 starts from this folder's process 1, an ablation without one from the package's."""
+    """By name or path; process 2 starts from this folder's process 1, an ablation without one from the package's.
+
+    The end of stage 2 learns from what this folder's process 2 draws, else the package's networks.
+    """
     configuration = read_configuration(name, is_on_gpu=torch.cuda.is_available())
+    if configuration.process == "details":
+        return replace(configuration, options={**configuration.options, **_stage_2(out)})
     if "start" not in configuration.options:
         return configuration
     start = out / (PACKAGED_START if _is_ablation(configuration) and not _has_process_1(out) else PROCESS_1)
     return replace(configuration, options={**configuration.options, "start": str(start)})
+
+
+def _stage_2(out: Path) -> dict[str, str]:
+    """The finished networks of stage 2 and their autoencoder."""
+    own, own_vae = out / PROCESS_2, _standardised_vae(out)
+    return {
+        "start": str(own if network_file(own, DENOISING_UNET).is_file() else PACKAGED_WEIGHTS),
+        "vae": str(own_vae if own_vae.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME)),
+    }
 
 
 def _has_process_1(out: Path) -> bool:

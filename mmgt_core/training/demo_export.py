@@ -13,8 +13,9 @@ from mmgt_core.checkpoints.converted import (
     write_network,
 )
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
-from mmgt_core.checkpoints.packaged import KEYPOINTS
-from mmgt_core.config import MMGT_DEMO, PRESENTER_KEYPOINTS
+from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS
+from mmgt_core.config import MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS
+from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.configuration import ConfigurationError
@@ -36,6 +37,7 @@ _TRAINED_IN = {
     "image_encoder": "video",
     VAE_NAME: f"vae/{STANDARDISED}",
     KEYPOINTS: "keypoints",
+    DETAIL_NETWORK: "details",
 }
 """By network: the folder in the folder of all runs."""
 
@@ -82,4 +84,5 @@ def _networks() -> dict[str, nn.Module]:
         "image_encoder": build_image_encoder(preset.image_encoder),
         VAE_NAME: build_vae(preset.vae),
         KEYPOINTS: KeypointNetwork(PRESENTER_KEYPOINTS),
+        DETAIL_NETWORK: DetailNetwork(PRESENTER_DETAILS),
     }

@@ -1,4 +1,4 @@
-"""From a configuration and a folder to the processes that only procedural presenters need: autoencoder and detector.
+"""From a configuration and a folder to the processes that only procedural presenters need: autoencoder, detector, end.
 
 The folder keeps the presenters; once the autoencoder is trained, it and their latents stand beside them.
 """
@@ -12,10 +12,13 @@ from diffusers import AutoencoderKL
 from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import PRESENTER_KEYPOINTS, Preset
 from mmgt_core.load import find_preset
+from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.configuration import ConfigurationError, TrainingConfiguration, fill
+from mmgt_core.training.details import DetailTraining, DetailTrainingConfig, FramePairs
+from mmgt_core.training.drawn_frames import draw_frames
 from mmgt_core.training.keypoints import KeypointTraining, KeypointTrainingConfig, PresenterPictures
 from mmgt_core.training.loop import Prepared, Progress, ignore_progress
 from mmgt_core.training.presenter_dataset import (
@@ -56,6 +59,17 @@ class KeypointOptions:
     preset: str
     presenters: PresenterDatasetConfig
     training: KeypointTrainingConfig
+
+
+@dataclass(frozen=True)
+class DetailOptions:
+    """The table `[details]`. start: folder of stage 2's finished networks. vae: file of their autoencoder."""
+
+    preset: str
+    start: str
+    vae: str
+    presenters: PresenterDatasetConfig
+    training: DetailTrainingConfig
 
 
 def prepare_vae(
@@ -112,6 +126,26 @@ def prepare_keypoints(
     dataset = presenters(folder, find_preset(options.preset), options.presenters, num_workers, on_progress)
     network = seeded(configuration.loop.seed, lambda: KeypointNetwork(PRESENTER_KEYPOINTS))
     return Prepared(KeypointTraining(network, dataset, options.training), PresenterPictures(dataset, options.training))
+
+
+def prepare_details(
+    configuration: TrainingConfiguration, folder: Path, num_workers: int, on_progress: Progress
+) -> Prepared:
+    """The network that ends frames.
+
+    Raises:
+        ConfigurationError: an unknown key, a preset without such a network, or stage 2's networks are absent.
+    """
+    options = fill(DetailOptions, configuration.options, f"{configuration.name} [details]")
+    preset = find_preset(options.preset)
+    if preset.details is None:
+        raise ConfigurationError(f"{preset.name} has no network that ends frames")
+    shape = preset.details
+    dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
+    drawn = draw_frames(dataset, preset, Path(options.start), Path(options.vae), num_workers, on_progress)
+    network = seeded(configuration.loop.seed, lambda: DetailNetwork(shape))
+    data = FramePairs(dataset, drawn, options.training)
+    return Prepared(DetailTraining(network, data, options.training), data)
 
 
 def presenters(

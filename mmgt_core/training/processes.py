@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmgt_core.training.configuration import TrainingConfiguration
 from mmgt_core.training.loop import Prepared, Progress
-from mmgt_core.training.presenter_processes import prepare_keypoints, prepare_vae
+from mmgt_core.training.presenter_processes import prepare_details, prepare_keypoints, prepare_vae
 from mmgt_core.training.smga_data import prepare_smga
 from mmgt_core.training.stage_2_processes import prepare_image, prepare_video
 
@@ -18,4 +18,5 @@ PROCESSES: dict[str, Prepare] = {
     "keypoints": prepare_keypoints,
     "image": prepare_image,
     "video": prepare_video,
+    "details": prepare_details,
 }

@@ -251,14 +251,14 @@ class SampledClip:
 
 
 @torch.no_grad()
-def render_clip(clip: SampledClip, render: PoseToVideo, preset: Preset) -> torch.Tensor:
-    """The frames of one window as the preset samples them: latents, (F, C, h, w)."""
+def render_clip(clip: SampledClip, render: PoseToVideo, preset: Preset, seed: int = _SAMPLE_SEED) -> torch.Tensor:
+    """The frames of one window as the preset samples them from a seed's noise: latents, (F, C, h, w)."""
     tokens = image_tokens(render.image_encoder, clip.portrait[None])
     timestep = torch.zeros((), device=tokens.device)
     features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
     num_frames, _, size, _ = clip.latents.shape
     latents = render.denoise(
-        render.initial_latents(num_frames, size, _SAMPLE_SEED, preset.is_noise_shared),
+        render.initial_latents(num_frames, size, seed, preset.is_noise_shared),
         ClipConditions(tokens, features),
         [tuple(range(num_frames))],
         lambda window: clip.conditions,
@@ -281,21 +281,26 @@ class Stage2Networks(Protocol):
     def vae(self) -> AutoencoderKL: ...
 
 
+def renderer(networks: Stage2Networks) -> PoseToVideo:
+    """They as the pipeline renders with them."""
+    return PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
+
+
 def write_samples(path: Path, clips: list[SampledClip], networks: Stage2Networks, preset: Preset) -> None:
     """Write a picture with three rows a clip: poses, generated as the preset samples, truth as the autoencoder has it.
 
     Each row begins with the reference.
     """
-    render = PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
+    render = renderer(networks)
     rows = []
     for clip in clips:
-        reference = _decoded(render, clip.reference_latents[None])[0]
-        generated, truth = _decoded(render, render_clip(clip, render, preset)), _decoded(render, clip.latents)
+        reference = decoded(render, clip.reference_latents[None])[0]
+        generated, truth = decoded(render, render_clip(clip, render, preset)), decoded(render, clip.latents)
         rows += [np.concatenate([reference, *row], axis=1) for row in (clip.pose_images, generated, truth)]
     write_image(path, np.concatenate(rows))
 
 
-def _decoded(render: PoseToVideo, latents: torch.Tensor) -> UInt8Array:
+def decoded(render: PoseToVideo, latents: torch.Tensor) -> UInt8Array:
     """Pictures, (F, R, R, 3) uint8."""
     frames = render.decode_frame(latents)  # (F, 3, R, R) in [0, 1]
     return np.asarray((rearrange(frames, "f c h w -> f h w c") * 255).round().to(torch.uint8).cpu().numpy())

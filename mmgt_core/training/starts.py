@@ -112,6 +112,24 @@ def random_video_networks(preset: Preset, vae: AutoencoderKL, seed: int) -> Vide
     return networks
 
 
+def finished_video_networks(preset: Preset, vae: AutoencoderKL, start: Path) -> VideoNetworks:
+    """Process 2's networks as its run, or the package, left them.
+
+    Args:
+        preset: of the networks.
+        vae: frozen.
+        start: folder of NETWORK.safetensors.
+
+    Raises:
+        ConfigurationError: a file is absent.
+        WeightsError: its tensors are not the preset's; lists them.
+    """
+    networks = random_video_networks(preset, vae, seed=0)
+    for name in (DENOISING_UNET, *_KEPT_WHOLE, "audio_projection"):
+        loaded(getattr(networks, name), network_file(start, name))
+    return networks
+
+
 def write_process_1(weights: Path, preset: Preset, folder: Path) -> None:
     """Take process 1's networks out of finished weights, into a folder that process 2 can start from.
 

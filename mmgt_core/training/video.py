@@ -165,22 +165,35 @@ class VideoTraining:
 
     def sample(self, folder: Path, step: int) -> None:
         """Write references, poses, generated frames and truth of a few windows."""
-        clips = [self._clip(item) for item in self.shown]
+        device = self._all.denoising_unet.conv_in.weight.device
+        background, motion = self.config.background, self.config.mask_motion
+        clips = [
+            sampled_clip(self._all, batch_of_one(item, device), self.preset, background, motion) for item in self.shown
+        ]
         write_samples(folder / f"{step:07d}.png", clips, self._all, self.preset)
 
-    def _clip(self, item: Batch) -> SampledClip:
-        device = self._all.denoising_unet.conv_in.weight.device
-        batch = batch_of_one(item, device)
-        references, latents = reference_and_latents(self._all.vae, batch, torch.Generator(device).manual_seed(0))
-        sizes, config = self.preset.mask_level_sizes, self.config
-        return SampledClip(
-            reference_latents=references[0],
-            portrait=batch["portrait"][0],
-            conditions=WindowConditions(
-                pose_features=self._all.pose_guider(pose_pixels(batch["pose_images"])),
-                audio_tokens=self._all.audio_projection(batch["speech"]),
-                motion_masks=unpacked_masks(batch["masks"], sizes, config.background, config.mask_motion),
-            ),
-            pose_images=item["pose_images"].numpy(),
-            latents=latents[0],
-        )
+
+def sampled_clip(
+    networks: VideoNetworks, batch: Batch, preset: Preset, background: BackgroundMask, motion: MaskMotion
+) -> SampledClip:
+    """One window with its conditions.
+
+    Args:
+        networks: that read the conditions.
+        batch: a batch of one of `ClipWindows.item`.
+        preset: of the networks.
+        background, motion: which motion masks are seen.
+    """
+    device = networks.denoising_unet.conv_in.weight.device
+    references, latents = reference_and_latents(networks.vae, batch, torch.Generator(device).manual_seed(0))
+    return SampledClip(
+        reference_latents=references[0],
+        portrait=batch["portrait"][0],
+        conditions=WindowConditions(
+            pose_features=networks.pose_guider(pose_pixels(batch["pose_images"])),
+            audio_tokens=networks.audio_projection(batch["speech"]),
+            motion_masks=unpacked_masks(batch["masks"], preset.mask_level_sizes, background, motion),
+        ),
+        pose_images=batch["pose_images"][0].cpu().numpy(),
+        latents=latents[0],
+    )

@@ -9,7 +9,7 @@ import torch
 from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, network_file
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.checkpoints.networks import Networks
-from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
+from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.load import load_pipeline
@@ -77,7 +77,8 @@ def test_stage_1_moves_the_mouth_as_the_speech_says_and_not_as_another_speech(tm
 
 def test_no_network_of_the_preset_is_random() -> None:
     assert set(WeightsIndex.read(PACKAGED_WEIGHTS).networks) == set(Networks.names()) - {"wavlm", "wav2vec"} | {
-        KEYPOINTS
+        KEYPOINTS,
+        DETAIL_NETWORK,
     }
     assert MMGT_DEMO.is_trained
 
@@ -96,8 +97,8 @@ def test_stage_2_draws_a_presenter_that_it_has_never_seen_as_the_pose_says(
         driven = system.render(reference, initial, clip.pose_sequence, clip.waveform)
 
         still = np.repeat(truth[clip.reference_frame][None], num_frames, axis=0)
-        assert clip_psnr(driven, truth) > 23
-        assert clip_psnr(driven, truth) > clip_psnr(still, truth) + 2
+        assert clip_psnr(driven, truth) > clip_psnr(still, truth) + 4
+        assert clip_psnr(driven, truth) > 26
 
 
 def test_the_detector_finds_presenters_that_it_has_never_seen(

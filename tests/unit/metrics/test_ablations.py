@@ -50,8 +50,8 @@ def test_the_portraits_details_are_left_out_when_sampling(system, tmp_path) -> N
     found, note = ablated(system, BY_NAME["ablation-without-portrait-details"], tmp_path)
 
     assert found is not None
-    assert system.pipeline.preset.has_portrait_details
-    assert not found.pipeline.preset.has_portrait_details
+    assert system.pipeline.detail_network is not None
+    assert found.pipeline.detail_network is None
     assert "left out when sampling" in note
 
 

@@ -11,7 +11,7 @@ from transformers import WavLMModel
 from mmgt_core.checkpoints.networks import build_wavlm
 from mmgt_core.config import BASELINE_FEATURES, SamplingOptions, SMGAConfig
 from mmgt_core.errors import Cancelled
-from mmgt_core.keypoints import LEGS, Float32Array
+from mmgt_core.keypoints import LEGS, NUM_KEYPOINTS, Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
@@ -112,7 +112,7 @@ def runs(wavlm: WavLMModel, request: pytest.FixtureRequest) -> list[Float32Array
     heard: dict[tuple[int, int], torch.Tensor] = {}
     return [
         generate(
-            RemembersSpeech(random_smga(seed, request.param), wavlm, SEGMENT, 2.0, heard),
+            RemembersSpeech(random_smga(seed, request.param), wavlm, SEGMENT, 2.0, heard=heard),
             LENGTHS[seed % len(LENGTHS)],
             replace(OPTIONS, seed=seed),
         )
@@ -203,6 +203,21 @@ def test_the_presets_guidance_counts_where_none_was_asked_for(wavlm: WavLMModel)
 
     assert np.array_equal(own, generate(guided, SEGMENT, replace(OPTIONS, pose_guidance_scale=1.0)))
     assert not np.allclose(own, generate(guided, SEGMENT, OPTIONS))
+
+
+def test_faces_and_heads_can_be_guided_otherwise_than_gestures_until_a_scale_is_asked_for(wavlm: WavLMModel) -> None:
+    once, network = replace(OPTIONS, pose_inference_steps=1), random_smga(0)
+    stage_1 = AudioToPose(network, wavlm, SEGMENT, 2.0, head_guidance_scale=1.2)
+    is_head = np.zeros(NUM_KEYPOINTS, bool)
+    is_head[[*range(24, 92), 0, 14, 15, 16, 17]] = True
+
+    own, asked = generate(stage_1, SEGMENT, once), generate(stage_1, SEGMENT, replace(once, pose_guidance_scale=1.2))
+
+    gestures, heads = (generate(AudioToPose(network, wavlm, SEGMENT, scale), SEGMENT, once) for scale in (2.0, 1.2))
+    assert np.array_equal(own[:, is_head], heads[:, is_head])
+    assert np.array_equal(own[:, ~is_head], gestures[:, ~is_head])
+    assert not np.array_equal(heads, gestures)
+    assert np.array_equal(asked, heads)
 
 
 def test_guidance_goes_past_what_was_heard_away_from_what_was_not(wavlm: WavLMModel) -> None:

@@ -1,5 +1,6 @@
 """Lost details come back where they belong, and nowhere else."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,13 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from mmgt_core.config import MMGT_512, MMGT_DEMO, SamplingOptions
+from mmgt_core.config import MMGT_512, MMGT_DEMO, DetailNetworkConfig, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pictures import scaled
-from mmgt_core.pipelines.portrait_details import PortraitDetails, at_rest
+from mmgt_core.pipelines.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.types import PoseSequence, UInt8Array, Waveform
 from tests.small_preset import SMALL
 
@@ -37,60 +40,71 @@ def mean_error(a: UInt8Array, b: UInt8Array) -> float:
     return float(np.abs(a.astype(np.float32) - b).mean())
 
 
+class Takes(DetailNetwork):
+    """Believes one of its candidates everywhere."""
+
+    def __init__(self, candidate: int) -> None:
+        super().__init__(DetailNetworkConfig(widths=(8, 8, 8)))
+        self.out.bias.data[candidate * 4 : candidate * 4 + 4] = 100
+
+
+FRAME, DETAILED, MOVED, STILL = range(4)
+
+
+def restored(candidate: int, portrait: UInt8Array, drawn: UInt8Array, *frames: UInt8Array) -> list[UInt8Array]:
+    black = np.zeros_like(portrait)
+    details = PortraitDetails(Takes(candidate), portrait, drawn, black)
+    return list(details.restored(iter(frames), iter([black] * len(frames))))
+
+
 def test_a_frame_that_shows_what_was_drawn_becomes_the_portrait() -> None:
     portrait, drawn = pictures()
 
-    (restored,) = PortraitDetails(portrait, drawn).restored(iter([drawn]))
+    for candidate in (DETAILED, MOVED, STILL):
+        (found,) = restored(candidate, portrait, drawn, drawn)
 
-    assert mean_error(restored, portrait) < 0.1
+        assert mean_error(found, portrait) < 0.1
     assert mean_error(drawn, portrait) > 1
 
 
 def test_details_move_with_what_they_belong_to() -> None:
     portrait, drawn = pictures()
 
-    (restored,) = PortraitDetails(portrait, drawn).restored(iter([shifted(drawn, 4)]))
+    (found,) = restored(DETAILED, portrait, drawn, shifted(drawn, 4))
 
-    assert mean_error(restored, shifted(portrait, 4)) < 0.4 * mean_error(shifted(drawn, 4), shifted(portrait, 4))
-
-
-def test_a_frame_that_shows_something_else_is_left_alone() -> None:
-    portrait, drawn = pictures()
-    other = drawn.copy()
-    other[..., 0] //= 3  # the same shape in a colour that the portrait has nowhere
-
-    (restored,) = PortraitDetails(portrait, drawn).restored(iter([other]))
-
-    assert mean_error(restored, other) < 0.1 * mean_error(drawn, portrait)
+    assert mean_error(found, shifted(portrait, 4)) < 0.4 * mean_error(shifted(drawn, 4), shifted(portrait, 4))
 
 
 def test_every_frame_comes_out_once_and_in_order() -> None:
     portrait, drawn = pictures()
     frames = [np.full_like(drawn, 40 * index) for index in range(5)]
 
-    restored = list(PortraitDetails(portrait, drawn).restored(iter(frames)))
+    found = restored(FRAME, portrait, drawn, *frames)
 
-    assert [int(frame[0, 0, 0]) for frame in restored] == pytest.approx([0, 40, 80, 120, 160], abs=1)
+    assert [int(frame[0, 0, 0]) for frame in found] == pytest.approx([0, 40, 80, 120, 160], abs=1)
 
 
 def test_restored_frames_are_at_rest_where_nothing_moves() -> None:
     portrait, drawn = pictures()
-    brighter = drawn + np.uint8(2)
 
-    first, second = PortraitDetails(portrait, drawn).restored(iter([drawn, brighter]))
+    first, second = restored(FRAME, portrait, drawn, drawn, drawn + np.uint8(2))
 
     assert np.array_equal(first, second)
 
 
-def test_small_changes_are_held_and_large_ones_pass_at_once() -> None:
-    last = np.full((SIDE, SIDE, 3), 100, np.float32)
-    frame = last + 3
-    frame[20:40, 20:40] = 200
+def test_each_frame_is_seen_with_its_own_pose_and_the_portraits() -> None:
+    portrait, drawn = pictures()
+    own_pose, *poses = (np.full_like(portrait, level) for level in (10, 20, 30))
+    seen: list[torch.Tensor] = []
+    network = Takes(FRAME)
+    network.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
 
-    held = at_rest(frame, last)
+    list(PortraitDetails(network, portrait, drawn, own_pose).restored(iter([drawn, drawn]), iter(poses)))
 
-    assert (held[:10] == 100).all()
-    assert (held[25:35, 25:35] == 200).all()
+    expected = [[portrait, drawn, pose, own_pose] for pose in poses]
+    for evidence, (*pictures_, pose, own) in zip(seen, expected, strict=True):
+        for place, picture in zip((3, 4, 5, 6), (*pictures_, pose, own), strict=True):
+            assert torch.equal(evidence[:, [place]], as_evidence(picture[None, None]))
 
 
 @pytest.fixture
@@ -100,16 +114,18 @@ def pipeline() -> AudioToVideo:
 
 
 @pytest.mark.parametrize("is_on", [False, True])
-def test_the_preset_says_whether_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose(
+def test_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose_where_a_network_for_it_is_loaded(
     pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch, is_on: bool
 ) -> None:
     numbers, options = np.random.default_rng(0), SamplingOptions(num_inference_steps=1)
     image = numbers.integers(0, 256, (CANVAS_SIZE, CANVAS_SIZE, 3)).astype(np.uint8)
     own_pose, *poses = numbers.uniform(100, 400, (4, 134, 3)).astype(np.float32)
-    made: list[PortraitDetails] = []
+    made: list[tuple[PortraitDetails, list[UInt8Array]]] = []
 
-    def note(details: PortraitDetails, frames: object) -> object:
-        made.append(details)
+    def note(
+        details: PortraitDetails, frames: Iterator[UInt8Array], drawn_poses: Iterator[UInt8Array]
+    ) -> Iterator[UInt8Array]:
+        made.append((details, list(drawn_poses)))
         return frames
 
     def drawn(chosen: AudioToVideo, *keypoints: Float32Array) -> list[UInt8Array]:
@@ -117,12 +133,18 @@ def test_the_preset_says_whether_frames_get_the_details_of_the_portrait_as_drawn
         return list(chosen.frames(image, own_pose, PoseSequence(np.stack(keypoints)), speech, options, RunControl()))
 
     monkeypatch.setattr(PortraitDetails, "restored", note)
-    frames = drawn(replace(pipeline, preset=replace(pipeline.preset, has_portrait_details=is_on)), *poses)
+    frames = drawn(replace(pipeline, detail_network=Takes(FRAME) if is_on else None), *poses)
 
     assert len(frames) == 3
     assert len(made) == is_on
-    for details in made:
+    for details, drawn_poses in made:
         assert np.array_equal(details.portrait, scaled(image, 64))
         assert np.array_equal(details.drawn, *drawn(pipeline, own_pose))
         assert not np.array_equal(details.drawn, *drawn(pipeline, poses[0]))
-    assert (MMGT_512.has_portrait_details, MMGT_DEMO.has_portrait_details) == (False, True)
+        assert np.array_equal(drawn_poses, [scaled(draw_pose(pose), 64) for pose in poses])
+        assert np.array_equal(details.own_pose, scaled(draw_pose(own_pose), 64))
+
+
+def test_the_published_preset_has_nothing_of_the_kind() -> None:
+    assert MMGT_512.details is None
+    assert MMGT_DEMO.details is not None

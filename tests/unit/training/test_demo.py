@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.errors import MMGTError
 from mmgt_core.training import demo
 from mmgt_core.training.configuration import packaged_names
@@ -79,6 +80,21 @@ def test_the_demos_own_process_2_never_starts_from_the_package(tmp_path: Path) -
     (tmp_path / "image-of-package").mkdir()
 
     assert demo._configuration("demo-video", tmp_path).options["start"] == str(tmp_path / "image")
+
+
+def test_the_end_of_stage_2_learns_from_what_the_folders_networks_draw_or_else_the_packages(tmp_path: Path) -> None:
+    def sources() -> tuple[str, str]:
+        options = demo._configuration("demo-details", tmp_path).options
+        return options["start"], options["vae"]
+
+    alone = sources()
+    own, own_vae = tmp_path / "video", tmp_path / "vae" / "standardised" / "vae.safetensors"
+    for path in (own / "denoising_unet.safetensors", own_vae):
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+    assert alone == (str(PACKAGED_WEIGHTS), str(PACKAGED_WEIGHTS / "vae.safetensors"))
+    assert sources() == (str(own), str(own_vae))
 
 
 def test_errors_of_hue_count_more_than_those_of_lightness_by_their_weight() -> None:

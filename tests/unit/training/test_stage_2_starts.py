@@ -14,10 +14,11 @@ from mmgt_core.checkpoints import detector
 from mmgt_core.checkpoints.converted import WeightsIndex
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
-from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_KEYPOINTS
+from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS
 from mmgt_core.errors import MMGTError, WeightsError
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.load import load_pipeline
+from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.detector_choice import FirstThatSees
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
@@ -175,6 +176,7 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save(built.smga, runs / "smga" / "smga.safetensors")
     save(built.vae, runs / "vae" / "standardised" / "vae.safetensors")
     save(KeypointNetwork(PRESENTER_KEYPOINTS), runs / "keypoints" / "keypoints.safetensors")
+    save(DetailNetwork(PRESENTER_DETAILS), runs / "details" / "detail_network.safetensors")
     target = tmp_path / "demo_weights"
     export_demo_weights(runs, target)
     monkeypatch.setattr(load, "PACKAGED_WEIGHTS", target)
@@ -188,7 +190,21 @@ def test_exported_weights_are_what_the_demo_preset_loads(exported: Path, tmp_pat
     torch.manual_seed(4)
     expected = build_networks(MMGT_DEMO).denoising_unet.conv_in.weight.half().float()
     assert torch.equal(pipeline.pose_to_video.denoising_unet.conv_in.weight, expected)
-    assert len(pipeline.weights["denoising_unet"]) == 64
+    assert len(pipeline.weights["denoising_unet"]) == len(pipeline.weights["detail_network"]) == 64
+    assert pipeline.detail_network is not None
+
+
+def test_a_folder_of_the_demos_weights_without_the_network_that_ends_frames_leaves_them_as_they_are(
+    exported: Path, tmp_path: Path
+) -> None:
+    index = WeightsIndex.read(exported)
+    networks_ = {name: hash_ for name, hash_ in index.networks.items() if name != "detail_network"}
+    WeightsIndex(index.preset, networks_, index.sources).write(exported)
+
+    pipeline = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
+
+    assert pipeline.detail_network is None
+    assert "detail_network" not in pipeline.weights
 
 
 def test_what_another_folder_did_not_train_stays_as_it_was(exported: Path, tmp_path: Path) -> None:
