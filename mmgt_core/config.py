@@ -314,6 +314,21 @@ class VideoSampling:
 
 
 @dataclass(frozen=True)
+class PoseGuidance:
+    """How stage 1 is guided: gestures, and face and head. 1 is off."""
+
+    pose_guidance_scale: float
+    head_guidance_scale: float
+
+    @classmethod
+    def of(cls, asked: float | None, own: float, own_of_heads: float | None) -> "PoseGuidance":
+        """What is asked for counts everywhere; a preset without a scale for heads guides them as it does gestures."""
+        if asked is not None:
+            return cls(asked, asked)
+        return cls(own, own if own_of_heads is None else own_of_heads)
+
+
+@dataclass(frozen=True)
 class SamplingOptions:
     """Every number of one generation; None means "the preset's own". The only home of sampling defaults."""
 

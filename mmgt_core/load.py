@@ -64,7 +64,10 @@ def load_pipeline(preset: Preset, weights: Path, device: torch.device, dtype: to
             f"{preset.name}: no weights in {folder}; fetch them with `mmgt weights pull` and `mmgt weights convert`"
         )
     networks, told = _packaged_networks(preset, packaged, device, dtypes)
-    return _compose(preset, networks, told, _detail_network(preset, packaged, PACKAGED_WEIGHTS, device, dtype))
+    detail_network = _detail_network(preset, packaged, PACKAGED_WEIGHTS, device, dtype)
+    if detail_network is not None:
+        told = {**told, DETAIL_NETWORK: packaged[DETAIL_NETWORK]}
+    return _compose(preset, networks, told, detail_network)
 
 
 def _packaged_networks(
@@ -77,8 +80,7 @@ def _packaged_networks(
             fill_network(module, name, PACKAGED_WEIGHTS, preset, device, dtypes[name])
         nn.Module.to(module, device, dtypes[name])  # diffusers' own `to` warns of every dtype
     with_weights = [name for name, module in networks.named().items() if module.state_dict()]
-    of_method = {name: packaged.get(name, UNTRAINED) for name in with_weights}
-    return networks, of_method | {name: hash_ for name, hash_ in packaged.items() if name == DETAIL_NETWORK}
+    return networks, {name: packaged.get(name, UNTRAINED) for name in with_weights}
 
 
 def _detail_network(
@@ -87,7 +89,8 @@ def _detail_network(
     """What ends the frames; None where the preset has nothing of the kind, or nobody has trained it."""
     if preset.details is None or DETAIL_NETWORK not in recorded:
         return None
-    network = DetailNetwork(preset.details)
+    with torch.device("meta"):
+        network = DetailNetwork(preset.details)
     fill_network(network, DETAIL_NETWORK, folder, preset, device, dtype)
     return network
 

@@ -11,7 +11,7 @@ from mmgt_core.types import UInt8Array
 _SAME_COLOUR = 40.0
 """Distance in RGB up to which a pixel of the truth belongs to a part's colour; shades and blurred edges do not."""
 _FEWEST_PIXELS = 20
-_UNCHANGED = 2
+UNCHANGED_LEVELS = 2
 """Levels of 255 by which a pixel of the truth may change from frame to frame and still count as standing still."""
 
 
@@ -45,7 +45,7 @@ def flicker(frames: UInt8Array, truth: UInt8Array, apart_px: int = 0) -> tuple[f
             off is no flicker.
     """
     changes, true_changes = _changes(frames), _changes(truth)
-    is_still = true_changes.max(axis=-1) <= _UNCHANGED  # (F - 1, H, W)
+    is_still = true_changes.max(axis=-1) <= UNCHANGED_LEVELS  # (F - 1, H, W)
     if apart_px:
         reach = np.ones((2 * apart_px + 1, 2 * apart_px + 1), np.uint8)
         is_still = np.stack([cv2.erode(still.astype(np.uint8), reach) > 0 for still in is_still])

@@ -9,7 +9,7 @@ from transformers import WavLMModel
 
 from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.audio.smga_features import segment_condition
-from mmgt_core.config import SamplingOptions
+from mmgt_core.config import PoseGuidance, SamplingOptions
 from mmgt_core.keypoints import (
     FACE,
     HEAD_OF_BODY,
@@ -116,11 +116,10 @@ class AudioToPose:
         return clean[0].cpu().numpy()
 
     def _guidance_scales(self, options: SamplingOptions) -> torch.Tensor:
-        """Of each value of a pose, (402,); what is asked for counts everywhere."""
-        given = options.pose_guidance_scale
-        scales = torch.full((NUM_KEYPOINTS, 3), self.guidance_scale if given is None else given)
-        if given is None and self.head_guidance_scale is not None:
-            scales[[*range(FACE.start, FACE.stop), *HEAD_OF_BODY]] = self.head_guidance_scale
+        """Of each value of a pose, (402,)."""
+        guidance = PoseGuidance.of(options.pose_guidance_scale, self.guidance_scale, self.head_guidance_scale)
+        scales = torch.full((NUM_KEYPOINTS, 3), guidance.pose_guidance_scale, dtype=torch.float32)
+        scales[[*range(FACE.start, FACE.stop), *HEAD_OF_BODY]] = guidance.head_guidance_scale
         return scales.flatten()
 
     def _speech(self, waveform: Waveform, start: int) -> torch.Tensor:

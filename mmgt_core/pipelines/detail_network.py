@@ -12,6 +12,8 @@ where the frame shows the same; both unmoved; the drawn poses of the frame and o
 _CANDIDATES = 4
 _BLOCK = 2
 """Pixels along one side that are taken as one cell: full resolution costs most, and only the choice needs it."""
+CELL_PX = 4 * _BLOCK
+"""Of the coarsest level: sides of pictures are multiples of it."""
 
 
 class DetailNetwork(nn.Module):
@@ -37,7 +39,7 @@ class DetailNetwork(nn.Module):
         """The finished frames, (B, 3, H, W).
 
         Args:
-            evidence: (B, 7, 3, H, W) in [-1, 1], in the order of `EVIDENCE`; H and W are multiples of 8.
+            evidence: (B, 7, 3, H, W) in [-1, 1], in the order of `EVIDENCE`; H and W are multiples of `CELL_PX`.
         """
         frame, moved_portrait, moved_drawn, portrait, drawn, pose, own_pose = evidence.unbind(dim=1)
         seen = [frame, moved_portrait, frame - moved_drawn, portrait, frame - drawn, pose, own_pose]
@@ -50,6 +52,7 @@ class DetailNetwork(nn.Module):
         told = F.pixel_shuffle(self.out(fine), _BLOCK)  # (B, 7, H, W)
         shares = told[:, :_CANDIDATES].softmax(dim=1).unsqueeze(2)  # (B, 4, 1, H, W)
         candidates = torch.stack([frame, frame + moved_portrait - moved_drawn, moved_portrait, portrait], dim=1)
+        # (B, 4, 3, H, W)
         return (shares * candidates).sum(dim=1) + told[:, _CANDIDATES:]  # (B, 3, H, W)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.config import PoseGuidance, Preset, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.video_writer import VideoWriter
@@ -109,7 +109,8 @@ class Manifest:
 
 def resolved_options(preset: Preset, options: SamplingOptions) -> dict[str, Any]:
     """Every sampling number, with the preset's where none was given."""
-    return {**asdict(options), **asdict(options.video_sampling(preset))}
+    guidance = PoseGuidance.of(options.pose_guidance_scale, preset.pose_guidance_scale, preset.head_guidance_scale)
+    return {**asdict(options), **asdict(options.video_sampling(preset)), **asdict(guidance)}
 
 
 def describe(

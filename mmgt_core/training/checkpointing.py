@@ -15,6 +15,8 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from mmgt_core.training.configuration import ConfigurationError, LoopConfig, TrainingConfiguration
 
+_PLACES = ("start", "vae")
+"""Options that say where something lies: folders may be moved."""
 _PREFIX = "checkpoint-"
 _PART = ".part"
 _CLAIM = "configuration.json"
@@ -72,7 +74,7 @@ def claim_folder(folder: Path, configuration: TrainingConfiguration) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _CLAIM
-    options = {key: value for key, value in configuration.options.items() if key != "start"}  # folders may be moved
+    options = {key: value for key, value in configuration.options.items() if key not in _PLACES}
     wanted = {"process": configuration.process, **options}
     if not (path.is_file() and _checkpoints(folder)):
         part = folder / f"{_CLAIM}.{os.getpid()}{_PART}"

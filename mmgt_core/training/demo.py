@@ -35,8 +35,10 @@ NUM_CPU_TRAINERS = 2
 MEMBER = "--member"
 CLIPS = "clips"
 ABLATION = "ablation-"
-PROCESS_1, PROCESS_2, PACKAGED_START = "image", "video", "image-of-package"
+PROCESS_1, PACKAGED_START = "image", "image-of-package"
 """Folders that process 2 starts from: the run of process 1, and what the package's networks have of it."""
+PROCESS_2 = "video"
+"""The folder of process 2's run, whose networks draw what the end of stage 2 learns from."""
 DATA_FOLDERS = {
     "smga": "poses",
     "vae": "stills",
@@ -162,12 +164,10 @@ def _configuration(name: str, out: Path) -> TrainingConfiguration:
 
 
 def _stage_2(out: Path) -> dict[str, str]:
-    """The finished networks of stage 2 and their autoencoder."""
-    own, own_vae = out / PROCESS_2, _standardised_vae(out)
-    return {
-        "start": str(own if network_file(own, DENOISING_UNET).is_file() else PACKAGED_WEIGHTS),
-        "vae": str(own_vae if own_vae.is_file() else network_file(PACKAGED_WEIGHTS, VAE_NAME)),
-    }
+    """The finished networks of stage 2, and the autoencoder that they learned with."""
+    is_own = network_file(out / PROCESS_2, DENOISING_UNET).is_file()
+    start, vae_folder = (out / PROCESS_2, out / CLIPS) if is_own else (PACKAGED_WEIGHTS, PACKAGED_WEIGHTS)
+    return {"start": str(start), "vae": str(network_file(vae_folder, VAE_NAME))}
 
 
 def _has_process_1(out: Path) -> bool:

@@ -10,22 +10,20 @@ import torch
 from einops import rearrange
 from torch import nn
 
-from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, RIGHT_HAND
 from mmgt_core.media.image_writing import write_image
-from mmgt_core.pipelines.detail_network import DetailNetwork
+from mmgt_core.metrics.appearance import UNCHANGED_LEVELS
+from mmgt_core.pipelines.detail_network import CELL_PX, EVIDENCE, DetailNetwork
 from mmgt_core.pipelines.portrait_details import as_evidence
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.crops import drawn_crop
 from mmgt_core.training.drawn_frames import DrawnFrames
 from mmgt_core.training.presenter_dataset import FIRST_MOVING_FRAME, PresenterDataset
 from mmgt_core.training.vae import as_pictures, as_pixels, mouth_pixels
 
-_DETAILED_PARTS = (FACE, LEFT_HAND, RIGHT_HAND)
-_POSES = slice(5, 7)
-"""Of the evidence: drawn poses keep their colours, which say which limb it is."""
-_UNCHANGED = 2.5 / 127.5
-"""Of the truth from frame to frame: up to two levels of 255, as the evaluation counts standing still."""
-_GRID_PX = 8
-"""Crops begin where the coarsest cells do, as in a whole picture."""
+_FRAME, _POSES = EVIDENCE.index("frame"), slice(EVIDENCE.index("pose"), None)
+"""Of the evidence; drawn poses keep their colours, which say which limb it is."""
+_UNCHANGED = (UNCHANGED_LEVELS + 0.5) / 127.5
+"""Of the truth from frame to frame, on the network's scale, as the evaluation counts standing still."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,11 @@ class DetailTrainingConfig:
     lips_weight: float
     flicker_weight: float
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError: crops that the network cannot take."""
+        if self.crop < CELL_PX or self.crop % CELL_PX:
+            raise ValueError(f"crop is {self.crop}; it must be a multiple of {CELL_PX}")
+
 
 @dataclass(frozen=True)
 class FramePairs:
@@ -59,9 +62,10 @@ class FramePairs:
         """evidence: (2, 7, crop, crop, 3) uint8. truth: (2, crop, crop, 3) uint8. is_mouth: (2, crop, crop) bool."""
         first = int(generator.integers(FIRST_MOVING_FRAME, self.dataset.pictures.shape[1] - 1))
         frames = [first, first + 1]
-        rows, columns = self._crop(index, first, generator)
+        config, keypoints, side = self.config, self.dataset.keypoints[index, frames], self.dataset.pictures.shape[2]
+        # Crops begin where the coarsest cells do, as in a whole picture.
+        rows, columns = drawn_crop(keypoints[0], side, config.crop, config.detail_fraction, generator, CELL_PX)
         evidence, truth = self.evidence(index, frames)[:, :, rows, columns], self.dataset.pictures[index, frames]
-        keypoints, side = self.dataset.keypoints[index, frames], self.dataset.pictures.shape[2]
         # A presenter's colours in another order are another presenter.
         order = generator.permutation(3)
         coloured = evidence[..., order]
@@ -89,17 +93,6 @@ class FramePairs:
             repeated(dataset.pose_images[index, 0]),
         )
         return np.stack(seen, axis=1)
-
-    def _crop(self, index: int, frame: int, generator: np.random.Generator) -> tuple[slice, slice]:
-        """Rows and columns; often around a face or a hand."""
-        side, crop = self.dataset.pictures.shape[2], self.config.crop
-        centre = generator.uniform(0, side, 2)
-        if generator.random() < self.config.detail_fraction:
-            part = _DETAILED_PARTS[int(generator.integers(len(_DETAILED_PARTS)))]
-            seen = self.dataset.keypoints[index, frame, part]
-            centre = seen[:, :2].mean(axis=0) * side / CANVAS_SIZE + generator.normal(0, crop / 6, 2)
-        x, y = ((centre - crop / 2) / _GRID_PX).round().clip(0, (side - crop) // _GRID_PX).astype(int) * _GRID_PX
-        return slice(y, y + crop), slice(x, x + crop)
 
 
 class DetailTraining:
@@ -134,5 +127,5 @@ class DetailTraining:
         clips = self._data.dataset.held_back_clips
         evidence = np.concatenate([self._data.evidence(clip, [-1]) for clip in clips])
         finished = as_pictures(self._network(as_evidence(torch.from_numpy(evidence).to(device))))
-        rows = (evidence[:, 0], finished, self._data.dataset.pictures[clips, -1])
+        rows = (evidence[:, _FRAME], finished, self._data.dataset.pictures[clips, -1])
         write_image(folder / f"{step:07d}.png", np.concatenate([np.concatenate(list(row), axis=1) for row in rows]))

@@ -1,32 +1,53 @@
 """Presenters as a finished stage 2 draws them, beside the truth: what the network that ends frames learns from."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from mmgt_core.checkpoints.networks import build_vae
+from mmgt_core.audio.wav2vec import SpeechFeatures
+from mmgt_core.checkpoints.converted import file_sha256, network_file
+from mmgt_core.checkpoints.networks import build_vae, build_wav2vec
 from mmgt_core.config import Preset, SamplingOptions
-from mmgt_core.load import find_preset
 from mmgt_core.pipelines.portrait_details import moved
+from mmgt_core.training.configuration import ConfigurationError
 from mmgt_core.training.making import alone_in, each_done
 from mmgt_core.training.presenter_dataset import (
     FIRST_MOVING_FRAME,
     PresenterDataset,
     PresenterDatasetError,
     array_path,
+    write_row,
 )
 from mmgt_core.training.stage_2 import batch_of_one, decoded, render_clip, renderer
-from mmgt_core.training.starts import finished_video_networks, loaded
+from mmgt_core.training.starts import VAE_NAME, VIDEO_NETWORKS, finished_video_networks, loaded
 from mmgt_core.training.vae import encoded_pictures
 from mmgt_core.training.video import VideoNetworks, sampled_clip
-from mmgt_core.types import UInt8Array
+from mmgt_core.types import SAMPLES_PER_FRAME, UInt8Array, Waveform
 
 _ARRAYS = ("drawn", "moved_portraits", "moved_drawn")
 _DONE = "is_drawn_by_stage_2"
+_DRAWN_BY = "drawn_by.json"
+
+
+@dataclass(frozen=True)
+class Stage2Files:
+    """Where finished networks lie: start, a folder of NETWORK.safetensors; vae, the autoencoder they learned with."""
+
+    start: Path
+    vae: Path
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each file, by network. Raises: ConfigurationError: a file is absent."""
+        paths = {VAE_NAME: self.vae, **{name: network_file(self.start, name) for name in VIDEO_NETWORKS}}
+        absent = [str(path) for path in paths.values() if not path.is_file()]
+        if absent:
+            raise ConfigurationError(f"{', '.join(absent)}: absent; the end of stage 2 learns from finished networks")
+        return {name: file_sha256(path) for name, path in paths.items()}
 
 
 @dataclass(frozen=True)
@@ -57,8 +78,7 @@ class DrawnFrames:
 def draw_frames(
     dataset: PresenterDataset,
     preset: Preset,
-    start: Path,
-    vae: Path,
+    files: Stage2Files,
     num_processes: int,
     on_progress: Callable[[int, int], None],
 ) -> DrawnFrames:
@@ -67,54 +87,65 @@ def draw_frames(
     Args:
         dataset: of the truth.
         preset: of the networks.
-        start: folder of the finished networks of stage 2.
-        vae: file of the autoencoder that they learned with.
+        files: of stage 2's finished networks.
         num_processes: that draw at the same time; 0 draws in this one.
         on_progress: told clips done and all.
 
     Raises:
-        PresenterDatasetError: the folder was begun with other clips.
+        ConfigurationError: a network is absent.
+        PresenterDatasetError: the folder was drawn by other networks; names them.
     """
     with alone_in(dataset.folder):
+        _require_same_networks(dataset.folder / _DRAWN_BY, files.hashes())
         shape = dataset.pictures.shape
         if not array_path(dataset.folder, _DONE).is_file():
             for name in _ARRAYS:
                 np.lib.format.open_memmap(array_path(dataset.folder, name), mode="w+", dtype=np.uint8, shape=shape)
-            np.save(array_path(dataset.folder, _DONE), np.zeros(len(dataset.pictures), np.uint8))
+            part = dataset.folder / f"{_DONE}.part"
+            with part.open("wb") as file:
+                np.save(file, np.zeros(len(dataset.pictures), np.uint8))
+            part.rename(array_path(dataset.folder, _DONE))
         done = np.load(array_path(dataset.folder, _DONE))
-        if len(done) != len(dataset.pictures):
-            raise PresenterDatasetError(f"{dataset.folder}: {len(done)} clips were begun, not {len(dataset.pictures)}")
         missing = np.flatnonzero(done == 0).tolist()
-        jobs = [partial(_draw_clip, dataset.folder, preset.name, start, vae, index) for index in missing]
+        jobs = [partial(_draw_clip, dataset.folder, preset, files, index) for index in missing]
         for number, _ in enumerate(each_done(jobs, num_processes), len(done) - len(missing) + 1):
             on_progress(number, len(done))
     return DrawnFrames(dataset.folder)
 
 
+def _require_same_networks(path: Path, wanted: dict[str, str]) -> None:
+    """Write down which networks draw a folder, or find the same written."""
+    found = json.loads(path.read_text()) if path.is_file() else wanted
+    differing = [name for name, hash_ in wanted.items() if found.get(name) != hash_]
+    if differing:
+        raise PresenterDatasetError(f"{path.parent} was drawn by other networks: {', '.join(differing)}")
+    path.write_text(json.dumps(wanted, indent=1) + "\n")
+
+
 @torch.inference_mode()
-def _draw_clip(folder: Path, preset_name: str, start: Path, vae: Path, index: int) -> None:
-    """Draw one row as the preset samples: the portrait in its own pose, then the frames in one window."""
-    dataset, preset = PresenterDataset.open(folder), find_preset(preset_name)
-    networks = _networks(preset_name, start, vae)
-    num_frames = dataset.pictures.shape[1]
-    drawn = np.concatenate(
-        [
-            _drawn(networks, dataset, preset, index, frames)
-            for frames in ([0], list(range(FIRST_MOVING_FRAME, num_frames)))
-        ]
-    )
-    pairs = [moved(frame, drawn[0], (dataset.pictures[index, 0], drawn[0])) for frame in drawn]
-    rows = (drawn, *(np.stack(pictures) for pictures in zip(*pairs, strict=True)), np.uint8(1))
-    for name, value in zip((*_ARRAYS, _DONE), rows, strict=True):
-        array = np.lib.format.open_memmap(array_path(dataset.folder, name), mode="r+")
-        array[index] = value
-        array.flush()
+def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, index: int) -> None:
+    """Draw one row as the preset samples: the portrait in its own pose and silence, then the frames in one window."""
+    dataset, networks = PresenterDataset.open(folder), _networks(preset, files)
+    frames = list(range(FIRST_MOVING_FRAME, dataset.pictures.shape[1]))
+    silence = Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
+    unheard = SpeechFeatures(build_wav2vec(preset.wav2vec), silence).window([0])
+    heard = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
+    own = _drawn(networks, dataset, preset, index, [0], unheard)
+    drawn = np.concatenate([own, _drawn(networks, dataset, preset, index, frames, heard)])
+    pairs = [moved(frame, own[0], (dataset.pictures[index, 0], own[0])) for frame in drawn]
+    moved_portraits, moved_drawn = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
+    write_row(folder, index, dict(zip(_ARRAYS, (drawn, moved_portraits, moved_drawn), strict=True)), _DONE)
 
 
 def _drawn(
-    networks: VideoNetworks, dataset: PresenterDataset, preset: Preset, index: int, frames: list[int]
+    networks: VideoNetworks,
+    dataset: PresenterDataset,
+    preset: Preset,
+    index: int,
+    frames: list[int],
+    speech: torch.Tensor,
 ) -> UInt8Array:
-    """Some frames of a clip as stage 2 draws them: (F, R, R, 3)."""
+    """Some frames of a clip as stage 2 draws them: (F, R, R, 3). Args: speech: (F, A, layers, D)."""
     (reference,) = encoded_pictures(networks.vae, dataset.pictures[index, :1])
     item = {
         "reference_latents": reference[0] * networks.vae.config.scaling_factor,
@@ -122,7 +153,7 @@ def _drawn(
         "portrait": torch.from_numpy(np.array(dataset.portraits[index])),
         "pose_images": torch.from_numpy(np.array(dataset.pose_images[index, frames])),
         "masks": torch.from_numpy(np.array(dataset.masks[index, frames])),
-        "speech": torch.from_numpy(dataset.speech[index, frames].astype(np.float32)),
+        "speech": speech,
     }
     options, render = SamplingOptions(), renderer(networks)
     batch = batch_of_one(item, torch.device("cpu"))
@@ -131,9 +162,8 @@ def _drawn(
 
 
 @cache
-def _networks(preset_name: str, start: Path, vae: Path) -> VideoNetworks:
-    preset = find_preset(preset_name)
-    networks = finished_video_networks(preset, loaded(build_vae(preset.vae), vae), start)
-    for field in fields(networks):
-        getattr(networks, field.name).requires_grad_(False).eval()
+def _networks(preset: Preset, files: Stage2Files) -> VideoNetworks:
+    networks = finished_video_networks(preset, loaded(build_vae(preset.vae), files.vae), files.start)
+    for name in (VAE_NAME, *VIDEO_NETWORKS):
+        getattr(networks, name).requires_grad_(False).eval()
     return networks

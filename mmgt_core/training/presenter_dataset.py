@@ -4,7 +4,7 @@ Frame 0 of a row is the clip's frame of rest, which serves as the reference; the
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -265,13 +265,15 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
         "masks": packed_masks(poses, preset.mask_level_sizes),
         "speech": SpeechFeatures(encoder, clip.waveform).window(frames).numpy(),
     }
-    for name, value in rows.items():
+    write_row(folder, index, rows, DONE)
+
+
+def write_row(folder: Path, index: int, rows: Mapping[str, object], done: str) -> None:
+    """Write one row of some arrays, by name, and then into the array `done` that it is whole."""
+    for name, value in {**rows, done: np.uint8(1)}.items():
         array = np.lib.format.open_memmap(array_path(folder, name), mode="r+")
         array[index] = value
         array.flush()
-    done = np.lib.format.open_memmap(array_path(folder, DONE), mode="r+")
-    done[index] = 1
-    done.flush()
 
 
 def packed_masks(poses: PoseSequence, level_sizes: tuple[int, ...]) -> UInt8Array:

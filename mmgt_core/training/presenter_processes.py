@@ -18,7 +18,7 @@ from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.configuration import ConfigurationError, TrainingConfiguration, fill
 from mmgt_core.training.details import DetailTraining, DetailTrainingConfig, FramePairs
-from mmgt_core.training.drawn_frames import draw_frames
+from mmgt_core.training.drawn_frames import Stage2Files, draw_frames
 from mmgt_core.training.keypoints import KeypointTraining, KeypointTrainingConfig, PresenterPictures
 from mmgt_core.training.loop import Prepared, Progress, ignore_progress
 from mmgt_core.training.presenter_dataset import (
@@ -140,10 +140,15 @@ def prepare_details(
     preset = find_preset(options.preset)
     if preset.details is None:
         raise ConfigurationError(f"{preset.name} has no network that ends frames")
-    shape = preset.details
+    if options.training.crop > preset.resolution:
+        raise ConfigurationError(f"crop is {options.training.crop}; {preset.name} draws {preset.resolution} px")
+    if options.presenters.frames_per_clip < 2:
+        raise ConfigurationError(f"frames_per_clip is {options.presenters.frames_per_clip}; it must be 2 or more")
+    config, files = preset.details, Stage2Files(Path(options.start), Path(options.vae))
+    files.hashes()  # what is absent is found before anything is drawn
     dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-    drawn = draw_frames(dataset, preset, Path(options.start), Path(options.vae), num_workers, on_progress)
-    network = seeded(configuration.loop.seed, lambda: DetailNetwork(shape))
+    drawn = draw_frames(dataset, preset, files, num_workers, on_progress)
+    network = seeded(configuration.loop.seed, lambda: DetailNetwork(config))
     data = FramePairs(dataset, drawn, options.training)
     return Prepared(DetailTraining(network, data, options.training), data)
 

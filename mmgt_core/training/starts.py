@@ -28,6 +28,8 @@ VAE_NAME = "vae"
 DENOISING_UNET = "denoising_unet"
 _KEPT_WHOLE = ("reference_unet", "pose_guider", "image_encoder")
 """Process 2 goes on with them as they are; the denoising UNet gets its new modules."""
+VIDEO_NETWORKS = (DENOISING_UNET, *_KEPT_WHOLE, "audio_projection")
+"""Process 2's own, beside the frozen autoencoder."""
 _OWN_NAMES = {VAE_NAME: vae_from_published, "image_encoder": image_encoder_from_published}
 """Older files of these libraries have other names for some tensors."""
 _STABLE_DIFFUSION, _ANIMATE_DIFF = "unet.safetensors", "motion_modules.safetensors"
@@ -125,7 +127,7 @@ def finished_video_networks(preset: Preset, vae: AutoencoderKL, start: Path) -> 
         WeightsError: its tensors are not the preset's; lists them.
     """
     networks = random_video_networks(preset, vae, seed=0)
-    for name in (DENOISING_UNET, *_KEPT_WHOLE, "audio_projection"):
+    for name in VIDEO_NETWORKS:
         loaded(getattr(networks, name), network_file(start, name))
     return networks
 

@@ -12,13 +12,13 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
-from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, LIPS, RIGHT_HAND, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.training.batches import Batch
+from mmgt_core.training.crops import drawn_crop
 from mmgt_core.training.presenter_dataset import LATENTS, PresenterDataset, array_path
 from mmgt_core.types import UInt8Array
 
-_DETAILED_PARTS = (FACE, LEFT_HAND, RIGHT_HAND)
 _MOUTH_MARGIN_PX = 8.0
 """Around the lips' keypoints, on the canvas: lines have a width, and teeth and lips meet the skin."""
 _ENCODED_AT_ONCE = 64
@@ -59,15 +59,10 @@ class PictureCrops:
     def item(self, index: int, generator: np.random.Generator) -> Batch:
         """pictures: (crop, crop, 3) uint8. is_mouth: (crop, crop) bool."""
         frame = int(generator.integers(self.dataset.pictures.shape[1]))
-        side, crop = self.dataset.pictures.shape[2], self.config.crop
-        centre = generator.uniform(0, side, 2)
-        if generator.random() < self.config.detail_fraction:
-            part = _DETAILED_PARTS[int(generator.integers(len(_DETAILED_PARTS)))]
-            seen = self.dataset.keypoints[index, frame, part]
-            centre = seen[:, :2].mean(axis=0) * side / CANVAS_SIZE + generator.normal(0, crop / 6, 2)
-        x, y = (centre - crop / 2).clip(0, side - crop).astype(int)
-        picture = np.array(self.dataset.pictures[index, frame, y : y + crop, x : x + crop])
-        is_mouth = mouth_pixels(self.dataset.keypoints[index, frame], side)[y : y + crop, x : x + crop]
+        side, keypoints = self.dataset.pictures.shape[2], self.dataset.keypoints[index, frame]
+        place = drawn_crop(keypoints, side, self.config.crop, self.config.detail_fraction, generator)
+        picture = np.array(self.dataset.pictures[index, frame][place])
+        is_mouth = mouth_pixels(keypoints, side)[place]
         if generator.random() < 0.5:
             picture, is_mouth = picture[:, ::-1], is_mouth[:, ::-1]
         return {"pictures": torch.from_numpy(picture.copy()), "is_mouth": torch.from_numpy(is_mouth.copy())}

@@ -1,5 +1,6 @@
 """Laws of configuration files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,14 @@ def test_a_folder_belongs_to_one_configuration(tmp_path: Path) -> None:
         claim_folder(tmp_path, other)
     with pytest.raises(ConfigurationError, match=r"another .*process"):
         claim_folder(tmp_path, read_configuration("demo-video"))
+
+
+def test_what_a_run_starts_from_may_lie_elsewhere_when_it_goes_on(tmp_path: Path) -> None:
+    details = read_configuration("demo-details")
+    claim_folder(tmp_path, details)
+    (tmp_path / "checkpoint-00000001").mkdir()
+
+    claim_folder(tmp_path, replace(details, options={**details.options, "start": "moved", "vae": "moved"}))
 
 
 def test_table_iv_is_four_configurations_that_differ_in_the_head_weight_alone() -> None:

@@ -87,14 +87,17 @@ def test_the_end_of_stage_2_learns_from_what_the_folders_networks_draw_or_else_t
         options = demo._configuration("demo-details", tmp_path).options
         return options["start"], options["vae"]
 
+    packages = (str(PACKAGED_WEIGHTS), str(PACKAGED_WEIGHTS / "vae.safetensors"))
     alone = sources()
-    own, own_vae = tmp_path / "video", tmp_path / "vae" / "standardised" / "vae.safetensors"
-    for path in (own / "denoising_unet.safetensors", own_vae):
-        path.parent.mkdir(parents=True)
-        path.touch()
+    later_vae, own = tmp_path / "vae" / "standardised", tmp_path / "video"
+    for path in (later_vae, own):
+        path.mkdir(parents=True)
+    (later_vae / "vae.safetensors").touch()
+    with_an_autoencoder_of_its_own = sources()
+    (own / "denoising_unet.safetensors").touch()
 
-    assert alone == (str(PACKAGED_WEIGHTS), str(PACKAGED_WEIGHTS / "vae.safetensors"))
-    assert sources() == (str(own), str(own_vae))
+    assert alone == with_an_autoencoder_of_its_own == packages
+    assert sources() == (str(own), str(tmp_path / "clips" / "vae.safetensors"))  # which `video` learned with
 
 
 def test_errors_of_hue_count_more_than_those_of_lightness_by_their_weight() -> None:
