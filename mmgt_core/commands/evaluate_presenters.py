@@ -19,7 +19,7 @@ from mmgt_core.metrics.pose_autoencoder import (
 )
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
 from mmgt_core.metrics.presenter_store import ClipStore
-from mmgt_core.metrics.presenter_system import untrained_stage_1
+from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
 from mmgt_core.metrics.presenters import measure_presenters
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
@@ -67,7 +67,7 @@ def presenters(
     source = SystemSource(preset, weights, steps)
     system, network = source.load(), load_pose_autoencoder()
     weights_told = ", ".join(sorted(set(system.pipeline.weights.values())))
-    store = ClipStore(out / "clips", f"{preset}, {system.options}, {seconds} s, {weights_told}")
+    store = ClipStore(out / "clips", fingerprint(system, seconds))
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         found += _clips(first_seed + clips, held_out_clips, seconds, HELD_OUT_LANGUAGE, bar.advance)
@@ -81,6 +81,12 @@ def presenters(
     num_steps = system.options.video_sampling(system.pipeline.preset).num_inference_steps
     facts = RunFacts(preset, weights_told, command, num_steps, time.monotonic() - started)
     typer.echo(write_presenter_report(results, facts, out))
+
+
+def fingerprint(system: PipelineSystem, seconds: float | None) -> str:
+    """What a clip's figures depend on beside the clip: every number of the preset, options, length, weights."""
+    pipeline = system.pipeline
+    return f"{pipeline.preset}, {system.options}, {seconds} s, {sorted(pipeline.weights.items())}"
 
 
 def ablations(

@@ -1,13 +1,16 @@
 """`mmgt evaluate presenters`, `ablations` and `autoencoder` as a user meets them, and the processes under the first."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
 from mmgt_core.commands import evaluate, evaluate_presenters, presenter_workers
 from mmgt_core.commands.presenter_workers import SystemSource, ablations_in_processes, measure_in_processes
+from mmgt_core.config import MMGT_DEMO, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.metrics.ablations import ABLATIONS, AblationRow
 from mmgt_core.metrics.presenter_store import ClipStore
@@ -43,6 +46,19 @@ def test_the_command_in_the_report_is_the_one_that_was_given(weights: str, told:
         f"mmgt evaluate presenters --preset mmgt-demo --clips 40 --first-seed 900000{told} --seconds 2.5 --steps 5"
         " --out out"
     )
+
+
+def test_clips_are_measured_anew_for_another_preset_options_length_or_weights() -> None:
+    def system(preset: Preset = MMGT_DEMO, seed: int = 1, **weights: str) -> SimpleNamespace:
+        return SimpleNamespace(
+            pipeline=SimpleNamespace(preset=preset, weights={"vae": "1", **weights}), options=SamplingOptions(seed=seed)
+        )
+
+    guided, seeded, taught = system(replace(MMGT_DEMO, pose_guidance_scale=1.0)), system(seed=2), system(smga="2")
+    found = [(system(), 3.2), (guided, 3.2), (seeded, 3.2), (taught, 3.2), (system(), None)]
+
+    assert len({evaluate_presenters.fingerprint(*given) for given in found}) == len(found)
+    assert evaluate_presenters.fingerprint(system(), 3.2) == evaluate_presenters.fingerprint(system(), 3.2)
 
 
 def test_a_clip_that_fails_is_told_at_once_and_those_that_wait_are_not_begun(
