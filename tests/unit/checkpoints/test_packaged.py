@@ -14,6 +14,7 @@ from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.load import load_pipeline
 from mmgt_core.masks.regions import VISIBLE
+from mmgt_core.metrics.appearance import flicker
 from mmgt_core.metrics.gesture import correlation
 from mmgt_core.metrics.image import clip_psnr, frame_psnr
 from mmgt_core.metrics.mouth import mouth_opening
@@ -99,6 +100,7 @@ def test_stage_2_draws_a_presenter_that_it_has_never_seen_as_the_pose_says(
         still = np.repeat(truth[clip.reference_frame][None], num_frames, axis=0)
         assert clip_psnr(driven, truth) > clip_psnr(still, truth) + 4
         assert clip_psnr(driven, truth) > 26
+        assert flicker(driven, truth)[0] < 0.15
 
 
 def test_the_detector_finds_presenters_that_it_has_never_seen(
