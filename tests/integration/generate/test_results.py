@@ -60,7 +60,7 @@ def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driv
     assert manifest["is_pose_driven"] is True
     assert (manifest["device"], manifest["dtype"]) == ("cpu", "float32")
     assert (manifest["num_frames"], manifest["fps"], manifest["resolution"]) == (12, 25, 64)
-    assert set(manifest["options"]) == set(SamplingOptions.__dataclass_fields__)
+    assert set(manifest["options"]) == {*SamplingOptions.__dataclass_fields__, "head_guidance_scale"}
     assert (manifest["options"]["seed"], manifest["options"]["num_inference_steps"]) == (5, 1)
     assert manifest["options"]["guidance_scale"] == 2
     assert manifest["weights"]
