@@ -14,8 +14,8 @@ _TABLE = Tolerance(1e-6)
 _SCHEDULE = Tolerance(1e-5)
 """Of noise schedules: cosines, roots and products in float32, whose last bit is the CPU's.
 
-Two generations of processors differ by 3e-6 in betas near the end, where nearly nothing is left of the signal, and by one
-step of float32 in 1 / sqrt(abar).
+Two generations of processors differ by 3e-6 in betas near the end, where nearly nothing is left of the signal, and by
+one step of float32 in 1 / sqrt(abar).
 """
 _LOSS = Tolerance(1e-5, is_relative=True)
 _EVERY_KEY = ("",)
