@@ -15,12 +15,14 @@ from mmgt_core.checkpoints.networks import build_vae, build_wav2vec
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.pipelines.portrait_details import moved
 from mmgt_core.training.configuration import ConfigurationError
-from mmgt_core.training.making import alone_in, each_done
+from mmgt_core.training.making import alone_in
 from mmgt_core.training.presenter_dataset import (
     FIRST_MOVING_FRAME,
     PresenterDataset,
     PresenterDatasetError,
     array_path,
+    make_missing,
+    mapped_array,
     write_row,
 )
 from mmgt_core.training.stage_2 import batch_of_one, decoded, render_clip, renderer
@@ -59,20 +61,17 @@ class DrawnFrames:
     @cached_property
     def drawn(self) -> UInt8Array:
         """Stage 2's frames; the first of a row is the portrait in its own pose."""
-        return self._mapped("drawn")
+        return mapped_array(self.folder, "drawn")
 
     @cached_property
     def moved_portraits(self) -> UInt8Array:
         """The portrait moved to where each frame shows the same."""
-        return self._mapped("moved_portraits")
+        return mapped_array(self.folder, "moved_portraits")
 
     @cached_property
     def moved_drawn(self) -> UInt8Array:
         """Stage 2's drawing of the portrait, moved likewise."""
-        return self._mapped("moved_drawn")
-
-    def _mapped(self, name: str) -> UInt8Array:
-        return np.load(array_path(self.folder, name), mmap_mode="r")
+        return mapped_array(self.folder, "moved_drawn")
 
 
 def draw_frames(
@@ -105,11 +104,8 @@ def draw_frames(
             with part.open("wb") as file:
                 np.save(file, np.zeros(len(dataset.pictures), np.uint8))
             part.rename(array_path(dataset.folder, _DONE))
-        done = np.load(array_path(dataset.folder, _DONE))
-        missing = np.flatnonzero(done == 0).tolist()
-        jobs = [partial(_draw_clip, dataset.folder, preset, files, index) for index in missing]
-        for number, _ in enumerate(each_done(jobs, num_processes), len(done) - len(missing) + 1):
-            on_progress(number, len(done))
+        draw = partial(_draw_clip, dataset.folder, preset, files)
+        make_missing(dataset.folder, _DONE, draw, num_processes, on_progress)
     return DrawnFrames(dataset.folder)
 
 

@@ -123,37 +123,37 @@ class PresenterDataset:
     @cached_property
     def pictures(self) -> Array:
         """Frames at the preset's resolution."""
-        return self._mapped("pictures")
+        return mapped_array(self.folder, "pictures")
 
     @cached_property
     def portraits(self) -> Array:
         """What CLIP sees."""
-        return self._mapped("portraits")
+        return mapped_array(self.folder, "portraits")
 
     @cached_property
     def pose_images(self) -> Array:
         """Drawn poses at the preset's resolution."""
-        return self._mapped("pose_images")
+        return mapped_array(self.folder, "pose_images")
 
     @cached_property
     def keypoints(self) -> Array:
         """On the 512 canvas."""
-        return self._mapped("keypoints")
+        return mapped_array(self.folder, "keypoints")
 
     @cached_property
     def masks(self) -> Array:
         """Motion masks in 255 steps."""
-        return self._mapped("masks")
+        return mapped_array(self.folder, "masks")
 
     @cached_property
     def speech(self) -> Array:
         """Stage 2's audio features."""
-        return self._mapped("speech")
+        return mapped_array(self.folder, "speech")
 
     @cached_property
     def latents(self) -> Array:
         """Scaled latents, posterior means. Raises: PresenterDatasetError: nobody has encoded the pictures yet."""
-        return self._mapped(LATENTS)
+        return mapped_array(self.folder, LATENTS)
 
     def frames_of(self, clip: int, reference: int, frames: Sequence[int]) -> Batch:
         """A reference and F frames of one clip.
@@ -169,16 +169,18 @@ class PresenterDataset:
             "masks": torch.from_numpy(np.array(self.masks[clip, frames])),
         }
 
-    def _mapped(self, name: str) -> Array:
-        path = array_path(self.folder, name)
-        if not path.is_file():
-            raise PresenterDatasetError(f"{path} is absent")
-        return np.lib.format.open_memmap(path, mode="r")
-
 
 def array_path(folder: Path, name: str) -> Path:
     """Where an array lies."""
     return folder / f"{name}.npy"
+
+
+def mapped_array(folder: Path, name: str) -> Array:
+    """An array of a folder, mapped. Raises: PresenterDatasetError: it is absent."""
+    path = array_path(folder, name)
+    if not path.is_file():
+        raise PresenterDatasetError(f"{path} is absent")
+    return np.lib.format.open_memmap(path, mode="r")
 
 
 def build_presenter_dataset(
@@ -206,12 +208,31 @@ def build_presenter_dataset(
         raise PresenterDatasetError(f"{preset.name} hears through a network; prepare its data with `mmgt data prepare`")
     with alone_in(folder):
         _require_arrays(folder, preset, config)
-        done = np.lib.format.open_memmap(array_path(folder, DONE), mode="r")
-        missing = np.flatnonzero(done == 0).tolist()
-        jobs = [partial(_draw_clip, folder, preset, config, make_clip, index) for index in missing]
-        for number, _ in enumerate(each_done(jobs, num_processes), len(done) - len(missing) + 1):
-            on_progress(number, len(done))
+        make_missing(folder, DONE, partial(_draw_clip, folder, preset, config, make_clip), num_processes, on_progress)
     return PresenterDataset.open(folder)
+
+
+def make_missing(
+    folder: Path,
+    done_name: str,
+    make_row: Callable[[int], None],
+    num_processes: int,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Make every row that an array of flags says is not there yet.
+
+    Args:
+        folder: of the arrays.
+        done_name: of the flags, (rows,); `write_row` sets them.
+        make_row: from a row's index; can be pickled.
+        num_processes: that work at the same time; 0 works in this one.
+        on_progress: told rows done and all.
+    """
+    done = mapped_array(folder, done_name)
+    missing = np.flatnonzero(done == 0).tolist()
+    jobs = [partial(make_row, index) for index in missing]
+    for number, _ in enumerate(each_done(jobs, num_processes), len(done) - len(missing) + 1):
+        on_progress(number, len(done))
 
 
 def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig) -> None:
