@@ -1,4 +1,4 @@
-"""The weights that come with the package: those of `mmgt-demo`, and of its detector of drawn presenters."""
+"""The weights that come with the package: those of `mmgt-demo`, of its detector and of what ends its frames."""
 
 from pathlib import Path
 

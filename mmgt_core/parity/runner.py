@@ -14,6 +14,7 @@ _TABLE = Tolerance(1e-6)
 _LAST_BITS = Tolerance(1e-5)
 """Of two tables alone, whose last bits are the recording CPU's square roots: exactly rounded ones are 3e-6 away in
 betas near the end, where nearly no signal is left, and one float32 step in 1 / sqrt(abar), which grows to 20 291.
+Decision 0013.
 """
 _LOSS = Tolerance(1e-5, is_relative=True)
 _EVERY_KEY = ("",)

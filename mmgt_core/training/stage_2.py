@@ -282,7 +282,7 @@ class Stage2Networks(Protocol):
 
 
 def renderer(networks: Stage2Networks) -> PoseToVideo:
-    """They as the pipeline renders with them."""
+    """Stage 2's networks as the pipeline renders with them."""
     return PoseToVideo(networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet)
 
 
