@@ -24,15 +24,18 @@ def main(weights: Path) -> None:
         logger.warning("weights_not_fetched: read docs/checkpoints.md, then set MMGT_ACCEPT_LICENCES=true")
         return
     for command in (("pull", "--yes"), ("convert",)):
-        _run(["weights", *command, "--weights", str(weights)])
+        if status := _status_of(["weights", *command, "--weights", str(weights)]):
+            # No failure of the container: the worker waits for its end, and can serve the small preset meanwhile.
+            logger.error("weights_not_ready: `weights %s` ended with %s; `up -d` tries again", command[0], status)
+            return
 
 
-def _run(arguments: list[str]) -> None:
+def _status_of(arguments: list[str]) -> object:
     try:
         cli.run(arguments)
     except SystemExit as end:
-        if end.code:
-            raise
+        return end.code
+    return None
 
 
 if __name__ == "__main__":

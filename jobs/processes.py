@@ -127,16 +127,19 @@ class Supervisor:
         self._output = output or sys.stderr.buffer
         self._tiers = [[_Post(child, self._times, self._output) for child in tier] for tier in tiers]
         self._is_stopping = False
+        self._is_over: Callable[[], bool] = lambda: False
 
-    def run(self, on_ready: Callable[[], None] = lambda: None) -> int:
+    def run(self, on_ready: Callable[[], None] = lambda: None, is_over: Callable[[], bool] = lambda: False) -> int:
         """Keep the children until SIGINT or SIGTERM, then stop them in reverse order.
 
         Args:
             on_ready: called once, when every tier is ready.
+            is_over: asked about once a second; true is a stop that was asked for.
 
         Returns:
             The exit status: 0 after a stop that was asked for, 1 when a child could not be started.
         """
+        self._is_over = is_over
         with self._woken() as selector:
             try:
                 for tier in self._tiers:
@@ -173,6 +176,7 @@ class Supervisor:
         posts = [post for tier in self._tiers for post in tier]
         for post in posts:
             post.tend(selector)
+        self._is_stopping = self._is_stopping or self._is_over()
         is_quiet = not self._is_stopping and all(post.was_ready and post.is_filled for post in posts)
         for key, _ in selector.select(_QUIET_S if is_quiet else self._times.poll_s):  # a signal ends it too
             if isinstance(key.data, _Post):

@@ -1,6 +1,7 @@
 """`python -m worker.launch`: one render worker pinned to each GPU; `python -m worker.launch QUEUE…`: one other worker.
 
-The launcher finds the GPUs without touching them, restarts a worker that is lost, and stops all softly.
+The launcher finds the GPUs without touching them, restarts a worker that is lost, and stops all softly. It ends by
+itself when another preset is to be served (published weights have come), so that whoever keeps it starts it anew.
 """
 
 import os
@@ -100,8 +101,10 @@ def main(queues: tuple[str, ...]) -> int:
     configure_logging(settings.log)
     store = JobStore(settings.store)
     children = render_children(settings, dict(os.environ), partial(_is_ready, store))
-    log.info("workers_launched", workers=[child.name for child in children], preset=preset_to_serve(settings))
-    return Supervisor([children], Times(ready_s=settings.worker.start_timeout_s)).run()
+    preset = preset_to_serve(settings)
+    log.info("workers_launched", workers=[child.name for child in children], preset=preset)
+    supervisor = Supervisor([children], Times(ready_s=settings.worker.start_timeout_s))
+    return supervisor.run(is_over=lambda: preset_to_serve(settings) != preset)
 
 
 def _thread_limit(gpu: str) -> dict[str, str]:

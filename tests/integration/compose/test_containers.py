@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,7 @@ START_S, VIDEO_S = (120.0, 180.0) if IMAGE == "/" else (600.0, 600.0)  # a fresh
 KEY_COMMAND = (
     "python", "-m", "deploy.with_secrets", "/secrets/service.env", "mmgt", "keys", "create", "--tenant", "acme",
 )  # fmt: skip
+LASTING = ("api", "worker", "preflight", "delivery", "housekeeping")
 FOLDERS = ("root", "scratch", "weights", "data")
 
 pytestmark = pytest.mark.skipif(
@@ -76,6 +78,14 @@ class Installation:
         pairs = dict(word.split("=", 1) for word in line.removeprefix("ENV ").split())
         python = BIN if IMAGE == "/" else "/app/.venv/bin"
         return pairs | {"PATH": f"{python}:/usr/local/bin:/usr/bin:/bin"}
+
+    def is_healthy(self, name: str) -> bool:
+        """What a container's own health check finds."""
+        kind, *check = self.services[name]["healthcheck"]["test"]
+        assert kind == "CMD"
+        own = self.services[name]["command"]
+        command = [*self.command(name)[: -len(own)], *check]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
     def output_of(self, name: str, *words: str) -> str:
         """What another command says in a container."""
@@ -168,12 +178,15 @@ def test_the_containers_commands_make_a_video_together(tmp_path):
             stack.enter_context(server(installation))
         for once in ("bucket", "weights"):
             subprocess.run(installation.command(once), check=True)
-        for name in ("api", "worker", "preflight", "delivery", "housekeeping"):
+        assert not installation.is_healthy("worker")
+        for name in LASTING:
             stack.enter_context(installation.running(name))
         key = installation.output_of("api", *KEY_COMMAND)
         headers = {"Authorization": f"Bearer {key}"}
         client = stack.enter_context(httpx.Client(base_url="http://127.0.0.1:8000", headers=headers, timeout=60))
         wait_until(lambda: status(client) == "ok", START_S)
+        for name in LASTING:
+            wait_until(partial(installation.is_healthy, name), START_S)
 
         with (ROOT / "samples/portrait.png").open("rb") as image, (ROOT / "samples/speech.wav").open("rb") as speech:
             files = {"image": ("i.png", image), "audio": ("a.wav", speech.read(100_000))}

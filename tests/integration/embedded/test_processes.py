@@ -27,7 +27,8 @@ tiers = [
     for tier in json.loads(sys.argv[1])
 ]
 times = Times(ready_s=float(sys.argv[2]), first_restart_s=0.02, max_restart_s=0.1)
-sys.exit(Supervisor(tiers, times, sys.stdout.buffer).run(lambda: print("READY", flush=True)))
+over = pathlib.Path(sys.argv[3])
+sys.exit(Supervisor(tiers, times, sys.stdout.buffer).run(lambda: print("READY", flush=True), over.exists))
 """
 SLEEPER = """
 import os, signal, sys
@@ -58,8 +59,8 @@ WAIT_S = 60
 class Running:
     """A supervisor in a process of its own, its output line by line."""
 
-    def __init__(self, *tiers, ready_s=WAIT_S):
-        command = [sys.executable, "-c", SUPERVISE, json.dumps(tiers), str(ready_s)]
+    def __init__(self, *tiers, ready_s=WAIT_S, over="/nowhere"):
+        command = [sys.executable, "-c", SUPERVISE, json.dumps(tiers), str(ready_s), str(over)]
         self.process = subprocess.Popen(
             command,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},  # as in containers: its stream may write a part only
@@ -127,6 +128,17 @@ def test_a_stop_ends_every_child_softly_and_exits_0(number):
     assert status == 0
     assert {"a | stopped", "b | stopped"} <= set(running.lines)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_what_is_over_stops_as_if_asked_to(tmp_path):
+    over = tmp_path / "over"
+    with Running([sleeper("a")], over=over) as running:
+        (pid,) = running.pids("a")
+        over.touch()
+        running.read_until("a | stopped")
+
+        assert running.process.wait(WAIT_S) == 0
+        assert not Path(f"/proc/{pid}").exists()
 
 
 def test_a_killed_child_is_restarted_and_its_siblings_go_on():

@@ -71,6 +71,49 @@ def test_nothing_starts_before_what_it_needs(services):
     assert gates("valkey") == gates("storage") == {"secrets": "service_completed_successfully"}
 
 
+def test_every_lasting_container_has_a_health_check_and_the_workers_tells_that_work_can_be_taken(services):
+    lasting = {name: service for name, service in services.items() if service.get("restart") != "no"}
+
+    assert {name for name, service in lasting.items() if "healthcheck" not in service} == set()
+    assert services["worker"]["healthcheck"]["test"][-2:] == ["deploy.probe", "video"]
+    assert {f"{name} {services[name]['healthcheck']['test'][-1]}" for name in ("preflight", "delivery")} == {
+        "preflight preflight", "delivery delivery",
+    }  # fmt: skip
+
+
+def test_waiting_for_all_waits_for_the_end_of_those_that_run_once(services):
+    """`up --wait` takes a container that ended for a failure, unless another one waits for its success."""
+    once = {name for name, service in services.items() if service.get("restart") == "no"}
+    awaited = {
+        name
+        for service in services.values()
+        for name, gate in service.get("depends_on", {}).items()
+        if gate["condition"] == "service_completed_successfully"
+    }
+
+    assert once == awaited == {"secrets", "bucket", "weights"}
+
+
+def test_memory_and_temporary_files_are_bounded(services):
+    unbounded = {name for name, service in services.items() if "mem_limit" not in service} - {"secrets", "bucket"}
+    tmpfs = [mount for name in OURS for mount in services[name]["tmpfs"]]
+
+    assert unbounded == set()
+    assert all("size=" in mount for mount in tmpfs)
+
+
+def test_weights_that_cannot_be_fetched_are_no_failure_of_the_container(tmp_path):
+    unreachable = {"HF_ENDPOINT": "http://127.0.0.1:9", "MMGT_ACCEPT_LICENCES": "true", "HF_HOME": str(tmp_path)}
+
+    result = subprocess.run(
+        [sys.executable, "-m", "deploy.compose_weights", str(tmp_path / "weights")],
+        capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, **unreachable},
+    )  # fmt: skip
+
+    assert result.returncode == 0, result.stderr
+    assert "weights_not_ready" in result.stderr
+
+
 def test_only_loopback_is_published_unless_asked_for(services):
     published = [port for service in services.values() for port in service.get("ports", [])]
 
