@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from jobs.errors import StoreUnavailable
 from jobs.logging import logger
+from jobs.ports import check_free
 from jobs.settings import MetricsSettings
 from jobs.store import JobStore
 
@@ -98,6 +99,7 @@ class MetricsServer:
         self._store = store
         self._server: WSGIServer
         self._thread: threading.Thread
+        check_free(settings.host, settings.port or 0, "MMGT_METRICS__PORT")
         metrics.registry.register(StoreCollector(store))
         self._server, self._thread = start_http_server(settings.port or 0, settings.host, metrics.registry)
         log.info("metrics_served", host=settings.host, port=self.port)

@@ -12,11 +12,13 @@ from deploy.embedded.valkey import DataFolderInUse
 from deploy.serve import serve_forever, temporary_service
 from deploy.submit import SUFFIXES, Submission, SubmitFailed, beside, submit
 from jobs.errors import JobsError
+from jobs.ports import PortUnusable
 from jobs.settings import Settings
 from mmgt_core.progress_bar import ProgressBar
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The service around the method.")
 
+USAGE_ERROR = 2
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -24,6 +26,9 @@ def run(arguments: Sequence[str]) -> None:
     """Run one of these commands; ends with SystemExit."""
     try:
         app(args=arguments, prog_name="mmgt")
+    except PortUnusable as error:
+        typer.echo(f"mmgt: {error}", err=True)
+        sys.exit(USAGE_ERROR)
     except (SubmitFailed, DataFolderInUse, JobsError, OSError) as error:
         typer.echo(f"mmgt: {error}", err=True)
         sys.exit(1)
@@ -32,7 +37,7 @@ def run(arguments: Sequence[str]) -> None:
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; other than loopback needs a key.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of everything that lasts: queue, uploads, videos.")] = None,
 ) -> None:
     """Run API, queue, storage and workers on this machine until Ctrl-C. State survives a restart."""

@@ -14,9 +14,10 @@ import httpx
 from deploy.embedded.valkey import EmbeddedValkey
 from deploy.keys import STORE_URL_FILE
 from jobs.logging import configure_logging
+from jobs.ports import http_url, listen
 from jobs.processes import Child, Supervisor, Times
 from jobs.settings import Settings
-from worker.launch import launcher_argv, small_worker_argv
+from worker.launch import GIVES_UP, launcher_argv, small_worker_argv, with_metrics_ports
 
 _READY_S = 600.0
 """Loading the published weights from a slow disk."""
@@ -34,21 +35,54 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> int:
         The exit status: 0 after a stop that was asked for.
     """
     configure_logging(settings.log)
-    data = settings.data.resolve()
+    with listen(settings.host, settings.port, "--port or MMGT_PORT") as listener:
+        return _serve(settings, listener, on_ready)
+
+
+def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> int:
+    """Run the service behind a port that is this process's own, also while the API is started anew."""
+    data, port = settings.data.resolve(), listener.getsockname()[1]
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     valkey = EmbeddedValkey(data / "valkey")
-    port = settings.port or _free_port(settings.host)
-    url = f"http://{settings.host}:{port}"
-    _write_private(data / STORE_URL_FILE, valkey.url)
-    env = _environment(settings, data, port, valkey)
-    api = Child("api", _api_argv(settings.host, port), env)
-    small = Child("small", small_worker_argv(), env)
-    render = Child("render", launcher_argv(), env, lambda: _is_ready(url), stop_s=60.0)
     try:
-        supervisor = Supervisor([[valkey.child], [api, small, render]], Times(ready_s=_READY_S))
-        return supervisor.run(lambda: on_ready(url))
+        _write_private(data / STORE_URL_FILE, valkey.url)
+        env = _environment(settings, data, port, valkey)
+        api = ApiProbe(http_url(settings.host, port))
+        children = [
+            Child("api", _api_argv(listener.fileno()), env, api.lives, inherited_fds=(listener.fileno(),)),
+            Child("small", small_worker_argv(), env),
+            Child("render", launcher_argv(), env, api.is_ready, stop_s=60.0, gives_up=GIVES_UP),
+        ]
+        tiers = [[valkey.child], with_metrics_ports(children, settings.metrics)]
+        return Supervisor(tiers, Times(ready_s=_READY_S)).run(lambda: on_ready(api.url), on_stop=listener.close)
     finally:
         valkey.close()
+
+
+class ApiProbe:
+    """Asks the API how it is; only our own can answer, because the port that it serves is held by this process."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx.Client(base_url=url, timeout=_PROBE_S, trust_env=False)
+        self._lives = False
+
+    def lives(self) -> bool:
+        """Whether it answers."""
+        self._lives = self._answer("/livez") is not None
+        return self._lives
+
+    def is_ready(self) -> bool:
+        """Whether all is there; `degraded`, without a worker, is what a restart on old state says too early."""
+        return self._lives and self._answer("/readyz") == "ok"
+
+    def _answer(self, path: str) -> str | None:
+        """The status that it tells; None: it does not answer well."""
+        try:
+            answer = self._client.get(path)
+            return str(answer.json()["status"]) if answer.is_success else None
+        except (httpx.HTTPError, ValueError, KeyError):
+            return None
 
 
 @contextmanager
@@ -73,8 +107,8 @@ def temporary_service(data: Path) -> Iterator[str]:
             process.wait()
 
 
-def _api_argv(host: str, port: int) -> tuple[str, ...]:
-    where = ("--host", host, "--port", str(port))
+def _api_argv(listener_fd: int) -> tuple[str, ...]:
+    where = ("--fd", str(listener_fd))
     quiet = ("--no-access-log", "--no-server-header", "--log-level", "warning", "--timeout-graceful-shutdown", "5")
     return (sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", *where, *quiet)
 
@@ -89,21 +123,6 @@ def _environment(settings: Settings, data: Path, port: int, valkey: EmbeddedValk
         "MMGT_STORE__URL": valkey.url,
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _is_ready(url: str) -> bool:
-    """Whether everything is there; `degraded`, without a worker, is what a restart on old state says too early."""
-    try:
-        answer = httpx.get(f"{url}/readyz", timeout=_PROBE_S, trust_env=False)
-        return answer.is_success and answer.json()["status"] == "ok"
-    except (httpx.HTTPError, ValueError, KeyError):
-        return False
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -35,6 +35,8 @@ class Child:
     stop_s: float = 10.0
     """How long it may take from SIGTERM to its end; then its whole process group is killed."""
     inherited_fds: tuple[int, ...] = ()
+    gives_up: frozenset[int] = frozenset()
+    """Exit statuses that say, before it was ever ready, that another try would end the same way."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,18 @@ class Supervisor:
         self._is_stopping = False
         self._is_over: Callable[[], bool] = lambda: False
 
-    def run(self, on_ready: Callable[[], None] = lambda: None, is_over: Callable[[], bool] = lambda: False) -> int:
+    def run(
+        self,
+        on_ready: Callable[[], None] = lambda: None,
+        is_over: Callable[[], bool] = lambda: False,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> int:
         """Keep the children until SIGINT or SIGTERM, then stop them in reverse order.
 
         Args:
             on_ready: called once, when every tier is ready.
             is_over: asked about once a second; true is a stop that was asked for.
+            on_stop: called once, before the first child is asked to end.
 
         Returns:
             The exit status: 0 after a stop that was asked for, 1 when a child could not be started.
@@ -152,6 +160,7 @@ class Supervisor:
                 _log.error("child_never_ready", problem=str(error))
                 return 1
             finally:
+                on_stop()
                 for tier in reversed(self._tiers):
                     self._take_down(tier, selector)
         return 0
@@ -221,6 +230,7 @@ class _Post:
         self._num_losses = 0  # in a row
         self._started_at_s = self._restart_at_s = self._asked_at_s = 0.0
         self._killed_at_s = float("inf")
+        self._has_given_up = False
         self.is_wanted = False
         self.was_ready = False
 
@@ -233,7 +243,7 @@ class _Post:
         """Start it if it is due, see whether it is ready, note its end, kill it when its time is over."""
         now_s = time.monotonic()
         if self._process is None:
-            if self.is_wanted and now_s >= self._restart_at_s:
+            if self.is_wanted and now_s >= self._restart_at_s and not self._has_given_up:
                 self._start(selector, now_s)
         elif has_ended(self._process):
             self._note_end(now_s)
@@ -249,6 +259,8 @@ class _Post:
         """Raises: ChildNeverReady: it cannot start."""
         if self.was_ready:
             return
+        if self._has_given_up:
+            raise ChildNeverReady(f"{self._child.name} gave up before it was ready; its last lines say why")
         if self._num_losses >= MAX_START_ATTEMPTS:
             raise ChildNeverReady(f"{self._child.name} ended {self._num_losses} times before it was ready")
         if time.monotonic() > deadline_s:
@@ -289,6 +301,7 @@ class _Post:
     def _note_end(self, now_s: float) -> None:
         assert self._process is not None
         if self.is_wanted:
+            self._has_given_up = not self.was_ready and self._process.returncode in self._child.gives_up
             self._note_loss(now_s, f"status {self._process.returncode}")
         else:
             _log.info("child_stopped", child=self._child.name, status=self._process.returncode)

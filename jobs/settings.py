@@ -166,7 +166,7 @@ class RetentionSettings(Group):
 class MetricsSettings(Group):
     """Prometheus, on its own port."""
 
-    port: int | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None  # the first of one for each process, in a fixed order
     host: str = "127.0.0.1"
 
 
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000  # 0: a free one
     data: Path = Path("data")  # embedded: everything that lasts
     public_url: str | None = None  # as clients reach the API; None: from the request
     problem_base_url: str = "https://mmgt.invalid/problems/"

@@ -15,6 +15,7 @@ from celery import Celery, bootsteps, signals  # type: ignore[import-untyped]
 from celery.worker import state  # type: ignore[import-untyped]
 from kombu.exceptions import OperationalError
 
+from jobs.errors import JobsError
 from jobs.logging import configure_logging, logger
 from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
 from jobs.settings import Settings
@@ -102,6 +103,17 @@ def _set_up_logging(**_: Any) -> None:  # noqa: ANN401
 
 
 def _begin_parent(sender: str, instance: Any, **_: Any) -> None:  # noqa: ANN401
+    """Celery logs what is raised here and goes on, with a worker that lacks half its parts; so this ends it."""
+    try:
+        _set_up_parent(sender, instance)
+    except JobsError as error:
+        sys.exit(f"{sender}: {error}")
+    except Exception:
+        log.exception("worker_not_started", worker=sender)
+        sys.exit(1)
+
+
+def _set_up_parent(sender: str, instance: Any) -> None:  # noqa: ANN401
     queues = set(instance.app.amqp.queues.consume_from)
     if not queues or not all(queue in SUPPORT_QUEUES or queue.startswith(video_queue("")) for queue in queues):
         sys.exit(f"-Q names {sorted(queues)}; it takes video.PRESET, or any of {', '.join(SUPPORT_QUEUES)}")

@@ -6,15 +6,17 @@ itself when another preset is to be served (published weights have come), so tha
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from jobs.errors import StoreUnavailable
 from jobs.logging import configure_logging, logger
+from jobs.ports import PortUnusable, check_free
 from jobs.processes import Child, Supervisor, Times
 from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
-from jobs.settings import Settings
+from jobs.settings import MetricsSettings, Settings
 from jobs.store import JobStore
 
 log = logger(__name__)
@@ -24,6 +26,9 @@ WEIGHTS_INDEX = "weights.json"  # written last by the conversion
 SUPPORT_QUEUES = (PREFLIGHT_QUEUE, DELIVERY_QUEUE, HOUSEKEEPING_QUEUE)
 SUPPORT_PROCESSES = 3  # so that a receiver that hangs does not hold up preflight
 STOP_S = 50.0  # a denoising step and the release; under compose's grace of 60 s
+USAGE_ERROR = 2
+GIVES_UP = frozenset({1, USAGE_ERROR})
+"""The launcher's exit statuses after its own tries: a worker was never ready, a port is taken."""
 _DEVICE_FILES = Path("/proc/driver/nvidia/gpus")
 
 
@@ -80,16 +85,29 @@ def render_children(settings: Settings, env: Mapping[str, str], is_ready: Callab
     queue = video_queue(preset_to_serve(settings))
     gpus = find_gpus(settings.gpus)
     children = []
-    for index, gpu in enumerate(gpus or ("",)):
+    for gpu in gpus or ("",):
         name = f"render-gpu{gpu}" if gpu else "render-cpu"
         own = {**env, "CUDA_VISIBLE_DEVICES": gpu} | _thread_limit(gpu)
         if "NUMBA_CACHE_DIR" in env:  # two processes that compile into one folder spoil it for good
             own["NUMBA_CACHE_DIR"] = str(Path(env["NUMBA_CACHE_DIR"], name))
-        if settings.metrics.port is not None:
-            own["MMGT_METRICS__PORT"] = str(settings.metrics.port + index)
         ready = partial(is_ready, name)
         children.append(Child(name, celery_argv(name, (queue,)), own, ready, stop_s=STOP_S))
     return children
+
+
+def with_metrics_ports(children: Sequence[Child], metrics: MetricsSettings) -> list[Child]:
+    """Give each child a metrics port of its own: the setting's, and those after it in the children's order.
+
+    Raises:
+        PortUnusable: one of them is taken.
+    """
+    if metrics.port is None:
+        return list(children)
+    ports = {child.name: metrics.port + index for index, child in enumerate(children)}
+    for name, port in ports.items():
+        check_free(metrics.host, port, f"it would be for {name}'s metrics; MMGT_METRICS__PORT={metrics.port}")
+    log.info("metrics_ports_given", **ports)
+    return [replace(child, env={**child.env, "MMGT_METRICS__PORT": str(ports[child.name])}) for child in children]
 
 
 def main(queues: tuple[str, ...]) -> int:
@@ -101,6 +119,11 @@ def main(queues: tuple[str, ...]) -> int:
     configure_logging(settings.log)
     store = JobStore(settings.store)
     children = render_children(settings, dict(os.environ), partial(_is_ready, store))
+    try:
+        children = with_metrics_ports(children, settings.metrics)
+    except PortUnusable as error:
+        log.error("port_unusable", problem=str(error))
+        return USAGE_ERROR
     preset = preset_to_serve(settings)
     log.info("workers_launched", workers=[child.name for child in children], preset=preset)
     supervisor = Supervisor([children], Times(ready_s=settings.worker.start_timeout_s))

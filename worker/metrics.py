@@ -4,7 +4,11 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from jobs.logging import logger
+from jobs.ports import check_free
 from jobs.settings import MetricsSettings
+
+log = logger(__name__)
 
 _STAGE_BUCKETS_S = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
@@ -27,9 +31,15 @@ class WorkerMetrics:
         self._tries = Counter("mmgt_webhook_tries", "Webhook tries by outcome.", ["outcome"], registry=self.registry)
 
     def serve(self, settings: MetricsSettings) -> None:
-        """Serve them, if a port is set."""
+        """Serve them, if a port is set.
+
+        Raises:
+            PortUnusable
+        """
         if settings.port is not None:
+            check_free(settings.host, settings.port, "MMGT_METRICS__PORT")
             start_http_server(settings.port, settings.host, self.registry)
+            log.info("metrics_served", host=settings.host, port=settings.port)
 
     def take(self, notice: dict[str, Any]) -> None:
         """Count what a child tells."""

@@ -21,6 +21,7 @@ tiers = [
         Child(
             name, (sys.executable, "-c", script, name), dict(os.environ),
             ready=pathlib.Path(waits_for).exists if waits_for else None, stop_s=stop_s,
+            gives_up=frozenset({9}),
         )
         for name, script, waits_for, stop_s in tier
     ]
@@ -53,6 +54,7 @@ child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}])
 {SLEEPER}
 """
 FAILING = "import sys; print('no luck'); sys.exit(7)"
+GIVING_UP = "import sys; print('no use'); sys.exit(9)"
 WAIT_S = 60
 
 
@@ -220,6 +222,15 @@ def test_a_child_that_cannot_start_ends_everything_with_status_1(tmp_path):
         assert running.process.wait(WAIT_S) == 1
 
     assert running.lines.count("b | no luck") == MAX_START_ATTEMPTS
+
+
+def test_a_child_that_gives_up_before_it_was_ready_is_not_tried_again(tmp_path):
+    with Running([sleeper("a")], [sleeper("b", GIVING_UP, str(tmp_path / "never"))]) as running:
+        running.read_until("a | stopped")
+
+        assert running.process.wait(WAIT_S) == 1
+
+    assert running.lines.count("b | no use") == 1
 
 
 def test_a_child_that_is_not_ready_in_time_ends_everything_with_status_1(tmp_path):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from jobs.processes import Child
-from jobs.settings import Settings
-from worker.launch import celery_argv, find_gpus, render_children
+from jobs.settings import MetricsSettings, Settings
+from worker.launch import celery_argv, find_gpus, render_children, with_metrics_ports
 
 
 def test_auto_counts_what_the_driver_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_a_cpu_worker_sees_no_gpu_and_leaves_a_core_to_the_service(monkeypatch: 
 
 
 def test_each_worker_has_a_metrics_port_of_its_own() -> None:
-    workers = children(gpus="0,1", metrics={"port": 9400})
+    workers = with_metrics_ports(children(gpus="0,1"), MetricsSettings(port=9400))
 
     assert [worker.env["MMGT_METRICS__PORT"] for worker in workers] == ["9400", "9401"]
 
