@@ -72,7 +72,7 @@ class Authenticator:
             return False
         now_s = time.monotonic()
         if self._any_key is None or now_s - self._any_key[0] > self._settings.auth.cache_s:
-            self._any_key = (now_s, bool(await self._store.list_api_keys()))
+            self._any_key = (now_s, await self._store.has_api_keys())
         is_open = not self._any_key[1]
         if is_open and not self._has_told_open:
             self._has_told_open = True

@@ -12,6 +12,7 @@ from api.metrics import Metrics
 from api.models import LoadedModels
 from api.rate_limit import RateLimiter, Window, refuse_if_exceeded
 from api.sender import Bells, CelerySender
+from api.turns import Turns
 from api.uploads import UploadDesk
 from jobs.settings import Settings
 from jobs.storage import ObjectStorage
@@ -33,6 +34,7 @@ class Context:
     authenticator: Authenticator
     estimates: Estimates
     models: LoadedModels
+    searches: Turns
     uploads: UploadDesk
     metrics: Metrics
 
@@ -60,7 +62,8 @@ def open_context(settings: Settings) -> Context:
         limiter=limiter,
         authenticator=Authenticator(settings, store, limiter),
         estimates=Estimates(store, settings.limits),
-        models=LoadedModels(store),
+        models=LoadedModels(store, settings.worker.live_s),
+        searches=Turns(),
         uploads=UploadDesk(settings),
         metrics=Metrics(),
     )

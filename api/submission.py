@@ -4,10 +4,13 @@ Whatever fails before the script removes what was stored. Once the script was se
 removed then: housekeeping takes uploads that never became a job.
 """
 
+import asyncio
 import json
+import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -35,8 +38,12 @@ log = logger(__name__)
 
 CREATE_ROUTE, REMIX_ROUTE = "videos", "remix"  # scopes of idempotency keys
 MAX_KEY_CHARS = 255
+KEY = re.compile(f"[!-~]{{1,{MAX_KEY_CHARS}}}")
+MAX_RETRY_DIGITS = 9
+WHOLE_NUMBER = re.compile(r"\d+", re.ASCII)
 IMAGE_ALIAS = "input_reference"
 OPTION_FIELDS = frozenset(JobOptions.__dataclass_fields__) - {"seed"}
+RENEWALS = 4  # of a reservation within its life
 SEEDS = 2**53  # what JSON numbers hold exactly
 
 
@@ -100,6 +107,8 @@ async def make_job(
 ) -> Submitted:
     """Store the inputs, look at them, write the job; what fails before the script takes back what was stored.
 
+    The idempotency key is held meanwhile, and no longer than this process lives.
+
     Args:
         store: puts every input under its key.
 
@@ -108,14 +117,15 @@ async def make_job(
         JobsError: as the table of errors has it.
     """
     wait_s = context.settings.limits.preflight_wait_s
-    try:
-        await store()
-        seen = await look_at(context, request.id, request.inputs, request.options.crop, wait_s)
-        request = with_what_was_seen(request, seen)
-    except BaseException:
-        await discard(context, request, call)
-        raise
-    return await record(context, request, call)
+    async with holding(context, request.tenant, call):
+        try:
+            await store()
+            seen = await look_at(context, request.id, request.inputs, request.options.crop, wait_s)
+            request = with_what_was_seen(request, seen)
+        except BaseException:
+            await discard(context, request, call)
+            raise
+        return await record(context, request, call)
 
 
 async def validate(context: Context, upload: Upload) -> PreflightAnswer:
@@ -146,11 +156,14 @@ def read_call(request: Request, route: str = CREATE_ROUTE) -> CreateCall:
         RequestRefused: 400.
     """
     key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= MAX_KEY_CHARS:
-        detail = f"Idempotency-Key has {len(key)} characters; it may have 1 to {MAX_KEY_CHARS}"
+    if key is not None and KEY.fullmatch(key) is None:
+        detail = f"Idempotency-Key has {len(key)} characters; it may have 1 to {MAX_KEY_CHARS} of ! to ~"
         raise RequestRefused("invalid_idempotency_key", detail)
     retries = request.headers.get("x-stainless-retry-count", "0")
-    is_retry = key is None and retries.isdecimal() and int(retries) > 0
+    if len(retries) > MAX_RETRY_DIGITS:
+        detail = f"x-stainless-retry-count has {len(retries)} characters; it may have {MAX_RETRY_DIGITS}"
+        raise RequestRefused("malformed_request", detail, param="x-stainless-retry-count")
+    is_retry = key is None and WHOLE_NUMBER.fullmatch(retries) is not None and int(retries) > 0
     state = request.state
     owner = secrets.token_hex(16)
     return CreateCall(key, is_retry, state.request_id, state.traceparent, owner, time.monotonic(), route)
@@ -213,7 +226,10 @@ async def reserve(context: Context, tenant: str, order: Order, call: CreateCall)
     """
     if call.idempotency_key is None:
         return None
-    reserved = await context.store.reserve_key(tenant, call.route, call.idempotency_key, order.fingerprint, call.owner)
+    held_s = context.settings.limits.reservation_s
+    reserved = await context.store.reserve_key(
+        tenant, call.route, call.idempotency_key, order.fingerprint, call.owner, held_s
+    )
     if reserved.state is Reservation.MISMATCH:
         raise RequestRefused("idempotency_key_reused", "the Idempotency-Key stands for another request")
     if reserved.state is Reservation.IN_FLIGHT:
@@ -225,6 +241,31 @@ async def reserve(context: Context, tenant: str, order: Order, call: CreateCall)
     if job is None:
         raise video_not_found(reserved.job_id)  # deleted a moment ago
     return job
+
+
+@asynccontextmanager
+async def holding(context: Context, tenant: str, call: CreateCall) -> AsyncIterator[None]:
+    """Renew the reservation of the request's key, if it has one, until the block is left."""
+    if call.idempotency_key is None:
+        yield
+        return
+    renewing = asyncio.create_task(renew_again_and_again(context, tenant, call, call.idempotency_key))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+
+
+async def renew_again_and_again(context: Context, tenant: str, call: CreateCall, key: str) -> None:
+    """Renew a reservation before it lapses, until it is lost or the task is cancelled."""
+    held_s = context.settings.limits.reservation_s
+    is_held = True
+    while is_held:
+        await anyio.sleep(held_s / RENEWALS)
+        try:
+            is_held = await context.store.renew_key(tenant, call.route, key, call.owner, held_s)
+        except StoreUnavailable as error:
+            log.warning("reservation_not_renewed", error=str(error))
 
 
 def job_request(settings: Settings, caller: Identity, order: Order, model: LoadedModel, call: CreateCall) -> JobRequest:

@@ -97,6 +97,7 @@ class LimitSettings(Group):
     min_queue_ttl_s: int = 60
     max_queue_ttl_s: int = 7 * DAY_S
     idempotency_s: int = DAY_S
+    reservation_s: Annotated[float, Field(ge=1.0)] = 10.0  # until a key whose process died with its request is free
     preflight_wait_s: float = 5.0
     preflight_live_s: float = 15.0
     retry_after_min_s: int = 1

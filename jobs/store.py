@@ -19,7 +19,7 @@ from redis.retry import Retry
 from jobs.errors import StoreUnavailable
 from jobs.job import TRANSITIONS
 from jobs.settings import StoreSettings
-from jobs.verbs import deliveries, lifecycle, registry, upkeep
+from jobs.verbs import deliveries, lifecycle, listing, registry, upkeep
 from jobs.verbs.call import Call, Word
 
 LUA_FILES = ("common", "lifecycle", "listing", "upkeep", "deliveries", "registry")
@@ -48,10 +48,11 @@ class Verbs:
     """The table of verbs; each is documented where its call is built."""
 
     reserve_key = Verb(lifecycle.reserve_key)
+    renew_key = Verb(lifecycle.renew_key)
     unreserve_key = Verb(lifecycle.unreserve_key)
     create = Verb(lifecycle.create)
     get = Verb(lifecycle.get)
-    list_jobs = Verb(lifecycle.list_jobs)
+    list_jobs = Verb(listing.list_jobs)
     claim_next = Verb(lifecycle.claim_next)
     renew = Verb(lifecycle.renew)
     progress = Verb(lifecycle.progress)
@@ -88,10 +89,11 @@ class Verbs:
     heartbeat = Verb(registry.heartbeat)
     workers = Verb(registry.workers)
     remove_worker = Verb(registry.remove_worker)
-    was_ever_ready = Verb(registry.was_ever_ready)
+    known_models = Verb(registry.known_models)
     put_preflight_answer = Verb(registry.put_preflight_answer)
     add_api_key = Verb(registry.add_api_key)
     find_api_key = Verb(registry.find_api_key)
+    has_api_keys = Verb(registry.has_api_keys)
     list_api_keys = Verb(registry.list_api_keys)
     revoke_api_key = Verb(registry.revoke_api_key)
     webhook_secrets = Verb(registry.webhook_secrets)
@@ -116,11 +118,17 @@ class JobStore(Verbs):
         )
 
     def run(self, call: Call[T]) -> T:
-        """Run one call.
+        """Run a call, and those that it asks for.
 
         Raises:
             StoreUnavailable: no answer, also after retries.
         """
+        result = self._run_one(call)
+        while isinstance(result, Call):
+            result = self._run_one(result)
+        return result
+
+    def _run_one(self, call: Call[T]) -> T | Call[T]:
         text, digest = scripts()
         try:
             try:
@@ -158,11 +166,17 @@ class AsyncJobStore(Verbs):
         )
 
     async def run(self, call: Call[T]) -> T:
-        """Run one call.
+        """Run a call, and those that it asks for.
 
         Raises:
             StoreUnavailable: no answer, also after retries.
         """
+        result = await self._run_one(call)
+        while isinstance(result, Call):
+            result = await self._run_one(result)
+        return result
+
+    async def _run_one(self, call: Call[T]) -> T | Call[T]:
         text, digest = scripts()
         try:
             try:

@@ -34,7 +34,7 @@ async def readyz(context: ContextDep) -> JSONResponse:
     if any(check != "ok" for check in checks.values()):
         lost = ", ".join(name for name, check in checks.items() if check != "ok")
         raise RequestRefused("not_ready", f"lost: {lost}", headers={"Retry-After": "2"})
-    if not await context.store.was_ever_ready():
+    if not await context.models.all():
         raise RequestRefused("not_ready", "no render worker passed its first check yet", headers={"Retry-After": "2"})
     checks["workers"] = "ok" if await _has_live_worker(context) else "none is alive; jobs wait"
     is_well = checks["workers"] == "ok"

@@ -1,6 +1,7 @@
 """Reading jobs: one by id, at once or when it changes, and the tenant's list."""
 
 import re
+from contextlib import nullcontext
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -79,11 +80,13 @@ async def list_videos(
 ) -> JSONResponse:
     """Return videos strictly after (before) the cursor; a cursor may have been deleted since."""
     metadata = wanted_metadata(request)
+    is_search = status is not None or metadata
     try:
-        page = await context.store.list_jobs(
-            identity.tenant, limit=limit, after=after, before=before, newest_first=order == "desc", status=status,
-            metadata=metadata,
-        )  # fmt: skip
+        async with context.searches.of(identity.tenant) if is_search else nullcontext():
+            page = await context.store.list_jobs(
+                identity.tenant, limit=limit, after=after, before=before, newest_first=order == "desc", status=status,
+                metadata=metadata,
+            )  # fmt: skip
     except UnknownCursor as error:
         raise RequestRefused("video_not_found", str(error), param="after" if after else "before") from error
     outlooks = [await context.estimates.of(job) for job in page.jobs]

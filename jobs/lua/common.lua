@@ -7,6 +7,7 @@ local VERBS = {}
 
 local TOMBSTONE_S = 48 * 3600
 local EVENTS_KEPT = 256
+local DELIVERIES_OF_PROGRESS = 100 -- of one job: with so many waiting nobody takes them, and the last state is told anyway
 local EVENTS_AFTER_END_S = 6 * 3600
 local ZOMBIE_MS = 60 * 1000 -- after the end of a job a lost worker may still upload for this long
 local PRIORITIES = {'interactive', 'batch'}
@@ -78,19 +79,41 @@ local function waiting_count(class)
   return redis.call('ZCARD', line_key(class, 'interactive')) + redis.call('ZCARD', line_key(class, 'batch'))
 end
 
+local TENANTS_COUNTED = 500 -- of those whose turn comes first; the rest are reckoned together
+local lines = {} -- by class and priority: what one script counts once
+
+-- Who waits, in the order of turns, and how many jobs of each.
+local function line_of(class, priority)
+  local key = turns_key(class, priority)
+  if not lines[key] then
+    local line = {tenants = redis.call('ZRANGE', key, 0, TENANTS_COUNTED - 1), waiting = {}, counted = 0}
+    for turn, tenant in ipairs(line.tenants) do
+      line.waiting[turn] = redis.call('ZCARD', waiting_key(class, priority, tenant))
+      line.counted = line.counted + line.waiting[turn]
+    end
+    lines[key] = line
+  end
+  return lines[key]
+end
+
 -- How many claims until this job's turn if nobody else comes: tenants take turns, the one served longest ago first.
 local function position(id)
   local class, priority, tenant = place(id)
   local own = redis.call('ZRANK', waiting_key(class, priority, tenant), id)
   if not own then return '' end
-  local ahead, is_before = own, true
-  for _, other in ipairs(redis.call('ZRANGE', turns_key(class, priority), 0, -1)) do
-    if other == tenant then
-      is_before = false
-    else
-      local rounds = is_before and own + 1 or own
-      ahead = ahead + math.min(rounds, redis.call('ZCARD', waiting_key(class, priority, other)))
+  local line, own_turn = line_of(class, priority), redis.call('ZRANK', turns_key(class, priority), tenant) + 1
+  local ahead = own
+  for turn, waiting in ipairs(line.waiting) do
+    if turn ~= own_turn then ahead = ahead + math.min(turn < own_turn and own + 1 or own, waiting) end
+  end
+  local num_rest = redis.call('ZCARD', turns_key(class, priority)) - #line.tenants
+  if num_rest > 0 then -- at most their rounds, and at most what they have
+    local rest = redis.call('ZCARD', line_key(class, priority)) - line.counted
+    local num_before = math.max(0, own_turn - 1 - #line.tenants)
+    if own_turn > #line.tenants then
+      num_rest, rest = num_rest - 1, rest - redis.call('ZCARD', waiting_key(class, priority, tenant))
     end
+    ahead = ahead + math.min(rest, num_rest * own + num_before)
   end
   if priority == 'batch' then ahead = ahead + redis.call('ZCARD', line_key(class, 'interactive')) end
   return tostring(ahead + 1)
@@ -111,6 +134,7 @@ local function wants_webhook(id, kind)
   if not string.find(' ' .. wanted .. ' ', ' ' .. kind .. ' ', 1, true) then return false end
   if kind ~= 'video.progress' then return true end
   if told_ms and NOW - told_ms < tonumber(period_ms or 5000) then return false end
+  if redis.call('LLEN', P .. 'deliveries-of:' .. id) >= DELIVERIES_OF_PROGRESS then return false end
   redis.call('HSET', job_key(id), 'told_ms', NOW)
   return true
 end

@@ -2,7 +2,7 @@
 
 local function idempotency_key(tenant, route, key) return P .. 'idempotency:' .. tenant .. ':' .. route .. ':' .. key end
 
-function VERBS.reserve_key(tenant, route, key, fingerprint, owner, in_flight_s)
+function VERBS.reserve_key(tenant, route, key, fingerprint, owner, held_ms)
   local entry = idempotency_key(tenant, route, key)
   local print, holder, id = unpack(redis.call('HMGET', entry, 'fingerprint', 'owner', 'job_id'))
   local is_live = print and (not id or exists(id))
@@ -11,8 +11,16 @@ function VERBS.reserve_key(tenant, route, key, fingerprint, owner, in_flight_s)
   if is_live and holder ~= owner then return {'in_flight', ''} end
   redis.call('DEL', entry)
   redis.call('HSET', entry, 'fingerprint', fingerprint, 'owner', owner)
-  redis.call('EXPIRE', entry, in_flight_s)
+  redis.call('PEXPIRE', entry, held_ms)
   return {'reserved', ''}
+end
+
+function VERBS.renew_key(tenant, route, key, owner, held_ms)
+  local entry = idempotency_key(tenant, route, key)
+  local holder, id = unpack(redis.call('HMGET', entry, 'owner', 'job_id'))
+  if holder ~= owner then return 0 end
+  if not id then redis.call('PEXPIRE', entry, held_ms) end
+  return 1
 end
 
 function VERBS.unreserve_key(tenant, route, key, owner)

@@ -1,6 +1,7 @@
--- The list verb: walks the tenant's index from a cursor, keeps what matches.
+-- The list verb: one bounded stretch of the walk along a tenant's index. jobs/verbs/listing.py asks for the next one,
+-- so that other verbs come in between.
 
-local PAGE = 100
+local STRETCH = 250 -- records looked at
 
 -- Creation time of a job that a cursor names; of a deleted one by its tombstone.
 local function cursor_ms(id, tenant)
@@ -9,63 +10,69 @@ local function cursor_ms(id, tenant)
   return owner == tenant and tonumber(created) or nil
 end
 
-local function matches(id, status, metadata)
-  if status ~= '' and get(id, 'status') ~= status then return false end
-  if not next(metadata) then return true end
-  local own = cjson.decode(get(id, 'metadata'))
-  for name, value in pairs(metadata) do
+-- How many records stand before (ms, id) in the index; the record itself may be gone.
+local function rank_of(index, ms, id)
+  local rank = redis.call('ZRANK', index, id)
+  if rank then return rank end
+  local low, high = 0, redis.call('ZCARD', index)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local other, other_ms = unpack(redis.call('ZRANGE', index, middle, middle, 'WITHSCORES'))
+    other_ms = tonumber(other_ms)
+    if other_ms < ms or (other_ms == ms and other < id) then low = middle + 1 else high = middle end
+  end
+  return low
+end
+
+-- Ranks of the oldest and the newest record strictly between two ends.
+local function ranks_between(index, older, newer)
+  local first, last = 0, redis.call('ZCARD', index) - 1
+  if older then first = rank_of(index, older.ms, older.id) + (redis.call('ZSCORE', index, older.id) and 1 or 0) end
+  if newer then last = rank_of(index, newer.ms, newer.id) - 1 end
+  return first, last
+end
+
+-- `texts` are the wanted pairs as metadata's own JSON text would have them: what lacks one need not be decoded.
+local function matches(id, status, wanted, texts)
+  local own_status, metadata = unpack(redis.call('HMGET', job_key(id), 'status', 'metadata'))
+  if status ~= '' and own_status ~= status then return false end
+  for _, text in ipairs(texts) do
+    if not string.find(metadata, text, 1, true) then return false end
+  end
+  if #texts == 0 then return true end
+  local own = cjson.decode(metadata)
+  for name, value in pairs(wanted) do
     if own[name] ~= value then return false end
   end
   return true
 end
 
--- Whether (ms, id) comes strictly after (other_ms, other) in the walk.
-local function is_past(is_down, ms, id, other_ms, other)
-  if ms ~= other_ms then return is_down == (ms < other_ms) end
-  return id ~= other and is_down == (id < other)
-end
-
--- Ids along the walk from `start`, before `stop`, at most `limit` of them.
-local function walk(tenant, is_down, start, stop, limit, accept)
-  local command = is_down and 'ZREVRANGEBYSCORE' or 'ZRANGEBYSCORE'
-  local from = start and start.ms or (is_down and '+inf' or '-inf')
-  local to = is_down and '-inf' or '+inf'
-  local found, offset = {}, 0
-  while true do
-    local rows = redis.call(command, P .. 'jobs:' .. tenant, from, to, 'WITHSCORES', 'LIMIT', offset, PAGE)
-    for i = 1, #rows, 2 do
-      local id, ms = rows[i], tonumber(rows[i + 1])
-      if stop and not is_past(not is_down, ms, id, stop.ms, stop.id) then return found end
-      if (not start or is_past(is_down, ms, id, start.ms, start.id)) and accept(id) then
-        table.insert(found, id)
-        if #found == limit then return found end
-      end
-    end
-    if #rows < 2 * PAGE then return found end
-    offset = offset + PAGE
-  end
-end
-
-local function cursor(id, tenant)
+local function cursor(id, ms, tenant)
   if id == '' then return nil end
-  return {id = id, ms = cursor_ms(id, tenant)}
+  return {id = id, ms = tonumber(ms) or cursor_ms(id, tenant)}
 end
 
-function VERBS.list(tenant, limit, after, before, is_newest_first, status, metadata)
-  local first, last = cursor(after, tenant), cursor(before, tenant)
-  if (first and not first.ms) or (last and not last.ms) then return {'unknown'} end
-  local wanted = cjson.decode(metadata)
-  local function accept(id) return matches(id, status, wanted) end
-  local is_down, is_backwards = is_newest_first == '1', last and not first
-  local ids
-  if is_backwards then
-    ids = walk(tenant, not is_down, last, nil, limit + 1, accept)
-  else
-    ids = walk(tenant, is_down, first, last, limit + 1, accept)
+-- Where the walk is afterwards (empty: at its end), when its far end was made, and what was found.
+function VERBS.list(tenant, limit, is_down, start_id, start_ms, stop_id, stop_ms, status, wanted, ...)
+  local start, stop = cursor(start_id, start_ms, tenant), cursor(stop_id, stop_ms, tenant)
+  if (start and not start.ms) or (stop and not stop.ms) then return {'unknown'} end
+  is_down, wanted, limit = is_down == '1', cjson.decode(wanted), tonumber(limit)
+  local index, texts = P .. 'jobs:' .. tenant, {...}
+  local older, newer = start, stop
+  if is_down then older, newer = stop, start end
+  local first, last = ranks_between(index, older, newer)
+  local ids, found = {}, {}
+  if first <= last and is_down then
+    local behind = redis.call('ZCARD', index) - 1 - last -- ranks counted from the newest
+    ids = redis.call('ZREVRANGE', index, behind, behind + math.min(last - first + 1, STRETCH) - 1)
+  elseif first <= last then
+    ids = redis.call('ZRANGE', index, first, math.min(last, first + STRETCH - 1))
   end
-  local has_more = #ids > tonumber(limit)
-  if has_more then table.remove(ids) end
-  local rows = {}
-  for _, id in ipairs(ids) do table.insert(rows, is_backwards and 1 or #rows + 1, reply(id)) end
-  return {has_more and 1 or 0, rows}
+  for _, id in ipairs(ids) do
+    if matches(id, status, wanted, texts) then table.insert(found, reply(id)) end
+    if #found == limit then break end
+  end
+  local is_over = #found == limit or #ids < STRETCH
+  local next_id = is_over and '' or ids[#ids]
+  return {'on', next_id, is_over and '' or redis.call('ZSCORE', index, next_id), stop and tostring(stop.ms) or '', found}
 end

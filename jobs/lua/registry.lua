@@ -6,15 +6,26 @@ local function forget_worker(name)
   redis.call('HDEL', P .. 'worker-queues', name)
 end
 
-function VERBS.heartbeat(name, record, queues, is_ready, forget_ms)
+-- After `forget_ms`: id and facts of each model that a ready render worker has loaded.
+function VERBS.heartbeat(name, record, queues, forget_ms, ...)
   redis.call('HSET', P .. 'workers', name, record)
   redis.call('HSET', P .. 'worker-queues', name, queues)
   redis.call('ZADD', P .. 'workers-seen', NOW, name)
-  for class in string.gmatch(queues, 'video%.(%S+)') do
-    redis.call('SADD', P .. 'classes', class)
-    if is_ready == '1' then redis.call('SET', P .. 'ever-ready', 1) end
+  for class in string.gmatch(queues, 'video%.(%S+)') do redis.call('SADD', P .. 'classes', class) end
+  local models = {...}
+  for i = 1, #models, 2 do
+    redis.call('HSET', P .. 'models', models[i], models[i + 1])
+    redis.call('ZADD', P .. 'models-seen', NOW, models[i])
   end
   for _, old in ipairs(redis.call('ZRANGEBYSCORE', P .. 'workers-seen', '-inf', NOW - forget_ms)) do forget_worker(old) end
+end
+
+-- The newest first.
+function VERBS.known_models(limit)
+  local rows = redis.call('ZREVRANGE', P .. 'models-seen', 0, limit - 1, 'WITHSCORES')
+  local found = {}
+  for i = 1, #rows, 2 do table.insert(found, {redis.call('HGET', P .. 'models', rows[i]), NOW - rows[i + 1]}) end
+  return found
 end
 
 function VERBS.workers(live_ms)
@@ -25,7 +36,6 @@ function VERBS.workers(live_ms)
 end
 
 function VERBS.remove_worker(name) forget_worker(name) end
-function VERBS.was_ever_ready() return redis.call('EXISTS', P .. 'ever-ready') end
 
 function VERBS.put_preflight_answer(request_id, answer, ttl_s)
   local key = P .. 'preflight:' .. request_id
@@ -51,6 +61,8 @@ function VERBS.add_api_key(sha256, id, tenant, record, max_per_tenant)
 end
 
 function VERBS.find_api_key(sha256) return key_reply(sha256) end
+
+function VERBS.has_api_keys() return redis.call('EXISTS', P .. 'api-keys') end
 
 function VERBS.list_api_keys()
   local found = {}

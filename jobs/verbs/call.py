@@ -15,12 +15,13 @@ class Call(Generic[T]):
     Attributes:
         verb: name of the function in `jobs/lua` that is run.
         words: its arguments.
-        read: turns the reply into the verb's result; raises what the reply says was refused.
+        read: turns the reply into the verb's result; raises what the reply says was refused. A verb with much to look
+            at answers with its next call instead: no script holds the store for long.
     """
 
     verb: str
     words: tuple[Word, ...]
-    read: Callable[[Any], T]
+    read: "Callable[[Any], T | Call[T]]"
 
 
 def yes(reply: Any) -> bool:  # noqa: ANN401

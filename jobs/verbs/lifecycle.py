@@ -1,4 +1,4 @@
-"""The verbs of one job: create, get, list, claim_next, renew, progress, release, finalise, fail, cancel, delete."""
+"""The verbs of one job: create, get, claim_next, renew, progress, release, finalise, fail, cancel, delete."""
 
 import json
 import uuid
@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, UnknownCursor
+from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost
 from jobs.events import JobEvent, read_events
-from jobs.job import Failure, Job, JobRequest, JobStatus, Notice, Progress
+from jobs.job import Failure, Job, JobRequest, Notice, Progress
 from jobs.record import encode_notices, encode_request, read_job
 from jobs.verbs.call import Call, milliseconds, nothing, or_none, words_or_none, yes
 
 DEFAULT_LEASE_S = 30.0
 DEFAULT_MAX_LOST_ATTEMPTS = 3
+IDS_AT_ONCE = 500
 
 
 class Outcome(StrEnum):
@@ -47,14 +48,6 @@ class Renewal:
     is_cancel_requested: bool
 
 
-@dataclass(frozen=True)
-class Page:
-    """Result of list."""
-
-    jobs: tuple[Job, ...]
-    has_more: bool
-
-
 class Reservation(StrEnum):
     """What an idempotency key stands for."""
 
@@ -83,19 +76,25 @@ class Results:
 
 
 def reserve_key(
-    tenant: str, route: str, key: str, fingerprint: str, owner: str, in_flight_s: int = 600
+    tenant: str, route: str, key: str, fingerprint: str, owner: str, held_s: float = 10.0
 ) -> Call[Reserved]:
     """Take an `Idempotency-Key` for a request whose fingerprint is known, or say what it stands for already.
 
     Args:
-        owner: any unique text of this request (its request id); create and unreserve show it.
-        in_flight_s: after this long an unfinished reservation lapses.
+        owner: any unique text of this request; renew, create and unreserve show it. Create fails for an owner who no
+            longer holds the key, so that a late one makes no second job.
+        held_s: so long after the last renewal the reservation of a holder that died lapses.
     """
 
     def read(reply: Any) -> Reserved:  # noqa: ANN401
         return Reserved(Reservation(reply[0]), reply[1] or None)
 
-    return Call("reserve_key", (tenant, route, key, fingerprint, owner, in_flight_s), read)
+    return Call("reserve_key", (tenant, route, key, fingerprint, owner, milliseconds(held_s)), read)
+
+
+def renew_key(tenant: str, route: str, key: str, owner: str, held_s: float = 10.0) -> Call[bool]:
+    """Go on holding a reservation; False when it lapsed, and another request may have it."""
+    return Call("renew_key", (tenant, route, key, owner, milliseconds(held_s)), yes)
 
 
 def unreserve_key(tenant: str, route: str, key: str, owner: str) -> Call[None]:
@@ -165,39 +164,6 @@ def get(job_id: str, tenant: str | None = None) -> Call[Job | None]:
         tenant: None for workers and operators, who see all.
     """
     return Call("get", (job_id, words_or_none(tenant)), or_none(read_job))
-
-
-def list_jobs(
-    tenant: str,
-    *,
-    limit: int = 20,
-    after: str | None = None,
-    before: str | None = None,
-    newest_first: bool = True,
-    status: JobStatus | None = None,
-    metadata: Mapping[str, str] | None = None,
-) -> Call[Page]:
-    """Return the tenant's jobs by creation time.
-
-    Args:
-        after, before: ids of the last (first) job of a page; jobs strictly after (before) it in the chosen order.
-            They may have been deleted since.
-        metadata: pairs that a job must have, all of them.
-
-    Raises (when read):
-        UnknownCursor
-    """
-
-    def read(reply: Any) -> Page:  # noqa: ANN401
-        if reply[0] == "unknown":
-            raise UnknownCursor(f"after or before names no video of yours: {after or before}")
-        return Page(tuple(read_job(item) for item in reply[1]), bool(int(reply[0])))
-
-    words = (
-        tenant, limit, words_or_none(after), words_or_none(before), int(newest_first),
-        words_or_none(status and status.value), json.dumps(dict(metadata or {})),
-    )  # fmt: skip
-    return Call("list", words, read)
 
 
 def claim_next(queue_class: str, worker: str, lease_s: float = DEFAULT_LEASE_S) -> Call[Job | None]:
@@ -282,9 +248,15 @@ def delete(job_id: str, tenant: str | None = None, lease_s: float = DEFAULT_LEAS
     return Call("delete", (job_id, words_or_none(tenant), milliseconds(lease_s), uuid.uuid4().hex), yes)
 
 
-def known_ids(job_ids: tuple[str, ...]) -> Call[frozenset[str]]:
+def known_ids(job_ids: tuple[str, ...], found: frozenset[str] = frozenset()) -> Call[frozenset[str]]:
     """Return which of the ids have a record; housekeeping removes uploads of the others."""
-    return Call("known_ids", job_ids, frozenset)
+    asked, rest = job_ids[:IDS_AT_ONCE], job_ids[IDS_AT_ONCE:]
+
+    def read(reply: Any) -> frozenset[str] | Call[frozenset[str]]:  # noqa: ANN401
+        known = found | frozenset(reply)
+        return known_ids(rest, known) if rest else known
+
+    return Call("known_ids", asked, read)
 
 
 def events_after(job_id: str, last_event_id: str = "0", limit: int = 100) -> Call[tuple[JobEvent, ...]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from jobs.errors import TooManyKeys
-from jobs.verbs.call import Call, milliseconds, nothing, or_none, yes
+from jobs.verbs.call import Call, Word, milliseconds, nothing, or_none, yes
 
 
 class Scope(StrEnum):
@@ -41,6 +41,14 @@ class WorkerRecord:
 
 
 @dataclass(frozen=True)
+class KnownModel:
+    """A preset as its worker told of it (`id`, `size`, `fps`, `qualities`, limits …), and how long ago it last did."""
+
+    facts: dict[str, Any]
+    age_s: float
+
+
+@dataclass(frozen=True)
 class ApiKey:
     """A stored API key: never the key itself, only its SHA-256 and its first letters."""
 
@@ -55,13 +63,10 @@ class ApiKey:
 
 def heartbeat(worker: WorkerRecord, forget_s: int = 3600) -> Call[None]:
     """Record that a worker lives; it is forgotten altogether after `forget_s` without one."""
-    words = (
-        worker.name,
-        json.dumps(asdict(worker)),
-        " ".join(worker.queues),
-        int(worker.is_ready),
-        milliseconds(forget_s),
-    )
+    told: list[Word] = [
+        word for facts in worker.models if worker.is_ready for word in (str(facts["id"]), json.dumps(facts))
+    ]
+    words = (worker.name, json.dumps(asdict(worker)), " ".join(worker.queues), milliseconds(forget_s), *told)
     return Call("heartbeat", words, nothing)
 
 
@@ -79,9 +84,13 @@ def remove_worker(name: str) -> Call[None]:
     return Call("remove_worker", (name,), nothing)
 
 
-def was_ever_ready() -> Call[bool]:
-    """Say whether any render worker's canary ever passed: what `/readyz` waits for."""
-    return Call("was_ever_ready", (), yes)
+def known_models(limit: int = 100) -> Call[tuple[KnownModel, ...]]:
+    """Return the models that ready render workers ever told of, the last seen first; none: no worker was ready yet."""
+
+    def read(reply: Any) -> tuple[KnownModel, ...]:  # noqa: ANN401
+        return tuple(KnownModel(json.loads(facts), int(age_ms) / 1000) for facts, age_ms in reply)
+
+    return Call("known_models", (limit,), read)
 
 
 def put_preflight_answer(request_id: str, answer: str, ttl_s: int = 30) -> Call[None]:
@@ -106,6 +115,11 @@ def add_api_key(key: ApiKey, max_per_tenant: int = 100) -> Call[None]:
 def find_api_key(sha256: str) -> Call[ApiKey | None]:
     """Return the key with that hash, revoked ones included."""
     return Call("find_api_key", (sha256,), or_none(_read_key))
+
+
+def has_api_keys() -> Call[bool]:
+    """Say whether any key was ever stored, revoked ones included."""
+    return Call("has_api_keys", (), yes)
 
 
 def list_api_keys(tenant: str | None = None) -> Call[tuple[ApiKey, ...]]:

@@ -114,9 +114,9 @@ def test_a_key_whose_job_was_deleted_makes_a_new_one(alice: httpx.Client) -> Non
     assert create(alice, KEY).json()["id"] != first
 
 
-@pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_key_of_another_length_is_a_400(alice: httpx.Client, key: str) -> None:
-    answer = create(alice, {"Idempotency-Key": key})
+@pytest.mark.parametrize("key", ["", "k" * 256, "two words", "tab\tbed", "\xe9"])
+def test_a_key_of_another_length_or_of_other_characters_is_a_400(alice: httpx.Client, key: str) -> None:
+    answer = create(alice, {"Idempotency-Key": key.encode("latin-1")})  # type: ignore[dict-item]
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_idempotency_key")
 
@@ -148,3 +148,11 @@ def test_only_a_count_above_zero_is_a_retry(alice: httpx.Client, count: str) -> 
     first = create(alice).json()["id"]
 
     assert create(alice, {"x-stainless-retry-count": count}).json()["id"] != first
+
+
+@pytest.mark.parametrize("count", ["1" * 5000, "0" * 10, "x" * 100])
+def test_a_retry_count_of_many_digits_is_a_400(alice: httpx.Client, count: str) -> None:
+    answer = create(alice, {"x-stainless-retry-count": count})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "malformed_request")
+    assert str(len(count)) in answer.json()["detail"]

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
-from jobs.settings import StoreSettings
+from jobs.settings import Settings, StoreSettings
 from jobs.verbs.registry import WorkerRecord
+from tests.integration.api.creating import create
 from tests.integration.api.scripted_worker import MODEL, ScriptedWorker
 from tests.integration.api.served import ServedApp, settings_for
 from tests.integration.valkey import ValkeyServer
@@ -103,6 +105,38 @@ def test_readiness_waits_for_the_first_canary_and_is_degraded_when_workers_are_g
     assert "retry-after" in fresh.headers
     assert (ready.status_code, ready.json()["status"]) == (200, "ok")
     assert (alone.status_code, alone.json()["status"]) == (200, "degraded")
+
+
+def test_a_model_that_was_ever_ready_takes_jobs_and_until_then_nothing_does(
+    settings: Settings, worker: ScriptedWorker
+) -> None:
+    found = []
+    for is_known in (False, True):
+        if is_known:
+            worker.heartbeat()
+            worker.store.remove_worker("scripted")
+        app = ServedApp(settings)  # a new process remembers nothing by itself
+        app.start()
+        ready, created = app.client(None).get("/readyz"), create(app.client("alice"))
+        app.stop()
+        found.append((ready.status_code, ready.json()["status"], created.status_code, created.json()["status"]))
+
+    assert found == [(503, 503, 503, 503), (200, "degraded", 202, "queued")]
+
+
+def test_without_a_name_a_model_with_a_live_worker_is_meant(
+    alice: httpx.Client, settings: Settings, worker: ScriptedWorker
+) -> None:
+    facts = {"id": "a-model", "size": "8x8", "fps": 25}
+    worker.store.heartbeat(WorkerRecord("gone", ("video.a-model",), True, (facts,)))
+    with redis.Redis.from_url(settings.store.url.get_secret_value()) as client:
+        client.zincrby(f"{settings.store.key_prefix}models-seen", -60_000, "a-model")  # a minute ago
+    worker.heartbeat()
+
+    unnamed, named = create(alice), create(alice, model="a-model")
+
+    assert unnamed.json()["model"] == MODEL
+    assert named.json()["model"] == "a-model"
 
 
 def test_a_worker_of_other_queues_makes_nothing_ready(served: ServedApp, worker: ScriptedWorker) -> None:

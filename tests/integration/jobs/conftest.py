@@ -30,6 +30,20 @@ def make_request(**changes: object) -> JobRequest:
     return JobRequest(**(fields | changes))  # type: ignore[arg-type]
 
 
+COPIES = """
+local P, id, tenant = KEYS[1], ARGV[1], ARGV[2]
+local fields = redis.call('HGETALL', P .. 'job:' .. id)
+local created_ms = redis.call('HGET', P .. 'job:' .. id, 'created_ms')
+for i = 1, ARGV[3] do
+  local copy = string.sub(id, 1, 16) .. string.format('%016d', i)
+  redis.call('HSET', P .. 'job:' .. copy, unpack(fields))
+  redis.call('HSET', P .. 'job:' .. copy, 'created_ms', created_ms - i, 'request',
+    (string.gsub(redis.call('HGET', P .. 'job:' .. id, 'request'), id, copy)))
+  redis.call('ZADD', P .. 'jobs:' .. tenant, created_ms - i, copy)
+end
+"""
+
+
 class Clock:
     """Makes time pass for one record: moves its entry in a sorted set of deadlines into the past."""
 
@@ -47,6 +61,16 @@ class Clock:
     def pass_all(self, deadlines: str) -> None:
         for member in self._client.zrange(self._prefix + deadlines, 0, -1):
             self.pass_deadline(deadlines, member)
+
+    def copy_job(self, job: Job, times: int) -> None:
+        """Give a tenant so many more records like one, each a millisecond older than the one before."""
+        self._client.eval(COPIES, 1, self._prefix, job.id, job.tenant, times)
+
+    def seconds_left(self, name: str) -> float:
+        return self._client.pttl(self._prefix + name) / 1000
+
+    def forget(self, name: str) -> None:
+        self._client.delete(self._prefix + name)
 
     def forget_scripts(self) -> None:
         self._client.script_flush()

@@ -81,3 +81,13 @@ def test_the_queue_counts_everybody_and_the_asker(store: JobStore) -> None:
     assert (state.waiting_interactive, state.waiting_batch, state.running) == (2, 1, 1)
     assert (state.own_waiting, state.own_running) == (1, 1)
     assert (store.active_jobs("ada"), store.active_jobs("bob")) == (2, 2)
+
+
+def test_a_place_among_more_tenants_than_are_counted_comes_true(store: JobStore) -> None:
+    ids = [put(store, f"tenant{number:03}") for number in range(510)]
+    last = put(store, "tenant509")
+
+    told = [store.get(job_id).queue_position for job_id in (ids[0], ids[505], last)]  # type: ignore[union-attr]
+    order = claim_all(store)
+
+    assert told == [order.index(job_id) + 1 for job_id in (ids[0], ids[505], last)]

@@ -1,6 +1,7 @@
 """Laws of creating once: keys, silent retries, quotas."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -100,6 +101,57 @@ def test_a_reservation_that_another_request_took_over_creates_nothing(store: Job
         store.create(request, idempotency_key="k", owner="mine")
 
     assert store.get(request.id) is None
+
+
+def test_the_key_of_a_holder_that_died_is_free_after_its_reservation(store: JobStore) -> None:
+    store.reserve_key("ada", "videos", "k", "print", owner="dead", held_s=0.2)
+    at_once = store.reserve_key("ada", "videos", "k", "print", owner="b")
+    ends_at_s = time.monotonic() + 10
+    while (later := store.reserve_key("ada", "videos", "k", "print", owner="b")).state is Reservation.IN_FLIGHT:
+        assert time.monotonic() < ends_at_s
+
+    assert at_once.state is Reservation.IN_FLIGHT
+    assert later.state is Reservation.RESERVED
+
+
+def test_a_reservation_that_is_renewed_does_not_lapse_and_one_that_lapsed_is_not_renewed(
+    store: JobStore, clock: Clock
+) -> None:
+    store.reserve_key("ada", "videos", "k", "print", owner="a", held_s=5)
+    renewed = store.renew_key("ada", "videos", "k", "a", held_s=60)
+    left_s = clock.seconds_left("idempotency:ada:videos:k")
+    clock.forget("idempotency:ada:videos:k")
+    lapsed = store.renew_key("ada", "videos", "k", "a", held_s=60)
+
+    assert (renewed, lapsed) == (True, False)
+    assert left_s > 50
+    assert store.reserve_key("ada", "videos", "k", "print", owner="b").state is Reservation.RESERVED
+    assert not store.renew_key("ada", "videos", "k", "a")
+
+
+def test_renewing_a_key_that_has_made_its_job_does_not_shorten_its_life(store: JobStore, clock: Clock) -> None:
+    request = make_request()
+    keyed(store, request)
+
+    assert store.renew_key("ada", "videos", "k", request.id, held_s=1)
+    assert clock.seconds_left("idempotency:ada:videos:k") > 80_000
+
+
+def test_a_late_holder_makes_no_second_job(store: JobStore, clock: Clock) -> None:
+    late, heir = make_request(fingerprint="same"), make_request(fingerprint="same")
+    store.reserve_key("ada", "videos", "k", "same", owner=late.id)
+    clock.forget("idempotency:ada:videos:k")  # it lapsed while its holder was stopped
+    with pytest.raises(ReservationLost):
+        store.create(late, idempotency_key="k", owner=late.id)
+    store.reserve_key("ada", "videos", "k", "same", owner=heir.id)
+    with pytest.raises(ReservationLost):
+        store.create(late, idempotency_key="k", owner=late.id)
+    made = store.create(heir, idempotency_key="k", owner=heir.id)
+
+    after = store.create(late, idempotency_key="k", owner=late.id)
+
+    assert (made.is_new, after.is_new, after.job.id) == (True, False, heir.id)
+    assert store.get(late.id) is None
 
 
 def test_the_key_of_a_deleted_job_is_free(store: JobStore) -> None:

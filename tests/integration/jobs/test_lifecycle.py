@@ -290,3 +290,9 @@ def test_events_tell_the_whole_history_and_replay_from_any_of_them(store: JobSto
     assert [event.job.percent for event in events] == [0, 0, 40, 100]
     assert events[-1].job.request == claimed.request
     assert rest == events[2:]
+
+
+def test_any_number_of_ids_may_be_asked_for(store: JobStore, claimed: Job) -> None:
+    strangers = tuple(f"video_{number:026}" for number in range(20_000))
+
+    assert store.known_ids((*strangers, claimed.id)) == {claimed.id}

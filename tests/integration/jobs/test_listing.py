@@ -3,12 +3,14 @@
 import itertools
 
 import pytest
+import redis
 
 from jobs.errors import UnknownCursor
 from jobs.job import JobStatus
+from jobs.settings import StoreSettings
 from jobs.store import JobStore
-from jobs.verbs.lifecycle import Page
-from tests.integration.jobs.conftest import CLASS, make_request
+from jobs.verbs.listing import Page
+from tests.integration.jobs.conftest import CLASS, Clock, make_request
 
 
 def fill(store: JobStore, number: int) -> list[str]:
@@ -106,3 +108,48 @@ def test_filters_find_what_lies_many_pages_behind(store: JobStore) -> None:
     page = store.list_jobs("ada", limit=1, metadata={"rare": "1"})
 
     assert (ids(page), page.has_more) == ([rare.id], False)
+
+
+def test_no_script_of_a_search_looks_at_more_than_its_stretch(
+    store: JobStore, store_settings: StoreSettings, clock: Clock
+) -> None:
+    clock.copy_job(store.create(make_request(metadata={"rare": "1"})).job, 20_000)
+    with redis.Redis.from_url(store_settings.url.get_secret_value()) as client:
+        before = commands(client)
+        page = store.list_jobs("ada", limit=1, metadata={"rare": "2"}, status=JobStatus.QUEUED)
+        after = commands(client)
+
+    assert (page.jobs, page.has_more) == ((), False)
+    scripts, looks = after["evalsha"] - before["evalsha"], after["hmget"] - before["hmget"]
+    assert looks == 20_001
+    assert looks / scripts <= 251
+
+
+def test_a_search_through_many_stretches_neither_skips_nor_repeats(store: JobStore, clock: Clock) -> None:
+    first = store.create(make_request(metadata={"shop": "7"})).job
+    clock.copy_job(first, 600)
+    others = [store.create(make_request()).job.id for _ in range(3)]
+    everything = ids(store.list_jobs("ada", limit=1000))
+
+    found = ids(store.list_jobs("ada", limit=1000, metadata={"shop": "7"}))
+    up = ids(store.list_jobs("ada", limit=1000, metadata={"shop": "7"}, newest_first=False))
+    behind = store.list_jobs("ada", limit=5, before=everything[-1], metadata={"shop": "7"})
+    none = store.list_jobs("ada", limit=5, before=found[-1], status=JobStatus.COMPLETED)
+
+    assert everything == [*others[::-1], *found]
+    assert up == found[::-1]
+    assert (ids(behind), behind.has_more) == (found[-6:-1], True)
+    assert (none.jobs, none.has_more) == ((), False)
+
+
+def test_a_value_that_reads_like_another_pair_is_not_taken_for_it(store: JobStore) -> None:
+    store.create(make_request(metadata={"a": ": ", "b": "x"}))
+    quoted = store.create(make_request(metadata={'quo"te': 'back\\slash "and" ü'})).job
+
+    assert store.list_jobs("ada", metadata={": ": ", "}).jobs == ()
+    assert ids(store.list_jobs("ada", metadata={'quo"te': 'back\\slash "and" ü'})) == [quoted.id]
+
+
+def commands(client: redis.Redis) -> dict[str, int]:
+    stats = client.info("commandstats")
+    return {name: stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("evalsha", "hmget")}

@@ -1,6 +1,7 @@
 """Laws of workers, API keys and webhook secrets in the store."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -32,17 +33,29 @@ def test_a_silent_or_removed_worker_is_not_seen(store: JobStore) -> None:
     assert store.workers() == ()
 
 
-def test_only_a_render_worker_that_passed_its_canary_makes_the_service_ready(store: JobStore) -> None:
+def test_only_a_render_worker_that_passed_its_canary_makes_a_model_known(store: JobStore) -> None:
     told = []
     for worker in (
         WorkerRecord("cpu", ("preflight", "delivery"), is_ready=True),
         RENDER,
-        WorkerRecord("gpu0", RENDER.queues, is_ready=True),
+        replace(RENDER, is_ready=True),
     ):
         store.heartbeat(worker)
-        told.append(store.was_ever_ready())
+        told.append([model.facts for model in store.known_models()])
 
-    assert told == [False, False, True]
+    assert told == [[], [], [RENDER.models[0]]]
+
+
+def test_a_model_stays_known_when_its_worker_is_gone_and_the_newest_is_first(store: JobStore) -> None:
+    store.heartbeat(replace(RENDER, is_ready=True))
+    store.remove_worker("gpu0")
+    other = {"id": "mmgt-demo", "qualities": []}
+    store.heartbeat(WorkerRecord("cpu0", ("video.mmgt-demo",), is_ready=True, models=(other,)))
+
+    known = store.known_models()
+
+    assert {model.facts["id"]: model.facts for model in known} == {"mmgt-demo": other, "mmgt-512": RENDER.models[0]}
+    assert known[0].age_s <= known[1].age_s < 60
 
 
 def test_a_key_is_found_by_its_hash_and_stored_without_itself(store: JobStore) -> None:
