@@ -73,6 +73,7 @@ class LimitSettings(Group):
     max_image_bytes: int = 20 * MEGABYTE
     max_image_pixels: int = 40 * MEGABYTE
     min_image_side_px: int = 256
+    max_side_ratio: float = 4.0  # of an image, or of a driving video's pictures: the long side to the short one
     max_audio_bytes: int = 100 * MEGABYTE
     max_driving_video_bytes: int = 200 * MEGABYTE
     min_seconds: float = 0.5

@@ -14,6 +14,7 @@ class InputCode(StrEnum):
     IMAGE_UNREADABLE = "image_unreadable"
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_TOO_LARGE = "image_too_large"
+    IMAGE_TOO_NARROW = "image_too_narrow"
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
     CROP_INVALID = "crop_invalid"

@@ -48,6 +48,7 @@ FAILURES = (
 # Findings of the core that have no code of their own in the contract: they name the same field.
 _CONTRACT_CODES = {
     "image_too_large": ErrorCode.IMAGE_UNREADABLE,
+    "image_too_narrow": ErrorCode.IMAGE_UNREADABLE,
     "crop_invalid": ErrorCode.IMAGE_UNREADABLE,
     "driving_keypoints_invalid": ErrorCode.DRIVING_VIDEO_UNREADABLE,
 }

@@ -53,6 +53,7 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
         "max_image_bytes": limits.max_image_bytes,
         "max_image_pixels": limits.max_image_pixels,
         "min_image_side_px": limits.min_image_side_px,
+        "max_side_ratio": limits.max_side_ratio,
         "max_audio_bytes": limits.max_audio_bytes,
         "min_audio_s": limits.min_seconds,
         "max_audio_s": limits.max_seconds,

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmgt_core.errors import InputCode, InputError
 from mmgt_core.media.files import file_bytes
-from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.media.limits import MediaLimits, megabytes, side_ratio
 from mmgt_core.types import UInt8Array
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
@@ -27,7 +27,7 @@ def decode_image(path: Path, limits: MediaLimits) -> UInt8Array:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        InputError: IMAGE_UNREADABLE, IMAGE_TOO_LARGE, IMAGE_TOO_SMALL.
+        InputError: IMAGE_UNREADABLE, IMAGE_TOO_LARGE, IMAGE_TOO_SMALL, IMAGE_TOO_NARROW.
     """
     num_bytes = file_bytes(path, InputCode.IMAGE_UNREADABLE)
     if num_bytes > limits.max_image_bytes:
@@ -54,6 +54,9 @@ def _check_size(width: int, height: int, limits: MediaLimits) -> None:
     if min(width, height) < limits.min_image_side_px:
         message = f"{width} x {height} pixels; the short side must have at least {limits.min_image_side_px}"
         raise InputError(InputCode.IMAGE_TOO_SMALL, message)
+    if (ratio := side_ratio(width, height)) > limits.max_side_ratio:
+        message = f"{width} x {height} pixels; the long side is {ratio:.1f} times the short one, "
+        raise InputError(InputCode.IMAGE_TOO_NARROW, message + f"the limit is {limits.max_side_ratio:g} times")
 
 
 def _on_white(image: Image.Image) -> Image.Image:

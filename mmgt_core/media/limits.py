@@ -12,6 +12,7 @@ class MediaLimits:
     max_image_bytes: int = 20 * _MEGA
     max_image_pixels: int = 40 * _MEGA
     min_image_side_px: int = 256
+    max_side_ratio: float = 4.0
     max_audio_bytes: int = 100 * _MEGA
     min_audio_s: float = 0.5
     max_audio_s: float = 600.0
@@ -21,6 +22,11 @@ class MediaLimits:
     max_video_pixels: int = 4096 * 2304
     max_video_fps: int = 240
     max_keypoints_bytes: int = 50 * _MEGA
+
+
+def side_ratio(width: int, height: int) -> float:
+    """How many times as long as its short side a picture's long side is."""
+    return max(width, height) / max(1, min(width, height))
 
 
 def megabytes(num_bytes: int) -> str:

@@ -25,7 +25,7 @@ from mmgt_core.media.containers import (
     picture_stream,
 )
 from mmgt_core.media.files import file_bytes
-from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.media.limits import MediaLimits, megabytes, side_ratio
 from mmgt_core.types import FPS, UInt8Array
 
 _UNREADABLE = InputCode.DRIVING_VIDEO_UNREADABLE
@@ -127,7 +127,7 @@ def _open_pictures(path: Path, limits: MediaLimits) -> Iterator[tuple[InputConta
         if stream is None:
             raise InputError(_UNREADABLE, "the file has no moving pictures")
         check_codec(stream, VIDEO_CODECS, _UNREADABLE)
-        _check_size(stream.codec_context.width, stream.codec_context.height, limits)
+        _check_size(_shown_width(stream.codec_context.width, stream), stream.codec_context.height, limits)
         fps = stream.average_rate or stream.guessed_rate
         if fps is not None and fps > limits.max_video_fps:
             raise InputError(_UNREADABLE, f"{float(fps):g} frames per second; the limit is {limits.max_video_fps}")
@@ -159,15 +159,22 @@ def _duration_s(timed: "Packet[VideoStream] | VideoFrame", stream: VideoStream) 
 
 
 def _upright_rgb(frame: VideoFrame, stream: VideoStream) -> UInt8Array:
-    width = round(frame.width * (stream.sample_aspect_ratio or 1))
-    image = frame.to_ndarray(format="rgb24", width=width)
+    image = frame.to_ndarray(format="rgb24", width=_shown_width(frame.width, stream))
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+def _shown_width(width: int, stream: VideoStream) -> int:
+    """Pixels across when each is made as wide as high; what a file says of their shape is as untrusted as its size."""
+    return round(width * (stream.sample_aspect_ratio or 1))
 
 
 def _check_size(width: int, height: int, limits: MediaLimits) -> None:
     if not 0 < width * height <= limits.max_video_pixels:
         limit = f"{limits.max_video_pixels / 1e6:.1f} megapixels"
         raise InputError(_UNREADABLE, f"its pictures are {width} x {height} pixels; the limit is {limit}")
+    if (ratio := side_ratio(width, height)) > limits.max_side_ratio:
+        message = f"its pictures are {width} x {height} pixels; the long side is {ratio:.1f} times the short one, "
+        raise InputError(_UNREADABLE, message + f"the limit is {limits.max_side_ratio:g} times")
 
 
 def _check_seconds(seconds: float, limits: MediaLimits) -> None:

@@ -35,6 +35,9 @@ _HAIR = 0.65
 _KEPT_WHOLE = 0.6
 """A square that a person's upper body fills this far is not cut closer: the surroundings belong to the picture."""
 
+_LARGEST_SQUARE_PX = 4096
+"""Of a frame that reaches beyond its picture a whole square is made; a larger one is made of a smaller picture."""
+
 _SAME_PERSON_OVERLAP = 0.3
 _RIGHT_WRIST, _LEFT_WRIST = 4, 7
 
@@ -177,6 +180,8 @@ def choose_frame(image_size: tuple[int, int], person: DetectedPerson, crop: Crop
 
 def crop_image(image: UInt8Array, frame: SquareFrame, size: int = CANVAS_SIZE) -> UInt8Array:
     """Cut the frame out and scale it to (size, size, 3) uint8: by area when shrinking, by Lanczos when enlarging."""
+    if frame.side > _LARGEST_SQUARE_PX:
+        image, frame = _halved(image, frame)
     height, width = image.shape[:2]
     x0, y0 = max(frame.x, 0), max(frame.y, 0)
     x1, y1 = min(frame.x + frame.side, width), min(frame.y + frame.side, height)
@@ -184,6 +189,15 @@ def crop_image(image: UInt8Array, frame: SquareFrame, size: int = CANVAS_SIZE) -
     square = cv2.copyMakeBorder(image[y0:y1, x0:x1], *beyond, borderType=cv2.BORDER_REPLICATE)
     method = cv2.INTER_AREA if frame.side > size else cv2.INTER_LANCZOS4
     return square if frame.side == size else cv2.resize(square, (size, size), interpolation=method)
+
+
+def _halved(image: UInt8Array, frame: SquareFrame) -> tuple[UInt8Array, SquareFrame]:
+    """The same place of the picture, as often halved as makes the square moderate."""
+    times = 2 ** int(np.ceil(np.log2(frame.side / _LARGEST_SQUARE_PX)))
+    height, width = image.shape[:2]
+    size = max(1, round(width / times)), max(1, round(height / times))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, SquareFrame(round(frame.x / times), round(frame.y / times), round(frame.side / times))
 
 
 def to_canvas(keypoints: Float32Array, frame: SquareFrame) -> Float32Array:

@@ -15,6 +15,8 @@ from mmgt_core.pose.detector import VISIBLE, DetectedPerson
 from mmgt_core.types import UInt8Array
 
 INPUT_SIDE = 128
+_LARGEST_SQUARE_PX = 1280
+"""A longer picture is shrunk before it is made square: memory must not grow with the square of its length."""
 _STRIDE = 4
 _NEIGHBOURHOOD = 5
 """Cells around a map's peak whose centre of mass is the point."""
@@ -106,7 +108,8 @@ class PresenterDetector:
     @torch.inference_mode()
     def detect(self, image: UInt8Array) -> list[DetectedPerson]:
         """Args: image: (H, W, 3) uint8 RGB. Returns: the presenter, or an empty list."""
-        square, corner = _squared(image)
+        moderate, to_image = _shrunk(image)
+        square, corner = _squared(moderate)
         side = square.shape[0]
         small = cv2.resize(square, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)
         pixels = rearrange(torch.from_numpy(small), "h w c -> 1 c h w").float() / 127.5 - 1
@@ -115,11 +118,22 @@ class PresenterDetector:
         keypoints: Float32Array = peaks(maps.cells)[0].numpy().astype(np.float32)
         if presence < _MIN_PRESENCE or keypoints[self._is_drawn, 2].mean() < _MIN_CONCENTRATION:
             return []
-        keypoints[:, :2] = (keypoints[:, :2] + 0.5) * (side / INPUT_SIDE) - 0.5 - corner
+        keypoints[:, :2] = (keypoints[:, :2] + 0.5) * (side / INPUT_SIDE * to_image) - 0.5 - corner * to_image
         keypoints[:, 2] = np.where(self._is_drawn, presence, 0.0)
         seen = keypoints[keypoints[:, 2] > VISIBLE, :2]
         (x0, y0), (x1, y1) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
         return [DetectedPerson(keypoints, (x0, y0, x1, y1), presence, is_drawn=True)]
+
+
+def _shrunk(image: UInt8Array) -> tuple[UInt8Array, Float32Array]:
+    """The picture at most `_LARGEST_SQUARE_PX` long, and the two factors back."""
+    height, width = image.shape[:2]
+    scale = max(height, width) / _LARGEST_SQUARE_PX
+    if scale <= 1:
+        return image, np.ones(2, np.float32)
+    new_width, new_height = max(1, round(width / scale)), max(1, round(height / scale))
+    small = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), np.array([width / new_width, height / new_height], np.float32)
 
 
 def _squared(image: UInt8Array) -> tuple[UInt8Array, Float32Array]:

@@ -197,6 +197,29 @@ def test_the_smallest_size_is_accepted(tmp_path):
     assert decode_image(path, LIMITS).shape == (256, 256, 3)
 
 
+@pytest.mark.parametrize(("width", "height"), [(256, 12_000), (12_000, 256), (256, 1025)])
+def test_a_narrow_picture_is_refused_with_the_ratio_of_its_sides(tmp_path, width, height):
+    path = tmp_path / "narrow.png"
+    Image.new("RGB", (width, height)).save(path)
+
+    with pytest.raises(InputError) as refused:
+        decode_image(path, LIMITS)
+
+    ratio = max(width, height) / min(width, height)
+    assert refused.value.code is InputCode.IMAGE_TOO_NARROW
+    expected = (
+        f"image: {width} x {height} pixels; the long side is {ratio:.1f} times the short one, the limit is 4 times"
+    )
+    assert str(refused.value) == expected
+
+
+def test_the_longest_ratio_is_accepted(tmp_path):
+    path = tmp_path / "long.png"
+    Image.new("RGB", (256, 1024)).save(path)
+
+    assert decode_image(path, LIMITS).shape == (1024, 256, 3)
+
+
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [6_400, 12_000, 30_000, 2**31 - 1])
 def test_a_decompression_bomb_is_refused_without_decoding(tmp_path, side):

@@ -96,18 +96,30 @@ def test_the_rotation_of_a_phone_is_applied(tmp_path, angle, turns):
         assert np.abs(frame[rows, columns].mean((0, 1)) - upright[rows, columns].mean((0, 1))).max() < 30
 
 
-def test_pictures_with_oblong_pixels_are_widened(tmp_path):
-    path = tmp_path / "oblong.mp4"
+def oblong(path, pixel_shape):
+    """Black pictures of 96 x 96 pixels, each so many times as wide as high."""
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=25, width=96, height=96)
-        stream.sample_aspect_ratio = Fraction(4, 3)
+        stream.sample_aspect_ratio = pixel_shape
         for index in range(15):
             frame = av.VideoFrame.from_ndarray(np.zeros((96, 96, 3), np.uint8), "rgb24")
             frame.pts, frame.time_base = index, Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
+    return path
+
+
+def test_pictures_with_oblong_pixels_are_widened(tmp_path):
+    path = oblong(tmp_path / "oblong.mp4", Fraction(4, 3))
 
     assert next(read_video_frames(path, LIMITS)).shape == (96, 128, 3)
+
+
+def test_pictures_that_oblong_pixels_make_narrow_are_refused_with_their_ratio(tmp_path):
+    path = oblong(tmp_path / "oblong.mp4", Fraction(5, 1))
+
+    with pytest.raises(InputError, match=r"480 x 96 pixels; the long side is 5.0 times the short one, the limit is 4"):
+        next(read_video_frames(path, LIMITS))
 
 
 UNREADABLE = {

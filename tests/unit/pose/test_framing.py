@@ -1,5 +1,7 @@
 """One square frame for the reference image and its keypoints."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -173,6 +175,21 @@ def test_beyond_the_picture_its_border_is_repeated() -> None:
 
     assert (cropped[:213] == 200).all()
     assert (cropped[213:] == 7).all()
+
+
+def test_a_huge_frame_shows_the_same_place_as_its_points_without_a_huge_square() -> None:
+    picture = np.zeros((12_000, 3_000, 3), np.uint8)
+    picture[5_950:6_051, 1_950:2_051] = 255  # around (2000, 6000)
+    frame = SquareFrame(-4_500, 0, 12_000)
+    keypoints = np.ones((134, 3), np.float32) * (2_000, 6_000, 1)
+    tracemalloc.start()
+
+    cropped = crop_image(picture, frame)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert spot(cropped) == pytest.approx(to_canvas(keypoints.astype(np.float32), frame)[0, :2], abs=0.5)
+    assert most_bytes < 100_000_000  # the frame itself has 432 MB
 
 
 def test_a_frame_of_the_canvas_size_is_cut_out_unchanged() -> None:

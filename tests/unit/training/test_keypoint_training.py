@@ -1,5 +1,6 @@
 """The detector of drawn presenters: its training, its places in pixels, and that it can say nobody."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_a_peak_between_two_cells_lies_between_their_pixels() -> None:
     assert mass == pytest.approx(1.0, abs=1e-3)
 
 
-@pytest.mark.parametrize(("height", "width"), [(512, 512), (300, 600), (900, 450)])
+@pytest.mark.parametrize(("height", "width"), [(512, 512), (300, 600), (900, 450), (3000, 1111)])
 def test_points_are_pixels_of_the_image_whatever_its_shape(height: int, width: int) -> None:
     image = np.zeros((height, width, 3), np.uint8)
 
@@ -99,6 +100,17 @@ def test_points_are_pixels_of_the_image_whatever_its_shape(height: int, width: i
     expected = (width / 2 + cell / 2, height / 2 - cell / 2)  # the middle of the cell right and above the centre
     assert person.keypoints[0, :2] == pytest.approx(expected, abs=1)
     assert person.has_face
+
+
+def test_a_narrow_picture_costs_no_more_than_a_moderate_square() -> None:
+    image = np.zeros((12_000, 256, 3), np.uint8)
+    tracemalloc.start()
+
+    PresenterDetector(Knows(15, 16, presence=5.0)).detect(image)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most_bytes < 20_000_000  # the square of its length has 432 MB
 
 
 def test_legs_and_feet_are_never_seen() -> None:
