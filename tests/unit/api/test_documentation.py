@@ -12,13 +12,21 @@ from jobs.events import EventType
 from jobs.job import ErrorCode
 from jobs.settings import Settings
 
-TEXT = (Path(__file__).parents[3] / "docs" / "http-api.md").read_text()
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "docs" / "http-api.md").read_text()
+SOURCES = "\n".join(path.read_text() for package in ("mmgt_core", "worker") for path in (ROOT / package).rglob("*.py"))
+WARNINGS = sorted(set(re.findall(r'InputWarning\(\s*"(\w+)"', SOURCES)))
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.mark.parametrize("word", sorted({*PROBLEMS, *ErrorCode, *CreateFields.model_fields, *EventType}))
 def test_every_code_field_and_event_stands_in_the_page(word: str) -> None:
     assert f"`{word}`" in TEXT
+
+
+@pytest.mark.parametrize("code", WARNINGS)
+def test_every_warning_stands_in_the_page(code: str) -> None:
+    assert f"| `{code}` |" in TEXT
 
 
 def test_every_route_stands_in_the_page() -> None:
