@@ -80,8 +80,8 @@ def prepare_inputs(
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
     poses = _read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
     detector = make_detector()
-    initial = find_initial_pose(image, detector, crop)
-    warnings = initial.warnings
+    initial = find_initial_pose(image.pixels, detector, crop)
+    warnings = image.warnings + initial.warnings
     if files.driving_video and video:
         poses, more = _detect_poses(files.driving_video, video, limits, detector, control)
         warnings += more

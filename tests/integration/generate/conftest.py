@@ -28,7 +28,7 @@ def tiny_preset() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def portrait_keypoints() -> np.ndarray:
     """Where the sample's person is: (134, 3) on the 512 canvas."""
-    image = decode_image(PORTRAIT, MediaLimits())
+    image = decode_image(PORTRAIT, MediaLimits()).pixels
     return find_initial_pose(image, load_detector(Path("no weights"), MMGT_DEMO), CropChoice.auto()).keypoints
 
 

@@ -12,17 +12,11 @@ from mmgt_core.errors import InputCode, InputError
 from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.limits import MediaLimits
+from tests.unit.media.pictures import picture
 from tests.unit.media.recordings import SAMPLES
 
 LIMITS = MediaLimits()
 EXIF_ORIENTATION = 0x0112
-
-
-def picture(height: int = 260, width: int = 320) -> np.ndarray:
-    """Smooth colours, each corner its own: (H, W, 3) uint8."""
-    rows, columns = np.mgrid[0:height, 0:width]
-    red, green = 255 * rows // (height - 1), 255 * columns // (width - 1)
-    return np.stack([red, green, 255 - red], axis=-1).astype(np.uint8)
 
 
 @pytest.mark.parametrize(("form", "tolerance"), [("PNG", 0), ("JPEG", 12), ("WEBP", 16)])
@@ -30,7 +24,7 @@ def test_each_format_is_read_whatever_its_name(tmp_path, form, tolerance):
     path = tmp_path / "portrait.txt"
     Image.fromarray(picture()).save(path, form)
 
-    image = decode_image(path, LIMITS)
+    image = decode_image(path, LIMITS).pixels
 
     assert image.dtype == np.uint8
     assert np.abs(image.astype(int) - picture()).max() <= tolerance  # JPEG and WebP are lossy
@@ -56,7 +50,7 @@ def test_every_exif_orientation_comes_out_upright(tmp_path, form, orientation, s
     path = tmp_path / "turned"
     Image.fromarray(np.ascontiguousarray(stored(picture()))).save(path, form, exif=exif)
 
-    image = decode_image(path, LIMITS)
+    image = decode_image(path, LIMITS).pixels
 
     assert image.shape == picture().shape
     assert np.abs(image.astype(int) - picture()).max() <= 16  # lossy formats
@@ -68,7 +62,7 @@ def test_transparency_lies_on_white(tmp_path):
     path = tmp_path / "cut-out.png"
     Image.fromarray(np.dstack([picture(), alpha])).save(path)
 
-    image = decode_image(path, LIMITS).astype(int)
+    image = decode_image(path, LIMITS).pixels.astype(int)
 
     assert (image[:, :100] == 255).all()
     assert (image[:, 100:200] == picture()[:, 100:200]).all()
@@ -80,7 +74,7 @@ def test_every_colour_mode_becomes_rgb(tmp_path, mode):
     path = tmp_path / "image"
     Image.fromarray(picture()).convert(mode).save(path, "JPEG" if mode == "CMYK" else "PNG")
 
-    image = decode_image(path, LIMITS)
+    image = decode_image(path, LIMITS).pixels
 
     assert image.shape == (260, 320, 3)
     grey_error = np.abs(image.astype(float).mean() - picture().mean())
@@ -94,7 +88,7 @@ def test_a_palette_with_a_transparent_colour_lies_on_white(tmp_path):
     image.putpalette([10, 20, 30, 200, 100, 50])
     image.save(tmp_path / "palette.png", transparency=0)
 
-    decoded = decode_image(tmp_path / "palette.png", LIMITS)
+    decoded = decode_image(tmp_path / "palette.png", LIMITS).pixels
 
     assert decoded[0, 0].tolist() == [255, 255, 255]
     assert decoded[0, 319].tolist() == [200, 100, 50]
@@ -104,7 +98,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):
     levels = np.linspace(0, 65_535, 320).astype(np.uint16)
     Image.fromarray(np.tile(levels, (260, 1))).save(tmp_path / "deep.png")
 
-    image = decode_image(tmp_path / "deep.png", LIMITS)
+    image = decode_image(tmp_path / "deep.png", LIMITS).pixels
 
     assert np.abs(image[0, :, 0].astype(float) - levels / 257).max() <= 1
 
@@ -115,7 +109,7 @@ def test_sixteen_bit_colour_is_scaled_not_clipped(tmp_path):
     header = struct.pack(">IIBBBBB", 320, 260, 16, 2, 0, 0, 0)
     _write_png(tmp_path / "deep.png", header, zlib.compress((b"\0" + rows) * 260))
 
-    image = decode_image(tmp_path / "deep.png", LIMITS)
+    image = decode_image(tmp_path / "deep.png", LIMITS).pixels
 
     assert np.abs(image[0].astype(float) - (levels / 257)[:, None]).max() <= 1
 
@@ -126,14 +120,22 @@ def test_an_animation_gives_its_first_frame(tmp_path, form):
     path = tmp_path / "animated"
     frames[0].save(path, form, save_all=True, append_images=frames[1:], duration=100, lossless=True)
 
-    assert decode_image(path, LIMITS)[150, 150].tolist() == [255, 0, 0]
+    assert decode_image(path, LIMITS).pixels[150, 150].tolist() == [255, 0, 0]
+
+
+def test_a_file_of_several_photographs_gives_its_first(tmp_path):
+    first, second = Image.fromarray(picture()), Image.new("RGB", (320, 260), "blue")
+    path = tmp_path / "both.jpg"
+    first.save(path, "MPO", save_all=True, append_images=[second])
+
+    assert np.abs(decode_image(path, LIMITS).pixels.astype(int) - picture()).max() <= 12  # JPEG is lossy
 
 
 def test_a_4k_image_is_read_whole(tmp_path):
     path = tmp_path / "large.jpg"
     Image.fromarray(picture(2160, 3840)).save(path)
 
-    assert decode_image(path, LIMITS).shape == (2160, 3840, 3)
+    assert decode_image(path, LIMITS).pixels.shape == (2160, 3840, 3)
 
 
 @pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "ICO", "PPM"])
@@ -194,7 +196,7 @@ def test_the_smallest_size_is_accepted(tmp_path):
     path = tmp_path / "small.png"
     Image.new("RGB", (256, 256)).save(path)
 
-    assert decode_image(path, LIMITS).shape == (256, 256, 3)
+    assert decode_image(path, LIMITS).pixels.shape == (256, 256, 3)
 
 
 @pytest.mark.parametrize(("width", "height"), [(256, 12_000), (12_000, 256), (256, 1025)])
@@ -217,7 +219,7 @@ def test_the_longest_ratio_is_accepted(tmp_path):
     path = tmp_path / "long.png"
     Image.new("RGB", (256, 1024)).save(path)
 
-    assert decode_image(path, LIMITS).shape == (1024, 256, 3)
+    assert decode_image(path, LIMITS).pixels.shape == (1024, 256, 3)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -252,7 +254,7 @@ def test_a_written_image_reads_back(tmp_path, suffix, tolerance):
     path = tmp_path / f"thumbnail{suffix}"
     write_image(path, picture())
 
-    assert np.abs(decode_image(path, LIMITS).astype(int) - picture()).max() <= tolerance
+    assert np.abs(decode_image(path, LIMITS).pixels.astype(int) - picture()).max() <= tolerance
 
 
 def _write_png(path: Path, header: bytes, pixels: bytes) -> None:
