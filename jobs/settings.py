@@ -226,7 +226,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[EnvironmentKey, ...], NoDecode] = ()
     default_tenant: str = "default"
     require_consent: bool = False
-    gpus: str = "auto"  # auto, cpu, or numbers: 0,1
+    gpus: Annotated[str, Field(pattern=r"^[\w.:-]+(\s*,\s*[\w.:-]+)*$")] = "auto"  # auto, cpu, or numbers: 0,1
 
     store: StoreSettings = StoreSettings()
     storage: StorageSettings = StorageSettings()

@@ -19,6 +19,8 @@ from jobs.errors import JobsError
 from jobs.logging import configure_logging, logger
 from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
 from jobs.settings import Settings
+from mmgt_core.errors import MMGTError
+from worker.errors import GpuNotOpened
 from worker.health import EXIT_DEAF, Ears, Pulse
 from worker.metrics import WorkerMetrics
 from worker.noticeboard import NoticeBoard
@@ -146,7 +148,8 @@ def _begin_child(**_: Any) -> None:  # noqa: ANN401
     try:
         pipeline = place.host.pipeline
     except Exception as error:
-        log.exception("pipeline_not_loaded", preset=place.preset)
+        is_expected = isinstance(error, GpuNotOpened | MMGTError)
+        log.error("pipeline_not_loaded", preset=place.preset, problem=str(error), exc_info=not is_expected)
         board.post(failure=f"{place.preset} could not be loaded: {error}"[:1000])
         time.sleep(settings.worker.deaf_after_s)  # the parent ends this process; else the pool would try again at once
         os._exit(1)

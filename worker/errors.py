@@ -25,5 +25,9 @@ class GpuFault(WorkerError):
     """The device failed; nothing that this process computes on it can be trusted any more."""
 
 
+class GpuNotOpened(WorkerError):
+    """A worker was given a GPU and PyTorch cannot open it; the message has PyTorch's own words."""
+
+
 class SandboxLost(WorkerError):
     """The process that decodes strangers' files died or hung; the question stays open."""

@@ -18,6 +18,7 @@ from jobs.processes import Child, Supervisor, Times
 from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
 from jobs.settings import MetricsSettings, Settings
 from jobs.store import JobStore
+from worker.gpus import CPU, find_gpus
 
 log = logger(__name__)
 
@@ -29,7 +30,6 @@ STOP_S = 50.0  # a denoising step and the release; under compose's grace of 60 s
 USAGE_ERROR = 2
 GIVES_UP = frozenset({1, USAGE_ERROR})
 """The launcher's exit statuses after its own tries: a worker was never ready, a port is taken."""
-_DEVICE_FILES = Path("/proc/driver/nvidia/gpus")
 
 
 def launcher_argv() -> tuple[str, ...]:
@@ -48,24 +48,6 @@ def celery_argv(name: str, queues: tuple[str, ...], num_processes: int = 1) -> t
         sys.executable, "-m", "celery", "-A", "worker.app", "worker", "-Q", ",".join(queues), "-c", str(num_processes),
         "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat",
     )  # fmt: skip
-
-
-def find_gpus(wanted: str, device_files: Path = _DEVICE_FILES) -> tuple[str, ...]:
-    """Return the numbers of the GPUs to use; none means the CPU.
-
-    Args:
-        wanted: `auto` (all that the driver lists, or those of CUDA_VISIBLE_DEVICES), `cpu`, or numbers: `0,1`.
-        device_files: a folder with one entry for each GPU.
-    """
-    if wanted == "cpu":
-        return ()
-    if wanted != "auto":
-        return tuple(number.strip() for number in wanted.split(",") if number.strip())
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return tuple(number.strip() for number in visible.split(",") if number.strip() not in ("", "-1"))
-    present = len(list(device_files.iterdir())) if device_files.is_dir() else 0
-    return tuple(str(number) for number in range(present))
 
 
 def preset_to_serve(settings: Settings) -> str:
@@ -87,7 +69,7 @@ def render_children(settings: Settings, env: Mapping[str, str], is_ready: Callab
     children = []
     for gpu in gpus or ("",):
         name = f"render-gpu{gpu}" if gpu else "render-cpu"
-        own = {**env, "CUDA_VISIBLE_DEVICES": gpu} | _thread_limit(gpu)
+        own = {**env, "CUDA_VISIBLE_DEVICES": gpu, "MMGT_GPUS": gpu or CPU} | _thread_limit(gpu)
         if "NUMBA_CACHE_DIR" in env:  # two processes that compile into one folder spoil it for good
             own["NUMBA_CACHE_DIR"] = str(Path(env["NUMBA_CACHE_DIR"], name))
         ready = partial(is_ready, name)

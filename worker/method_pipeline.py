@@ -30,7 +30,8 @@ from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.framing import SquareFrame, parse_crop
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
-from worker.errors import GpuFault, GpuOutOfMemory
+from worker.errors import GpuFault, GpuNotOpened, GpuOutOfMemory
+from worker.gpus import AUTO, CPU
 from worker.pipeline import InputPaths, Prepared, Rendered
 from worker.preflight import media_limits
 
@@ -108,12 +109,13 @@ class MethodPipeline:
 
 
 def load(settings: Settings, preset: str) -> MethodPipeline:
-    """Load a preset onto the GPU that this process sees, else onto the CPU, where it leaves room for the service.
+    """Load a preset onto the device of this process; on the CPU it leaves room for the service.
 
     Raises:
+        GpuNotOpened
         mmgt_core.errors.WeightsError
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = open_device(settings.gpus)
     if device.type == "cpu":
         os.nice(_NICENESS)
         torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
@@ -121,6 +123,25 @@ def load(settings: Settings, preset: str) -> MethodPipeline:
     chosen: Preset = find_preset(preset)
     pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
     return MethodPipeline(pipeline, load_detector(weights, chosen), MediaLimits(**media_limits(settings.limits)))
+
+
+def open_device(gpus: str) -> torch.device:
+    """Return the one GPU that this process is shown, or the CPU where that was asked for or `auto` finds no GPU.
+
+    Raises:
+        GpuNotOpened
+    """
+    if gpus == CPU or (gpus == AUTO and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    try:
+        torch.zeros(1, device="cuda")
+    except (RuntimeError, AssertionError) as error:  # the latter from a build without CUDA
+        reason = str(error).split("\n")[0]
+        asked_by = "MMGT_GPUS or CUDA_VISIBLE_DEVICES"
+        raise GpuNotOpened(
+            f"GPU {gpus} ({asked_by}) cannot be opened; PyTorch {torch.__version__}: {reason}"
+        ) from error
+    return torch.device("cuda")
 
 
 def sampling_options(options: JobOptions) -> SamplingOptions:

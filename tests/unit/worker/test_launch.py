@@ -1,36 +1,12 @@
 """Laws of the launcher: which GPUs there are, who is pinned to each, and what a worker's command line names."""
 
 import os
-from pathlib import Path
 
 import pytest
 
 from jobs.processes import Child
 from jobs.settings import MetricsSettings, Settings
-from worker.launch import celery_argv, find_gpus, render_children, with_metrics_ports
-
-
-def test_auto_counts_what_the_driver_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    for name in ("0000:01:00.0", "0000:02:00.0"):
-        (tmp_path / name).mkdir()
-
-    assert find_gpus("auto", tmp_path) == ("0", "1")
-    assert find_gpus("auto", tmp_path / "absent") == ()
-
-
-@pytest.mark.parametrize(("visible", "gpus"), [("3,5", ("3", "5")), ("", ()), ("-1", ())])
-def test_auto_takes_only_what_is_visible(
-    visible: str, gpus: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-
-    assert find_gpus("auto", tmp_path) == gpus
-
-
-def test_numbers_are_taken_as_they_are_and_cpu_is_none() -> None:
-    assert find_gpus("0, 2") == ("0", "2")
-    assert find_gpus("cpu") == ()
+from worker.launch import celery_argv, render_children, with_metrics_ports
 
 
 def test_a_command_line_contains_its_queues() -> None:
@@ -57,6 +33,11 @@ def test_a_cpu_worker_sees_no_gpu_and_leaves_a_core_to_the_service(monkeypatch: 
     (worker,) = children(gpus="cpu")
 
     assert (worker.name, worker.env["CUDA_VISIBLE_DEVICES"], worker.env["OMP_NUM_THREADS"]) == ("render-cpu", "", "7")
+    assert worker.env["MMGT_GPUS"] == "cpu"
+
+
+def test_a_worker_that_is_given_a_gpu_is_told_so_and_must_open_it() -> None:
+    assert [worker.env["MMGT_GPUS"] for worker in children(gpus="0,3")] == ["0", "3"]
 
 
 def test_each_worker_has_a_metrics_port_of_its_own() -> None:
