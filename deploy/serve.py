@@ -17,7 +17,7 @@ from jobs.logging import configure_logging
 from jobs.ports import http_url, listen
 from jobs.processes import Child, Supervisor, Times
 from jobs.settings import Settings
-from worker.launch import GIVES_UP, launcher_argv, small_worker_argv, with_metrics_ports
+from worker.launch import GIVES_UP, SUPPORT_PROCESSES, launcher_argv, support_argv, with_metrics_ports
 
 _READY_S = 600.0
 """Loading the published weights from a slow disk."""
@@ -50,7 +50,7 @@ def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str]
         api = ApiProbe(http_url(settings.host, port))
         children = [
             Child("api", _api_argv(listener.fileno()), env, api.lives, inherited_fds=(listener.fileno(),)),
-            Child("small", small_worker_argv(), env),
+            *(Child(queue, support_argv(queue), env) for queue in SUPPORT_PROCESSES),
             Child("render", launcher_argv(), env, api.is_ready, stop_s=60.0, gives_up=GIVES_UP),
         ]
         tiers = [[valkey.child], with_metrics_ports(children, settings.metrics)]

@@ -1,4 +1,4 @@
-"""`python -m worker.launch`: one render worker pinned to each GPU; `python -m worker.launch QUEUE…`: one other worker.
+"""`python -m worker.launch`: one render worker pinned to each GPU; `python -m worker.launch QUEUE`: one other worker.
 
 The launcher finds the GPUs without touching them, restarts a worker that is lost, and stops all softly. It ends by
 itself when another preset is to be served (published weights have come), so that whoever keeps it starts it anew.
@@ -24,8 +24,8 @@ log = logger(__name__)
 
 PUBLISHED_PRESET, DEMO_PRESET = "mmgt-512", "mmgt-demo"
 WEIGHTS_INDEX = "weights.json"  # written last by the conversion
-SUPPORT_QUEUES = (PREFLIGHT_QUEUE, DELIVERY_QUEUE, HOUSEKEEPING_QUEUE)
-SUPPORT_PROCESSES = 3  # so that a receiver that hangs does not hold up preflight
+SUPPORT_PROCESSES = {PREFLIGHT_QUEUE: 2, DELIVERY_QUEUE: 1, HOUSEKEEPING_QUEUE: 1}
+"""Each queue has a worker of its own, so that none waits for another; two looks at inputs go on at a time."""
 STOP_S = 50.0  # a denoising step and the release; under compose's grace of 60 s
 USAGE_ERROR = 2
 GIVES_UP = frozenset({1, USAGE_ERROR})
@@ -37,9 +37,9 @@ def launcher_argv() -> tuple[str, ...]:
     return (sys.executable, "-m", "worker.launch")
 
 
-def small_worker_argv() -> tuple[str, ...]:
-    """Return the command line of the one small worker for preflight, delivery and housekeeping."""
-    return celery_argv("small", SUPPORT_QUEUES, SUPPORT_PROCESSES)
+def support_argv(queue: str) -> tuple[str, ...]:
+    """Return the command line of the worker for preflight, delivery or housekeeping."""
+    return celery_argv(queue, (queue,), SUPPORT_PROCESSES[queue])
 
 
 def celery_argv(name: str, queues: tuple[str, ...], num_processes: int = 1) -> tuple[str, ...]:
@@ -92,11 +92,12 @@ def with_metrics_ports(children: Sequence[Child], metrics: MetricsSettings) -> l
     return [replace(child, env={**child.env, "MMGT_METRICS__PORT": str(ports[child.name])}) for child in children]
 
 
-def main(queues: tuple[str, ...]) -> int:
-    """Serve the GPUs until a signal; or become a worker for the queues that are named."""
-    if queues:
-        processes = SUPPORT_PROCESSES if len(queues) > 1 else 1
-        os.execv(sys.executable, celery_argv("-".join(queues), queues, processes))
+def main(queue: str | None) -> int:
+    """Serve the GPUs until a signal; or become the worker for the queue that is named."""
+    if queue is not None and queue not in SUPPORT_PROCESSES:
+        sys.exit(f"{queue!r} is no queue; it is one of {', '.join(SUPPORT_PROCESSES)}")
+    if queue is not None:
+        os.execv(sys.executable, support_argv(queue))
     settings = Settings()
     configure_logging(settings.log)
     store = JobStore(settings.store)
@@ -125,4 +126,4 @@ def _is_ready(store: JobStore, name: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(tuple(sys.argv[1:])))
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))

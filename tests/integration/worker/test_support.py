@@ -1,4 +1,4 @@
-"""Laws of preflight, verification, delivery and housekeeping, served by one small worker as in the embedded default."""
+"""Laws of preflight, verification, delivery and housekeeping, each served by a worker of its own."""
 
 import json
 import threading
@@ -20,9 +20,12 @@ from mmgt_core.media.signing_identity import ensure_identity
 from tests.integration.scripted_pipeline import VIDEO
 from tests.integration.worker.conftest import Make
 from tests.integration.worker.service import ROOT, Service
+from tests.unit.worker.receivers import is_silent, receiving
+from worker.launch import SUPPORT_PROCESSES
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SAMPLES = ROOT / "samples"
+MORE_THAN_ARE_SENT_AT_ONCE = 20
 ANSWER_S = 60.0  # the first answer waits for the decoders to be imported
 
 
@@ -35,8 +38,9 @@ def service(make_service: Make) -> Service:
         MMGT_WORKER__PREFLIGHT_TIMEOUT_S="30",
         MMGT_RETENTION__ORPHAN_UPLOAD_S="1",
     )
-    service.start_worker("small", queue="preflight,delivery,housekeeping", processes=3, wait=False)
-    service.top_up(2)
+    for queue, processes in SUPPORT_PROCESSES.items():
+        service.start_worker(queue, queue=queue, processes=processes, wait=False)
+    service.top_up(4)
     service.until(lambda: any("preflight" in worker.queues for worker in service.store.workers()), ANSWER_S)
     return service
 
@@ -208,6 +212,26 @@ def test_housekeeping_removes_a_deleted_job_s_objects_and_uploads_without_a_job(
 
     kept = service.until_ended(service.create().id)
     assert all(service.storage.head(key) for key in kept.results.values())
+
+
+def test_receivers_that_hang_hold_up_neither_preflight_nor_housekeeping(service: Service) -> None:
+    keys = {
+        "image": put(service, "image.png", b"no picture at all"),
+        "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
+    }
+    with receiving(is_silent) as receiver:
+        url = f"http://127.0.0.1:{receiver.port}/hook"
+        told = [service.until_ended(service.create(webhook_url=url).id) for _ in range(MORE_THAN_ARE_SENT_AT_ONCE)]
+        service.until(lambda: receiver.num_connections >= service.settings.webhooks.concurrency)
+        doomed = service.until_ended(service.create().id)
+
+        answer = ask(service, partial(ask_preflight, crop="auto"), keys)
+        service.store.delete(doomed.id)
+        service.until(lambda: not service.keys(doomed.id))
+
+        logs = [delivery.log for job in told for delivery in service.store.list_deliveries(job.id) or ()]
+    assert [finding["code"] for finding in answer["findings"]] == ["image_unreadable"]
+    assert logs == [()] * MORE_THAN_ARE_SENT_AT_ONCE  # none of them had given up by then
 
 
 def deliveries(service: Service, job_id: str) -> list[DeliveryState]:
