@@ -107,8 +107,13 @@ def has_timeline(container: InputContainer) -> bool:
 
 
 def claimed_seconds(container: InputContainer) -> float | None:
-    """The length that the file's header states; None where the reader would only guess it from the bit rate."""
-    if container.duration is None or container.format.name in ("mp3", "aac"):
+    """The length that the file's header states; None where the samples must tell.
+
+    MP3 and raw AAC would be guessed from the bit rate; webm and ogg state when they end, on a clock that may begin at
+    an hour.
+    """
+    states_length = not any(name in container.format.name for name in ("mp3", "aac", "webm", "ogg"))
+    if container.duration is None or not states_length:
         return None
     return float(container.duration / av.time_base)
 
