@@ -1,7 +1,10 @@
 """Every setting of the service as a page: `python -m deploy.settings_table > docs/settings.md`; a test compares."""
 
+import ast
+import inspect
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -35,10 +38,26 @@ def _group(field: FieldInfo) -> type[BaseModel] | None:
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
-def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
     for name, field in model.model_fields.items():
         if _group(field) is None:
-            yield prefix + name.upper(), _shown(field.default)
+            yield prefix + name.upper(), _shown(field.default), meanings(model)[name]
+
+
+@cache
+def meanings(model: type[BaseModel]) -> dict[str, str]:
+    """What each setting of a group means: the comment that ends its line, else the comment line above it."""
+    lines = inspect.getsource(model).splitlines()
+    (group,) = ast.parse("\n".join(lines)).body
+    assert isinstance(group, ast.ClassDef)
+    fields = [node for node in group.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+    found = {}
+    for field in fields:
+        assert isinstance(field.target, ast.Name)
+        beside = lines[(field.end_lineno or field.lineno) - 1].partition("  # ")[2]
+        above = lines[field.lineno - 2].strip()
+        found[field.target.id] = beside or (above.removeprefix("# ") if above.startswith("#") else "")
+    return found
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any setting's default
@@ -51,9 +70,9 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - any setting's default
     return f"`{value}`"
 
 
-def _table(title: str, rows: Iterator[tuple[str, str]]) -> str:
-    lines = [f"| `{name}` | {default} |" for name, default in rows]
-    return "\n".join([f"## {title}", "", "| variable | default |", "|---|---|", *lines, ""])
+def _table(title: str, rows: Iterator[tuple[str, str, str]]) -> str:
+    lines = [f"| `{name}` | {default} | {meaning} |" for name, default, meaning in rows]
+    return "\n".join([f"## {title}", "", "| variable | default | means |", "|---|---|---|", *lines, ""])
 
 
 if __name__ == "__main__":

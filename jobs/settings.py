@@ -1,5 +1,7 @@
 """Every environment value of the service: one frozen Settings, prefix MMGT_, groups divided by `__`, units in names.
 
+The comment at a setting's end, or the line above it, is its meaning in docs/settings.md; a test asks for one.
+
 Read once, in `api/app.py` and `worker/app.py`, and passed down. Secrets have no default. `MMGT_LEASES__LEASE_S=2` sets
 `settings.leases.lease_s`.
 """
@@ -26,11 +28,11 @@ class Group(BaseModel):
 class StoreSettings(Group):
     """Redis (Valkey): the truth, and Celery's broker beside it."""
 
-    url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
-    broker_url: SecretStr | None = None  # Celery's; None: the same server, next database
-    key_prefix: str = "mmgt:"
-    timeout_s: Annotated[float, Field(gt=2.0)] = 5.0
-    retries: int = 5
+    url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")  # redis:// or rediss://, of jobs and keys
+    broker_url: SecretStr | None = None  # Celery's; none: the same server, next database
+    key_prefix: str = "mmgt:"  # before every key, so that a server can be shared
+    timeout_s: Annotated[float, Field(gt=2.0)] = 5.0  # of connecting and of each answer
+    retries: int = 5  # of a command whose connection was lost
     broker_visibility_timeout_s: int = 12 * 3600  # one value everywhere; recovery does not wait for it
 
     @property
@@ -45,19 +47,19 @@ class StoreSettings(Group):
 class StorageSettings(Group):
     """Where bytes lie: a local folder, or a bucket of an S3-compatible store."""
 
-    kind: Literal["local", "s3"] = "local"
-    folder: Path | None = None  # local; None: DATA/objects
+    kind: Literal["local", "s3"] = "local"  # local: a folder; s3: a bucket
+    folder: Path | None = None  # local; none: DATA/objects
     endpoint_url: str | None = None  # for work, inside the network
-    public_endpoint_url: str | None = None  # for signing, as clients reach it; None: no presigned URLs
-    bucket: str = "mmgt"
-    region: str = "us-east-1"
-    access_key: SecretStr | None = None
-    secret_key: SecretStr | None = None
-    presign_s: int = 900
-    connect_timeout_s: float = 5.0
-    read_timeout_s: float = 60.0
+    public_endpoint_url: str | None = None  # for signing, as clients reach it; none: no presigned URLs
+    bucket: str = "mmgt"  # made by compose; else it must exist
+    region: str = "us-east-1"  # as the store wants it in signatures
+    access_key: SecretStr | None = None  # of the S3 store
+    secret_key: SecretStr | None = None  # of the S3 store
+    presign_s: int = 900  # how long a presigned URL holds
+    connect_timeout_s: float = 5.0  # to the S3 store
+    read_timeout_s: float = 60.0  # between two pieces of an answer
     attempts: int = 5  # of each call, with back-off
-    multipart_bytes: int = 16 * MEGABYTE
+    multipart_bytes: int = 16 * MEGABYTE  # larger objects go up in parts of this size
 
     @model_validator(mode="after")
     def has_credentials_for_s3(self) -> Self:
@@ -70,106 +72,107 @@ class StorageSettings(Group):
 class LimitSettings(Group):
     """What a client may send, how much, and how long it may take."""
 
-    max_image_bytes: int = 20 * MEGABYTE
-    max_image_pixels: int = 40 * MEGABYTE
-    min_image_side_px: int = 256
+    max_image_bytes: int = 20 * MEGABYTE  # of the file
+    max_image_pixels: int = 40 * MEGABYTE  # width times height
+    min_image_side_px: int = 256  # of the shorter side
     max_side_ratio: float = 4.0  # of an image, or of a driving video's pictures: the long side to the short one
-    max_audio_bytes: int = 100 * MEGABYTE
-    max_driving_video_bytes: int = 200 * MEGABYTE
-    min_seconds: float = 0.5
-    max_seconds: float = 600.0
+    max_audio_bytes: int = 100 * MEGABYTE  # of the file
+    max_driving_video_bytes: int = 200 * MEGABYTE  # of the file
+    min_seconds: float = 0.5  # of speech
+    max_seconds: float = 600.0  # of speech and of a driving video
     max_field_bytes: int = 64_000  # one text field
-    max_fields: int = 64
-    max_prompt_chars: int = 32_000
-    max_metadata_pairs: int = 16
-    max_metadata_key_chars: int = 64
-    max_metadata_value_chars: int = 512
+    max_fields: int = 64  # in one request
+    max_prompt_chars: int = 32_000  # of `prompt`
+    max_metadata_pairs: int = 16  # of one video
+    max_metadata_key_chars: int = 64  # of each name
+    max_metadata_value_chars: int = 512  # of each value
     min_upload_bytes_per_s: int = 10_000  # slower clients are cut, after upload_grace_s
-    upload_grace_s: float = 10.0
-    upload_idle_timeout_s: float = 20.0
-    max_concurrent_uploads: int = 32
+    upload_grace_s: float = 10.0  # before an upload's speed is judged
+    upload_idle_timeout_s: float = 20.0  # without a byte; then the upload is cut
+    max_concurrent_uploads: int = 32  # of one API process
     max_wait_s: int = 60  # Prefer: wait
-    sse_ping_s: float = 15.0
-    max_list: int = 100
-    max_active_jobs_per_tenant: int = 1000
-    max_waiting_jobs: int = 10_000
-    min_expires_after_s: int = 60
-    max_expires_after_s: int = 30 * DAY_S
-    min_queue_ttl_s: int = 60
-    max_queue_ttl_s: int = 7 * DAY_S
-    idempotency_s: int = DAY_S
+    sse_ping_s: float = 15.0  # between two comments on a silent event stream
+    max_list: int = 100  # videos on one page
+    max_active_jobs_per_tenant: int = 1000  # waiting and running
+    max_waiting_jobs: int = 10_000  # of all tenants; then creates are 503 `queue_full`
+    min_expires_after_s: int = 60  # of a request's `expires_after_s`
+    max_expires_after_s: int = 30 * DAY_S  # of a request's `expires_after_s`
+    min_queue_ttl_s: int = 60  # of a request's `queue_ttl_s`
+    max_queue_ttl_s: int = 7 * DAY_S  # of a request's `queue_ttl_s`
+    idempotency_s: int = DAY_S  # how long an `Idempotency-Key` stands
     reservation_s: Annotated[float, Field(ge=1.0)] = 10.0  # until a key whose process died with its request is free
-    preflight_wait_s: float = 5.0
-    preflight_live_s: float = 15.0
-    retry_after_min_s: int = 1
-    retry_after_max_s: int = 15
-    max_poll_after_ms: int = 2000
+    preflight_wait_s: float = 5.0  # a create waits so long for the look at its inputs
+    preflight_live_s: float = 15.0  # without its heartbeat for so long nobody waits for preflight
+    retry_after_min_s: int = 1  # shortest `Retry-After`
+    retry_after_max_s: int = 15  # longest `Retry-After`
+    max_poll_after_ms: int = 2000  # longest `openai-poll-after-ms`
 
 
 class RateLimitSettings(Group):
     """Moving windows per tenant, in the notation of the `limits` library."""
 
-    creates: str = "60/minute"
-    reads: str = "60000/minute"
-    validations: str = "60/minute"
+    creates: str = "60/minute"  # creates and remixes
+    reads: str = "60000/minute"  # everything that only reads
+    validations: str = "60/minute"  # `/validate` and `/verify`
     failed_logins: str = "30/minute"  # per client address
 
 
 class AuthSettings(Group):
     """API keys beside `MMGT_API_KEYS`."""
 
-    max_keys_per_tenant: int = 100
-    key_prefix: str = "mmgt_"
+    max_keys_per_tenant: int = 100  # not revoked
+    key_prefix: str = "mmgt_"  # first letters of new keys
     cache_s: float = 2.0  # how long a key that was looked up may be believed
 
 
 class WebhookSettings(Group):
     """Deliveries to clients' receivers."""
 
-    secret: SecretStr | None = None  # the default tenant's, whsec_…; None: one is made at first start
+    secret: SecretStr | None = None  # the default tenant's, whsec_…; none: one is made at first start
     allow_loopback: bool = False  # receivers on loopback and plain http: development and tests
     allow_http: bool = False  # plain http to global addresses
-    timeout_s: float = 15.0
-    max_answer_bytes: int = 4096
+    timeout_s: float = 15.0  # of one delivery, from name look-up to answer
+    max_answer_bytes: int = 4096  # of a receiver's answer that are read
+    # pauses before each try
     schedule_s: tuple[float, ...] = (0.0, 5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
-    progress_period_s: float = 5.0
-    secret_overlap_s: int = DAY_S
+    progress_period_s: float = 5.0  # between two `video.progress` of a video
+    secret_overlap_s: int = DAY_S  # how long a rotated secret still signs
     sender_lost_s: float = 60.0  # a delivery taken and not reported comes again
-    concurrency: int = 8
+    concurrency: int = 8  # deliveries at a time of one worker
 
 
 class LeaseSettings(Group):
     """How workers hold jobs, and how lost ones are found."""
 
-    lease_s: float = 30.0
-    renew_s: float = 10.0
-    reaper_period_s: float = 5.0
-    sweeper_period_s: float = 2.0
-    doorbell_age_s: float = 2.0
-    ring_again_s: float = 15.0
-    max_lost_attempts: int = 3
-    stall_timeout_s: float = 300.0
+    lease_s: float = 30.0  # a worker not heard from for so long has lost its job
+    renew_s: float = 10.0  # between two renewals
+    reaper_period_s: float = 5.0  # between two looks for lost jobs
+    sweeper_period_s: float = 2.0  # between two looks for jobs without a doorbell
+    doorbell_age_s: float = 2.0  # a waiting job this old is rung for again
+    ring_again_s: float = 15.0  # between two rings for the same job
+    max_lost_attempts: int = 3  # then the job is `failed: worker_lost`
+    stall_timeout_s: float = 300.0  # without a step; then the worker gives up its process
     hard_limit_per_estimate: float = 10.0  # an attempt may take so many times the job's estimate,
     min_hard_limit_s: float = 1800.0  # and at least this long
-    upkeep_lock_s: float = 10.0
+    upkeep_lock_s: float = 10.0  # which API replica does the upkeep
 
 
 class RetentionSettings(Group):
     """How long things are kept."""
 
-    inputs_s: int = DAY_S
+    inputs_s: int = DAY_S  # of uploads, after the job has ended
     results_s: int = 7 * DAY_S  # default of expires_after_s
-    record_s: int = 30 * DAY_S
-    orphan_upload_s: int = 3600
+    record_s: int = 30 * DAY_S  # of the job's record, after its end
+    orphan_upload_s: int = 3600  # of uploads that never became a job
     queue_ttl_s: int = DAY_S  # default of queue_ttl_s
-    housekeeping_period_s: float = 30.0
+    housekeeping_period_s: float = 30.0  # between two rounds of deletion
 
 
 class MetricsSettings(Group):
     """Prometheus, on its own port."""
 
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None  # the first of one for each process, in a fixed order
-    host: str = "127.0.0.1"
+    port: int | None = None  # none: no metrics
+    host: str = "127.0.0.1"  # address that metrics listen on
 
 
 class ProvenanceSettings(Group):
@@ -182,33 +185,33 @@ class ProvenanceSettings(Group):
 class WorkerSettings(Group):
     """Render workers."""
 
-    preset: str | None = None  # None: mmgt-512 where its weights are, else mmgt-demo
-    weights_folder: Path | None = None
+    preset: str | None = None  # none: mmgt-512 where its weights are, else mmgt-demo
+    weights_folder: Path | None = None  # none: `weights`
     start_timeout_s: int = 600  # loading and warming up
-    heartbeat_s: float = 3.0
-    live_s: float = 15.0
-    deaf_after_s: float = 30.0
-    progress_period_s: float = 0.5
+    heartbeat_s: float = 3.0  # between two signs of life
+    live_s: float = 15.0  # a worker not heard from for so long counts as gone
+    deaf_after_s: float = 30.0  # messages wait beside an idle worker; then it ends
+    progress_period_s: float = 0.5  # between two notes of progress
     storage_attempts: int = 8  # of each fetch and upload of a job, with back-off up to 30 s, on top of storage.attempts
-    scratch_folder: Path | None = None  # None: DATA/scratch
-    preflight_timeout_s: float = 8.0
-    preflight_memory_bytes: int = 2_000 * MEGABYTE
+    scratch_folder: Path | None = None  # none: DATA/scratch
+    preflight_timeout_s: float = 8.0  # of one look at inputs
+    preflight_memory_bytes: int = 2_000 * MEGABYTE  # of the process that decodes them
     scripted_pipeline: str | None = None  # tests only: a module whose load() stands for the method
 
 
 class LogSettings(Group):
     """Logs go to stderr."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    form: Literal["json", "console"] = "json"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"  # what is logged
+    form: Literal["json", "console"] = "json"  # json: a line for machines; console: for people
 
 
 class EnvironmentKey(Group):
     """One key of `MMGT_API_KEYS`."""
 
-    tenant: str
-    scope: Scope
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    tenant: str  # whose key
+    scope: Scope  # user or operator
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the key
 
 
 class Settings(BaseSettings):
@@ -218,15 +221,15 @@ class Settings(BaseSettings):
         env_prefix="MMGT_", env_nested_delimiter="__", frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000  # 0: a free one
+    host: str = "127.0.0.1"  # address to listen on
+    port: int = 8000  # port to listen on; 0 takes a free one (`mmgt serve`)
     data: Path = Path("data")  # embedded: everything that lasts
-    public_url: str | None = None  # as clients reach the API; None: from the request
-    problem_base_url: str = "https://mmgt.invalid/problems/"
-    api_keys: Annotated[tuple[EnvironmentKey, ...], NoDecode] = ()
-    default_tenant: str = "default"
-    require_consent: bool = False
-    gpus: Annotated[str, Field(pattern=r"^[\w.:-]+(\s*,\s*[\w.:-]+)*$")] = "auto"  # auto, cpu, or numbers: 0,1
+    public_url: str | None = None  # as clients reach the API; none: from the request
+    problem_base_url: str = "https://mmgt.invalid/problems/"  # before the code in `type` of a problem
+    api_keys: Annotated[tuple[EnvironmentKey, ...], NoDecode] = ()  # tenant:scope:sha256hex,…; beside `mmgt keys`
+    default_tenant: str = "default"  # whose the videos of keyless requests are
+    require_consent: bool = False  # creates without `consent=true` are refused
+    gpus: str = "auto"  # auto, cpu, or numbers: 0,1
 
     store: StoreSettings = StoreSettings()
     storage: StorageSettings = StorageSettings()
