@@ -48,8 +48,9 @@ def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str]
         _write_private(data / STORE_URL_FILE, valkey.url)
         env = _environment(settings, data, port, valkey)
         api = ApiProbe(http_url(settings.host, port))
+        api_argv = (sys.executable, "-m", "api", "--fd", str(listener.fileno()))
         children = [
-            Child("api", _api_argv(listener.fileno()), env, api.lives, inherited_fds=(listener.fileno(),)),
+            Child("api", api_argv, env, api.lives, inherited_fds=(listener.fileno(),)),
             *(Child(queue, support_argv(queue), env) for queue in SUPPORT_PROCESSES),
             Child("render", launcher_argv(), env, api.is_ready, stop_s=60.0, gives_up=GIVES_UP),
         ]
@@ -105,12 +106,6 @@ def temporary_service(data: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
-
-
-def _api_argv(listener_fd: int) -> tuple[str, ...]:
-    where = ("--fd", str(listener_fd))
-    quiet = ("--no-access-log", "--no-server-header", "--log-level", "warning", "--timeout-graceful-shutdown", "5")
-    return (sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", *where, *quiet)
 
 
 def _environment(settings: Settings, data: Path, port: int, valkey: EmbeddedValkey) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The real app behind a real uvicorn in a thread, on a free loopback port; and API keys for three callers."""
+"""The real app behind its real server in a thread, on a free loopback port; and API keys for three callers."""
 
 import hashlib
 import socket
@@ -6,10 +6,10 @@ import threading
 from pathlib import Path
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.server import Server
 from jobs.settings import Settings, StoreSettings
 
 STARTS_WITHIN_S = 20.0
@@ -33,10 +33,7 @@ class ServedApp:
         self.settings = settings
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        config = uvicorn.Config(
-            app or create_app(settings), log_config=None, lifespan="on", timeout_graceful_shutdown=2
-        )
-        self._server = uvicorn.Server(config)
+        self._server = Server(app or create_app(settings), settings)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._clients: list[httpx.Client] = []
 

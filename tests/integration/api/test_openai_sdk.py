@@ -41,8 +41,9 @@ def server_url(settings: Settings) -> Iterator[str]:
         "MMGT_STORE__KEY_PREFIX": settings.store.key_prefix,
         "MMGT_DATA": str(settings.data),
         "MMGT_API_KEYS": keys,
+        "MMGT_PORT": str(port),
     }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", "--port", str(port)]
+    command = [sys.executable, "-m", "api"]
     with (settings.data / "server.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"

@@ -1,0 +1,40 @@
+"""The one way in which the HTTP face is served: uvicorn as this service needs it, for `python -m api` and for tests."""
+
+import argparse
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+
+from api.app import create_app
+from jobs.settings import Settings
+
+STOP_S = 8  # from SIGTERM, for answers under way; `mmgt serve` kills after 10 s, Compose after 20 s
+
+
+class Server(uvicorn.Server):
+    """A server of one app, as the settings have it."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app, settings.host, settings.port, http="httptools", ws="none", lifespan="on", log_config=None,
+                log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=STOP_S,
+            )
+        )  # fmt: skip
+
+
+def main() -> int:
+    """Serve until SIGINT or SIGTERM, at the host and port of the settings.
+
+    Returns:
+        The exit status: 3 when it could not be started.
+    """
+    parser = argparse.ArgumentParser(prog="python -m api", description="Serve the HTTP API.")
+    parser.add_argument("--fd", type=int, help="number of an inherited socket that listens already")
+    listener_fd = parser.parse_args().fd
+    settings = Settings()
+    server = Server(create_app(settings), settings)
+    server.run(None if listener_fd is None else [socket.socket(fileno=listener_fd)])
+    return 0 if server.started else STARTUP_FAILURE
