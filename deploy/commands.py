@@ -14,6 +14,7 @@ from deploy.submit import SUFFIXES, Submission, SubmitFailed, beside, submit
 from jobs.errors import JobsError
 from jobs.ports import PortUnusable
 from jobs.settings import Settings
+from mmgt_core.errors import MMGTError
 from mmgt_core.progress_bar import ProgressBar
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The service around the method.")
@@ -29,7 +30,7 @@ def run(arguments: Sequence[str]) -> None:
     except PortUnusable as error:
         typer.echo(f"mmgt: {error}", err=True)
         sys.exit(USAGE_ERROR)
-    except (SubmitFailed, DataFolderInUse, JobsError, OSError) as error:
+    except (SubmitFailed, DataFolderInUse, JobsError, MMGTError, OSError) as error:
         typer.echo(f"mmgt: {error}", err=True)
         sys.exit(1)
 

@@ -17,6 +17,7 @@ from jobs.logging import configure_logging
 from jobs.ports import http_url, listen
 from jobs.processes import Child, Supervisor, Times
 from jobs.settings import Settings
+from worker.identity import open_identity
 from worker.launch import GIVES_UP, SUPPORT_PROCESSES, launcher_argv, support_argv, with_metrics_ports
 
 _READY_S = 600.0
@@ -31,10 +32,14 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> int:
         settings: of the whole service; store and storage are those of the data folder.
         on_ready: told the address, once, when `/readyz` is green.
 
+    Raises:
+        IdentityUnusable: videos could not be signed.
+
     Returns:
         The exit status: 0 after a stop that was asked for.
     """
     configure_logging(settings.log)
+    open_identity(settings)  # before anything starts: a video that cannot be marked is lost after its render
     with listen(settings.host, settings.port, "--port or MMGT_PORT") as listener:
         return _serve(settings, listener, on_ready)
 

@@ -178,8 +178,17 @@ class MetricsSettings(Group):
 class ProvenanceSettings(Group):
     """Who signs the videos: the operator's certificate, or one made at first start."""
 
-    certificate_chain_file: Path | None = None  # PEM
-    private_key_file: Path | None = None  # PEM, ES256
+    certificate_chain_file: Path | None = None  # PEM, the signer's certificate first, then its issuer's
+    private_key_file: Path | None = None  # PEM, ES256; of the chain's first certificate
+    identity_folder: Path | None = None  # of the one that is made; None: mmgt/identity in the user's data folder (XDG)
+
+    @model_validator(mode="after")
+    def has_both_files_or_none(self) -> Self:
+        """Refuse a certificate without its key at start; else videos would be signed by somebody else."""
+        if (self.certificate_chain_file is None) != (self.private_key_file is None):
+            absent = "private_key_file" if self.private_key_file is None else "certificate_chain_file"
+            raise ValueError(f"{absent} is missing (MMGT_PROVENANCE__{absent.upper()}); a certificate needs both files")
+        return self
 
 
 class WorkerSettings(Group):

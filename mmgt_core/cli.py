@@ -18,9 +18,10 @@ from mmgt_core.commands.running import interruptible, run_app
 from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
 from mmgt_core.errors import WeightsError
 from mmgt_core.load import UNTRAINED, default_preset, find_preset, load_pipeline, preset_folder
+from mmgt_core.media.identity_trial import try_identity
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
-from mmgt_core.media.signing_identity import ensure_identity
+from mmgt_core.media.signing_identity import SigningIdentity, ensure_identity, user_identity_folder
 from mmgt_core.parity.runner import run_cases
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, told_of_photographs
@@ -37,8 +38,8 @@ app.add_typer(weights_app, name="weights")
 WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder of converted weights, one folder a preset.")]
 PresetName = Annotated[str, typer.Option("--preset", help=f"One of {', '.join(PRESETS)}.")]
 DEFAULT_WEIGHTS = Path("weights")
-DEFAULT_IDENTITY = Path("data/identity")
-"""That of `mmgt serve` with its default data folder."""
+FORMER_IDENTITY = Path("data/identity")
+"""Where earlier versions made one in each working folder; its marks go on to be trusted."""
 
 
 class Device(StrEnum):
@@ -75,7 +76,12 @@ Windows = Annotated[WindowSchedule, typer.Option("--windows", help="looping wrap
 Save = Annotated[str, typer.Option("--save", help=f"Also write, by comma: {', '.join(Extra)}; or all.")]
 DeviceName = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
 Identity = Annotated[
-    Path, typer.Option("--identity", help="Folder of the certificate that signs videos; made at first use.")
+    Path | None,
+    typer.Option("--identity", help="Folder of the certificate that signs; by default the user's own, made once."),
+]
+Trusted = Annotated[
+    list[Path] | None,
+    typer.Option("--identity", help="Folder of an identity to trust, repeatable; by default the user's own."),
 ]
 MaybePreset = Annotated[
     str | None, typer.Option("--preset", help="By default mmgt-512 if its weights are present, else mmgt-demo.")
@@ -99,7 +105,7 @@ def generate(
     mask_motion: Motion = SamplingOptions.mask_motion,
     windows: Windows = SamplingOptions.window_schedule,
     save: Save = "",
-    identity: Identity = DEFAULT_IDENTITY,
+    identity: Identity = None,
     device: DeviceName = Device.AUTO,
 ) -> None:
     """Generate a video of the person in the image speaking and gesturing to the audio."""
@@ -116,13 +122,13 @@ def generate(
     _check_usage(files, outputs)
     chosen = _preset(preset) if preset else default_preset(weights)
     place = _device(device)
+    signer = _signer(identity or user_identity_folder())
     with interruptible() as is_interrupted, ProgressBar() as bar:
         control = RunControl(bar.show, is_interrupted)
         inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights, chosen), control)
         inputs = told_of_photographs(inputs, chosen)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
-        signer = ensure_identity(identity)
         pipeline = load_pipeline(chosen, weights, place, _dtype(place))
         _tell_if_untrained(pipeline, is_driven=inputs.driving_poses is not None)
         with outputs.unfinished() as staged:
@@ -149,10 +155,10 @@ def parity(
 @app.command()
 def verify(
     video: Annotated[Path, typer.Argument(help="An MP4.")],
-    identity: Identity = DEFAULT_IDENTITY,
+    identity: Trusted = None,
 ) -> None:
     """Read a video's provenance mark: 0 valid, 5 none, 6 not valid; trusted if this identity signed it."""
-    verification = verify_video(video, identity)
+    verification = verify_video(video, identity or (user_identity_folder(), FORMER_IDENTITY))
     typer.echo(json.dumps(verification.body, indent=1))
     raise typer.Exit(verification.exit_code)
 
@@ -199,6 +205,12 @@ def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt
 def layout(preset: PresetName = "mmgt-512") -> None:
     """Print the published files' keys and shapes as JSON: {file: {key: shape}}."""
     typer.echo(json.dumps(published_files(_preset(preset)), indent=1))
+
+
+def _signer(folder: Path) -> SigningIdentity:
+    signer = ensure_identity(folder)
+    try_identity(signer, str(folder))
+    return signer
 
 
 def _sampling_options(**numbers: object) -> SamplingOptions:

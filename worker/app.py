@@ -146,6 +146,7 @@ def _begin_child(**_: Any) -> None:  # noqa: ANN401
     is_loaded = threading.Event()
     threading.Thread(target=_end_if_drained, args=(is_loaded,), daemon=True).start()
     try:
+        log.info("identity_tried", signer=place.identity.signer)  # before the first render, not after it
         pipeline = place.host.pipeline
     except Exception as error:
         is_expected = isinstance(error, GpuNotOpened | MMGTError)

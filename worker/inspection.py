@@ -31,7 +31,7 @@ class Question:
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
-        trust_anchor_pem: the installation's own root; a mark that leads to it is trusted.
+        trust_anchors_pem: the installation's own root; a mark that leads to it is trusted.
     """
 
     files: Mapping[str, str]
@@ -39,7 +39,7 @@ class Question:
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
-    trust_anchor_pem: str | None = None
+    trust_anchors_pem: str | None = None
 
 
 def inspect(question: Question) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def inspect(question: Question) -> dict[str, Any]:
     paths = {field: Path(path) for field, path in question.files.items()}
     try:
         if "video" in paths:
-            return _read_mark(paths["video"], question.trust_anchor_pem)
+            return _read_mark(paths["video"], question.trust_anchors_pem)
         limits = MediaLimits(**(question.limits or {}))
         files = InputFiles(paths["image"], paths.get("audio"), paths.get("driving_video"))
         weights, preset = Path(question.weights), PRESETS[question.preset]
@@ -85,9 +85,9 @@ def _describe(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _read_mark(path: Path, trust_anchor_pem: str | None) -> dict[str, Any]:
+def _read_mark(path: Path, trust_anchors_pem: str | None) -> dict[str, Any]:
     try:
-        report = read_provenance(path, trust_anchor_pem)
+        report = read_provenance(path, trust_anchors_pem)
     except MMGTError as error:
         message = str(error).replace(str(path), "video")
         return {"error": message}

@@ -10,6 +10,7 @@ from jobs.errors import ObjectNotFound, StorageUnavailable
 from jobs.logging import logger
 from jobs.settings import LimitSettings
 from worker.errors import SandboxLost
+from worker.identity import trusted_anchors_pem
 from worker.launch import preset_to_serve
 from worker.workplace import Workplace
 
@@ -41,7 +42,7 @@ def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], c
 
 def read_mark(place: Workplace, request_id: str, key: str) -> None:
     """Answer what the provenance mark of a stored MP4 says."""
-    answer = _ask(place, {"video": key}, {"trust_anchor_pem": place.identity.trust_anchor_pem})
+    answer = _ask(place, {"video": key}, {"trust_anchors_pem": trusted_anchors_pem(place.settings)})
     if answer is not None:
         place.store.put_preflight_answer(request_id, json.dumps(answer))
         log.info("mark_read", request_id=request_id, verdict=answer.get("verdict"))

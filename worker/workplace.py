@@ -9,7 +9,8 @@ from jobs.settings import Settings
 from jobs.storage import ObjectStorage
 from jobs.storage_choice import open_storage
 from jobs.store import JobStore
-from mmgt_core.media.signing_identity import SigningIdentity, ensure_identity
+from mmgt_core.media.signing_identity import SigningIdentity
+from worker.identity import open_identity
 from worker.noticeboard import NoticeBoard
 from worker.pipeline_host import PipelineHost
 from worker.sandbox import Sandbox
@@ -58,11 +59,8 @@ class Workplace:
 
     @cached_property
     def identity(self) -> SigningIdentity:
-        """Who signs the videos: the operator's certificate, or one made at first start."""
-        chain, key = self.settings.provenance.certificate_chain_file, self.settings.provenance.private_key_file
-        if chain is None or key is None:
-            return ensure_identity(self.settings.data / "identity")
-        return SigningIdentity(chain.read_text(), key.read_text())
+        """Who signs the videos, tried."""
+        return open_identity(self.settings)
 
 
 _places: list[Workplace] = []

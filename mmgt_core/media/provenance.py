@@ -23,7 +23,7 @@ from c2pa import (  # type: ignore[import-untyped]
 )
 
 from mmgt_core.errors import MMGTError
-from mmgt_core.media.signing_identity import SigningIdentity, load_identity
+from mmgt_core.media.signing_identity import CHAIN_FILE, SIGNING_USAGES, SigningIdentity, trust_anchor_pem
 
 FACTS_LABEL = "org.mmgt.generation"
 VALID, ABSENT, INVALID = 0, 5, 6
@@ -42,6 +42,8 @@ _OFFLINE: dict[str, Any] = {
     "builder": {"thumbnail": {"enabled": False}},
 }
 """The library's defaults fetch a mark from an address that the video names: anybody's address."""
+_OTHER_USAGES = ("1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9")
+"""Of those who sign time stamps and answers about revocation in others' marks."""
 _MARK_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _MAX_MARK_BYTES = 16_000_000
 _BOX_HEADER = struct.Struct(">I4s")
@@ -151,15 +153,15 @@ def read_provenance(path: Path, trust_anchors_pem: str | None = None) -> Provena
         raise VideoUnreadable(f"{path}: {error.strerror}") from error
 
 
-def verify_video(path: Path, identity_folder: Path) -> Verification:
-    """Read a mark for people: trusted means signed by the identity in this folder, if there is one.
+def verify_video(path: Path, identity_folders: Iterable[Path]) -> Verification:
+    """Read a mark for people: trusted means signed by an identity in one of these folders; absent ones count nothing.
 
     Raises:
         NotAnMP4, VideoUnreadable: as `read_provenance`.
-        IdentityUnusable: the folder exists, but holds no usable identity.
+        IdentityUnusable: a folder's chain cannot be read.
     """
-    anchors = load_identity(identity_folder).trust_anchor_pem if identity_folder.is_dir() else None
-    report = read_provenance(path, anchors)
+    anchors = "".join(filter(None, (trust_anchor_pem(folder / CHAIN_FILE) for folder in identity_folders)))
+    report = read_provenance(path, anchors or None)
     created_at = report.created_at.isoformat() if report.created_at else None
     body = {"file": path.name, **asdict(report), "created_at": created_at, "problems": list(report.problems)}
     return Verification(body, VALID if report.is_valid else INVALID if report.is_present else ABSENT)
@@ -180,10 +182,12 @@ def _claim(facts: GenerationFacts) -> dict[str, Any]:
 
 
 def _read(path: Path, video: BinaryIO, has_mark: bool, trust_anchors_pem: str | None) -> ProvenanceReport:
-    trust = {"trust": {"trust_anchors": trust_anchors_pem}} if trust_anchors_pem else {}
+    trust = {"trust_config": "\n".join((*SIGNING_USAGES, *_OTHER_USAGES))}
+    if trust_anchors_pem:
+        trust["trust_anchors"] = trust_anchors_pem
     try:
         with (
-            Context(Settings.from_dict({**_OFFLINE, **trust})) as context,
+            Context(Settings.from_dict({**_OFFLINE, "trust": trust})) as context,
             Reader(_MIME, video, context=context) as reader,
         ):
             return _report(json.loads(reader.json()))

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -18,11 +19,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from platformdirs import user_data_path
 
 from mmgt_core.errors import MMGTError
 
 CHAIN_FILE = "chain.pem"
 KEY_FILE = "key.pem"
+SIGNING_USAGES = {
+    ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string: "emailProtection",
+    "1.3.6.1.5.5.7.3.36": "documentSigning",
+    "1.3.6.1.4.1.62558.2.1": "C2PA claim signing",
+}
+"""Extended key usages of a signer. Only the first is taken by a reader that was told of none."""
 _VALIDITY = timedelta(days=3650)
 """Long, because no time stamp of a third party says that a video is older than its certificate's end."""
 _CLOCK_SKEW = timedelta(hours=1)
@@ -40,13 +48,23 @@ class SigningIdentity:
     private_key_pem: str = field(repr=False)
 
     @property
+    def signer(self) -> str:
+        """Whom the marks name."""
+        return x509.load_pem_x509_certificates(self.certificate_chain_pem.encode())[0].subject.rfc4514_string()
+
+    @property
     def trust_anchor_pem(self) -> str:
         """The chain's last certificate; a mark that leads to it was made by this identity or its issuer."""
         return _pem(x509.load_pem_x509_certificates(self.certificate_chain_pem.encode())[-1])
 
 
+def user_identity_folder() -> Path:
+    """The one identity of a user, wherever they work: `mmgt/identity` where the system keeps a user's data."""
+    return user_data_path("mmgt", appauthor=False) / "identity"
+
+
 def ensure_identity(folder: Path) -> SigningIdentity:
-    """Load the identity of this installation; the first call makes it. Processes that start at once get the same one.
+    """Load the identity of a folder; the first call makes it. Processes that start at once get the same one.
 
     Raises:
         IdentityUnusable: the folder exists, but what it holds cannot sign.
@@ -57,25 +75,44 @@ def ensure_identity(folder: Path) -> SigningIdentity:
 
 
 def load_identity(folder: Path) -> SigningIdentity:
-    """Read `chain.pem` and `key.pem`.
+    """Read `chain.pem` and `key.pem`. Raises: IdentityUnusable: as `read_identity`."""
+    return read_identity(folder / CHAIN_FILE, folder / KEY_FILE)
+
+
+def read_identity(chain_file: Path, key_file: Path) -> SigningIdentity:
+    """Read an identity's two files; `try_identity` tells whether its marks will hold.
 
     Raises:
-        IdentityUnusable: a file is missing or unreadable, the key is not the certificate's, or the certificate is over.
+        IdentityUnusable: a file is missing or unreadable, or the key is not the first certificate's.
     """
     try:
-        chain_pem = (folder / CHAIN_FILE).read_text()
-        key_pem = (folder / KEY_FILE).read_text()
-        leaf = x509.load_pem_x509_certificates(chain_pem.encode())[0]
+        chain_pem, key_pem = chain_file.read_text(), key_file.read_text()
+        chain = x509.load_pem_x509_certificates(chain_pem.encode())
         key = load_pem_private_key(key_pem.encode(), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise IdentityUnusable(f"{folder}: {CHAIN_FILE} and {KEY_FILE} cannot be read: {error}") from error
+        raise IdentityUnusable(f"{chain_file} and {key_file} cannot be read: {error}") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise IdentityUnusable(f"{folder / KEY_FILE}: the key must be on the curve P-256")
-    if _public(key.public_key()) != leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        raise IdentityUnusable(f"{folder}: {KEY_FILE} is not the key of the first certificate in {CHAIN_FILE}")
-    if leaf.not_valid_after_utc < datetime.now(UTC):
-        raise IdentityUnusable(f"{folder / CHAIN_FILE}: the certificate ended on {leaf.not_valid_after_utc:%Y-%m-%d}")
+        raise IdentityUnusable(f"{key_file}: the key must be on the curve P-256")
+    own = _public(key.public_key())
+    owners = [number for number, certificate in enumerate(chain, 1) if _public(certificate.public_key()) == own]
+    if owners[:1] != [1]:
+        told = f"it is that of certificate {owners[0]}: the signer's must come first" if owners else "nor of another"
+        raise IdentityUnusable(f"{key_file} is not the key of the first certificate in {chain_file}, {told}")
     return SigningIdentity(chain_pem, key_pem)
+
+
+def trust_anchor_pem(chain_file: Path) -> str | None:
+    """The last certificate of a chain, also of an identity that signs no more; None where there is no such file.
+
+    Raises:
+        IdentityUnusable: the file cannot be read.
+    """
+    try:
+        return _pem(x509.load_pem_x509_certificates(chain_file.read_bytes())[-1])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise IdentityUnusable(f"{chain_file} cannot be read: {error}") from error
 
 
 def _make_folder(folder: Path) -> None:
@@ -162,7 +199,7 @@ def _write_private(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _public(key: ec.EllipticCurvePublicKey) -> bytes:
+def _public(key: CertificatePublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

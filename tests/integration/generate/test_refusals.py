@@ -11,6 +11,7 @@ import soundfile
 from PIL import Image
 
 from tests.integration.generate.command import PORTRAIT, film_of, generate, record
+from tests.unit.media.identities import DAY, Recipe
 from tests.unit.media.recordings import SAMPLES, encode_sound
 
 MAX_CPU_S = 10
@@ -251,3 +252,11 @@ def test_an_input_is_never_overwritten(refused, tmp_path):
 
     assert (done.status, "would overwrite the input" in done.message) == (2, True), done.stderr
     assert driving.read_bytes() == before
+
+
+def test_an_identity_that_cannot_sign_is_refused_before_the_work(refused, tmp_path):
+    folder = Recipe(begins=2 * DAY).write(tmp_path / "identity")
+
+    done = refused("--identity", folder, image=tmp_path / "missing.png")
+
+    assert (done.status, f"mmgt: {folder}: certificate 1 of the chain is valid from" in done.stderr) == (1, True)

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.unit.media.identities import Recipe
+
 ROOT = Path(__file__).parents[3]
 MMGT = (sys.executable, "-m", "deploy")
 START_S = 120.0
@@ -91,3 +93,22 @@ def test_two_servers_cannot_share_a_folder(tmp_path):
     assert second.returncode == 1
     assert b"Traceback" not in second.stderr
     assert str(data).encode() in second.stderr
+
+
+def test_an_identity_that_cannot_sign_ends_the_start_with_what_is_wrong(tmp_path):
+    folder = Recipe(has_other_key=True).write(tmp_path / "identity")
+    files = {
+        "MMGT_PROVENANCE__CERTIFICATE_CHAIN_FILE": str(folder / "chain.pem"),
+        "MMGT_PROVENANCE__PRIVATE_KEY_FILE": str(folder / "key.pem"),
+    }
+
+    ended = subprocess.run(
+        [*MMGT, "serve", "--port", "0", "--data", str(tmp_path / "data")],
+        cwd=ROOT,
+        env={**ENVIRONMENT, **files},
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert f"mmgt: {folder / 'key.pem'} is not the key of the first certificate" in ended.stderr.decode()

@@ -85,3 +85,13 @@ def test_settings_are_frozen() -> None:
 def test_the_storage_is_the_one_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(open_storage(Settings()), LocalStorage)
     assert isinstance(open_storage(read(monkeypatch, **S3)), S3Storage)
+
+
+@pytest.mark.parametrize("given", ["CERTIFICATE_CHAIN_FILE", "PRIVATE_KEY_FILE"])
+def test_a_certificate_without_its_key_or_the_reverse_is_told_by_the_missing_name(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (absent,) = {"CERTIFICATE_CHAIN_FILE", "PRIVATE_KEY_FILE"} - {given}
+
+    with pytest.raises(ValidationError, match=f"MMGT_PROVENANCE__{absent}"):
+        read(monkeypatch, **{f"MMGT_PROVENANCE__{given}": "/secrets/it.pem"})

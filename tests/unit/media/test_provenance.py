@@ -307,11 +307,11 @@ def test_a_certificate_that_may_not_sign_is_told_and_leaves_the_video(unmarked, 
 def test_verify_answers_json_and_a_status_of_its_own_for_each_outcome(tmp_path, film, marked, identity_folder):
     nowhere = tmp_path / "none"
 
-    absent = verify_video(film, nowhere)
-    valid = verify_video(marked, nowhere)
-    trusted = verify_video(marked, identity_folder)
+    absent = verify_video(film, [nowhere])
+    valid = verify_video(marked, [nowhere])
+    trusted = verify_video(marked, [identity_folder])
     change_byte(marked, marked.stat().st_size - 1)
-    invalid = verify_video(marked, identity_folder)
+    invalid = verify_video(marked, [identity_folder])
 
     assert [item.exit_code for item in (absent, valid, trusted, invalid)] == [ABSENT, VALID, VALID, INVALID]
     assert [item.body["is_trusted"] for item in (absent, valid, trusted, invalid)] == [False, False, True, False]

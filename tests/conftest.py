@@ -1,0 +1,13 @@
+"""What no test may touch: the data folder of the user who runs them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_user_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Identities are made below a folder of this run; child processes inherit it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("user-data")))
+        yield
