@@ -8,12 +8,12 @@ import numpy as np
 
 from mmgt_core.config import Preset
 from mmgt_core.errors import InputCode, InputError, InputWarning
-from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS, Float32Array
+from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.audio_decoding import DecodedAudio, decode_audio
-from mmgt_core.media.files import file_bytes
 from mmgt_core.media.image_decoding import decode_image
-from mmgt_core.media.limits import MediaLimits, megabytes
+from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.video_decoding import DrivingVideo, inspect_driving_video, read_video_frames
+from mmgt_core.pipelines.keypoint_file import read_keypoints
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, find_initial_pose, to_canvas
@@ -22,8 +22,6 @@ from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Wa
 MakeDetector = Callable[[], WholeBodyDetector]
 
 _MAX_MISSED_SHARE = 0.5
-_FARTHEST_PX = 16 * CANVAS_SIZE
-"""Points may leave the picture, but not so far that drawing them would overflow."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def prepare_inputs(
     audio = _decode_sound(files, limits)
     image = decode_image(files.image, limits)
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
-    poses = _read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
+    poses = read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
     detector = make_detector()
     initial = find_initial_pose(image.pixels, detector, crop)
     warnings = image.warnings + initial.warnings
@@ -112,30 +110,6 @@ def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:
     if files.driving_video is None:
         raise InputError(InputCode.AUDIO_UNREADABLE, "none given, and no driving video whose sound could stand for it")
     return decode_audio(files.driving_video, limits, field="driving_video")
-
-
-def _read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:
-    """Keypoints from a `.npy` file, (frames, 134, 3) in pixels of the 512 canvas."""
-    code = InputCode.DRIVING_KEYPOINTS_INVALID
-    num_bytes = file_bytes(path, code)
-    if num_bytes > limits.max_keypoints_bytes:
-        raise InputError(code, f"{megabytes(num_bytes)}; the limit is {megabytes(limits.max_keypoints_bytes)}")
-    try:
-        stored = np.lib.format.open_memmap(path, mode="r")  # a header that promises more than the file has is refused
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(code, "it is not a .npy file of numbers, or it ends early") from error
-    if stored.ndim != 3 or stored.shape[1:] != (NUM_KEYPOINTS, 3) or not len(stored):
-        raise InputError(code, f"shape {stored.shape}; (frames, {NUM_KEYPOINTS}, 3) is needed, at least one frame")
-    if stored.dtype.kind not in "fiu":
-        raise InputError(code, f"values of type {stored.dtype}; numbers are needed")
-    with np.errstate(over="ignore"):
-        keypoints = np.array(stored, np.float32)
-    if not np.isfinite(keypoints).all():
-        raise InputError(code, f"{int((~np.isfinite(keypoints)).sum())} values are not finite")
-    farthest = float(np.abs(keypoints).max())
-    if farthest > _FARTHEST_PX:
-        raise InputError(code, f"a value of {farthest:g}; pixels of the 512 canvas reach to {_FARTHEST_PX} at most")
-    return PoseSequence(keypoints)
 
 
 def _detect_poses(

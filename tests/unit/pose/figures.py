@@ -5,6 +5,8 @@ import numpy as np
 from mmgt_core.keypoints import FACE, LEFT_HAND, LEGS, NUM_KEYPOINTS, RIGHT_HAND, Float32Array
 from mmgt_core.pose.detector import DetectedPerson
 
+NOSE_BRIDGE, CHIN = FACE.start + 27, FACE.start + 8
+
 BODY_POINTS = {
     0: (0, -1.0), 1: (0, 0), 2: (-0.5, 0), 3: (-0.6, 0.7), 4: (-0.4, 1.3), 5: (0.5, 0), 6: (0.6, 0.7), 7: (0.4, 1.3),
     14: (-0.1, -1.1), 15: (0.1, -1.1), 16: (-0.2, -1.05), 17: (0.2, -1.05),
@@ -20,6 +22,7 @@ def figure(neck_x: float, neck_y: float, shoulders: float, hands: bool = True) -
     keypoints[FACE, 0] = np.tile(np.linspace(-0.22, 0.22, 17), 4)
     keypoints[FACE, 1] = np.repeat(np.linspace(-1.2, -0.7, 4), 17)
     keypoints[FACE, 2] = 1
+    keypoints[NOSE_BRIDGE, 1], keypoints[CHIN, 1] = -1.2, -0.7
     for part, side in ((LEFT_HAND, 1), (RIGHT_HAND, -1)):
         keypoints[part, 0] = 0.4 * side
         keypoints[part, 1] = np.linspace(1.3, 1.7, 21)
