@@ -9,7 +9,7 @@ from api.dependencies import Context
 from jobs.job import Job
 from jobs.video_object import to_video_object
 
-_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE | re.ASCII)
 
 
 def preferred_wait_s(request: Request, max_s: int) -> int | None:

@@ -121,8 +121,16 @@ def refuse_what_a_browser_was_tricked_into(request: Request) -> None:
     if headers.get("sec-fetch-site", "").lower() == "cross-site":
         raise RequestRefused("cross_site_request", "a server without keys refuses cross-site requests")
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and network_location(origin) != host.lower():
         raise RequestRefused("cross_site_request", "a server without keys refuses requests of another origin")
+
+
+def network_location(origin: str) -> str:
+    """Return the host and port of an Origin header; empty if it has none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def host_name(host: str) -> str:

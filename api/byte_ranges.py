@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jobs.errors import RangeNotSatisfiable
 
 # One range: `first-`, `first-last` or `-suffix`. Numbers longer than this are nobody's file.
-_RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.IGNORECASE)
+_RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
 _ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from api.errors import Finding
 from api.models import LoadedModel
+from api.numbers import Number, WholeNumber
 from jobs.job import Priority
 from jobs.settings import LimitSettings, Settings
 from jobs.urls import UrlRefused, UrlRules, validate_url
@@ -17,7 +18,7 @@ METADATA_FIELD = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 LIST_FIELDS = {"webhook_events": "webhook_events", "webhook_events[]": "webhook_events"}
 SHOWN_CHARS = 64  # of a client's own text in a message
 WebhookEvent = Literal["video.completed", "video.failed", "video.cancelled", "video.started", "video.progress"]
-Weight = Annotated[float | None, Field(ge=0, le=5)]
+Weight = Annotated[Number | None, Field(ge=0, le=5)]
 
 
 class CreateFields(BaseModel):
@@ -26,9 +27,9 @@ class CreateFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Annotated[str | None, Field(description="A loaded model; the loaded one by default.")] = None
-    seed: Annotated[int | None, Field(ge=0, le=2**53 - 1, description="Drawn, and told, by default.")] = None
-    num_inference_steps: Annotated[int | None, Field(ge=1, le=100)] = None
-    guidance_scale: Annotated[float | None, Field(ge=1, le=20)] = None
+    seed: Annotated[WholeNumber | None, Field(ge=0, le=2**53 - 1, description="Drawn, and told, by default.")] = None
+    num_inference_steps: Annotated[WholeNumber | None, Field(ge=1, le=100)] = None
+    guidance_scale: Annotated[Number | None, Field(ge=1, le=20)] = None
     quality: Literal["exact", "balanced", "fast", "turbo"] | None = None
     face_hands_weight: Weight = None
     lips_weight: Weight = None
@@ -36,17 +37,17 @@ class CreateFields(BaseModel):
     crop: Annotated[
         str | None,
         Field(
-            pattern=r"^(auto|none|\d{1,6},\d{1,6},[1-9]\d{0,5},[1-9]\d{0,5})$",
+            pattern=r"^(auto|none|[0-9]{1,6},[0-9]{1,6},[1-9][0-9]{0,5},[1-9][0-9]{0,5})$",
             description="`auto`, `none`, or `x,y,w,h` in pixels of the image.",
         ),
     ] = None
     size: Annotated[str | None, Field(description="Only what the model makes.")] = None
-    fps: Annotated[int | None, Field(description="Only what the model makes.")] = None
+    fps: Annotated[WholeNumber | None, Field(description="Only what the model makes.")] = None
     webhook_url: Annotated[str | None, Field(description="Where to tell what happens.")] = None
     webhook_events: Annotated[tuple[WebhookEvent, ...] | None, Field(min_length=1, max_length=5)] = None
     metadata: Annotated[dict[str, str], Field(description="A JSON object, or one `metadata[k]` for each pair.")] = {}
-    expires_after_s: Annotated[int | None, Field(description="How long the result is kept, seconds.")] = None
-    queue_ttl_s: Annotated[int | None, Field(description="How long it may wait for its turn, seconds.")] = None
+    expires_after_s: Annotated[WholeNumber | None, Field(description="How long the result is kept, seconds.")] = None
+    queue_ttl_s: Annotated[WholeNumber | None, Field(description="How long it may wait for its turn, seconds.")] = None
     priority: Priority | None = None
     consent: Annotated[bool, Field(description="`true`: the person shown agreed.")] = False
     prompt: Annotated[str | None, Field(description="Stored, and told; nothing else is done with it.")] = None

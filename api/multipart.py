@@ -72,6 +72,8 @@ class Spool:
 
     def _judge(self) -> ContentKind:
         self._kind = kind_of(self._head, self._part.kinds)
+        if self._kind is None and not self._head:
+            raise RequestRefused("unsupported_media_type", f"{self.name} is empty: 0 bytes", param=self.name)
         if self._kind is None:
             names = ", ".join(kind.name for kind in self._part.kinds)
             raise RequestRefused("unsupported_media_type", f"{self.name} is none of: {names}", param=self.name)
@@ -103,8 +105,9 @@ class Receiver:
         self._spools: dict[str, Spool] = {}
         self._num_parts, self._pending_bytes, self._is_complete = 0, 0, False
         self._header_name, self._header_value, self._disposition = b"", b"", b""
-        self._name, self._text = "", bytearray()  # of the part that comes
-        self._spool: Spool | None = None
+        # Of the part that comes: its spool is there from its first byte on.
+        self._name, self._file_name, self._text = "", b"", bytearray()
+        self._is_file, self._spool = False, None  # type: bool, Spool | None
         self._parser = MultipartParser(boundary, {
             "on_part_begin": self._begin_part, "on_header_field": self._take_header_name,
             "on_header_value": self._take_header_value, "on_header_end": self._end_header,
@@ -167,18 +170,22 @@ class Receiver:
         if kind != b"form-data" or not 0 < len(self._name) <= MAX_NAME_CHARS:
             detail = f"each part needs Content-Disposition: form-data with a name of 1 to {MAX_NAME_CHARS} characters"
             raise RequestRefused("malformed_request", detail)
-        if self._name in self._parts:
-            if self._name in self._spools:
-                raise RequestRefused("duplicate_field", f"{self._name} was sent twice", param=self._name)
-            path = self._folder / f"part{self._num_parts}"  # never the client's name
-            self._spool = self._spools[self._name] = Spool(self._name, self._parts[self._name], path)
-        elif b"filename" in options:
+        self._file_name = options.get(b"filename", b"")
+        self._is_file = self._name in self._parts or b"filename" in options
+
+    def _begin_file(self) -> Spool:
+        if self._name not in self._parts:
             detail = f"{self._name} is no file of this request; files are {', '.join(self._parts)}"
             raise RequestRefused("unknown_field", detail, param=self._name)
+        if self._name in self._spools:
+            raise RequestRefused("duplicate_field", f"{self._name} was sent twice", param=self._name)
+        path = self._folder / f"part{self._num_parts}"  # never the client's name
+        self._spool = self._spools[self._name] = Spool(self._name, self._parts[self._name], path)
+        return self._spool
 
     def _take(self, data: bytes, start: int, end: int) -> None:
-        if self._spool is not None:
-            self._spool.take(data[start:end])
+        if self._is_file:
+            (self._spool or self._begin_file()).take(data[start:end])
             self._pending_bytes += end - start
             return
         if len(self._text) + end - start > self._limits.max_field_bytes:
@@ -187,8 +194,11 @@ class Receiver:
         self._text += data[start:end]
 
     def _end_part(self) -> None:
-        if self._spool is None:
+        """Keep the part, unless it is an input of an HTML form that was left empty."""
+        if not self._is_file and self._text:
             self._fields.append((self._name, decoded(bytes(self._text))))
+        elif self._is_file and self._spool is None and self._file_name:
+            self._begin_file()  # a file, but without a byte
 
     def _end(self) -> None:
         self._is_complete = True

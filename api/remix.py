@@ -110,7 +110,7 @@ def json_pairs(body: bytes) -> list[tuple[str, str]]:
         RequestRefused: 400.
     """
     try:
-        content = json.loads(body)
+        content = json.loads(body.decode("utf-8-sig"))  # of bytes json would guess UTF-16 and UTF-32 as well
         text = json.dumps(content, ensure_ascii=False)
         text.encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
@@ -122,13 +122,13 @@ def json_pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def form_pairs(body: bytes, max_fields: int) -> list[tuple[str, str]]:
-    """Return the fields of a form.
+    """Return the fields of a form; an input that was left empty is none.
 
     Raises:
         RequestRefused: 400.
     """
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=max_fields)
+        return parse_qsl(body.decode(), errors="strict", max_num_fields=max_fields)
     except ValueError as error:
         raise RequestRefused(
             "malformed_request", f"the form cannot be read, or has over {max_fields} fields"

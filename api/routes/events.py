@@ -16,7 +16,7 @@ from jobs.events import EventType
 
 router = APIRouter(tags=["videos"])
 
-EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")  # the store's; more digits are no 64-bit number
+EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?", re.ASCII)  # the store's; more digits are no 64-bit number
 STREAM = {
     "description": "`event`: a type; `id`: for `Last-Event-ID`; `data`: the video object as it was then.",
     "content": {

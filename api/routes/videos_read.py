@@ -13,6 +13,7 @@ from api.byte_ranges import is_known
 from api.dependencies import ContextDep, Reader
 from api.errors import Finding, RequestRefused, invalid_fields, video_not_found
 from api.following import wait_for_change
+from api.numbers import WholeNumber
 from api.schemas import Video, VideoList, problems
 from jobs.errors import UnknownCursor
 from jobs.job import JobStatus
@@ -74,7 +75,7 @@ async def list_videos(
     context: ContextDep,
     after: Annotated[str | None, Query(description="Id of the last video of the page before.")] = None,
     before: Annotated[str | None, Query(description="Id of the first video of the page after.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[WholeNumber, Query(ge=1, le=100)] = 20,
     order: Annotated[Literal["asc", "desc"], Query(description="By creation time.")] = "desc",
     status: Annotated[JobStatus | None, Query()] = None,
 ) -> JSONResponse:

@@ -81,7 +81,8 @@ def test_another_tenants_video_is_no_cursor(cursor: str, bob: httpx.Client, five
 @pytest.mark.parametrize(
     ("params", "name"),
     [({"limit": 0}, "limit"), ({"limit": 101}, "limit"), ({"order": "up"}, "order"), ({"status": "done"}, "status"),
-     ({"state": "queued"}, "state"), ({"limit": "x"}, "limit")],
+     ({"state": "queued"}, "state"), ({"limit": "x"}, "limit"), ({"limit": "1_0"}, "limit"),
+     ({"limit": "+5"}, "limit"), ({"limit": " 5"}, "limit"), ({"limit": "٥"}, "limit")],
 )  # fmt: skip
 def test_a_wrong_parameter_is_a_422_that_names_it(params: dict[str, str], name: str, alice: httpx.Client) -> None:
     answer = alice.get("/v1/videos", params=params)

@@ -44,6 +44,44 @@ def test_every_field_is_read_in_its_own_type() -> None:
     assert wrong(*pairs.items()) == []
 
 
+NUMBERS = (
+    "seed", "num_inference_steps", "guidance_scale", "face_hands_weight", "lips_weight", "background_weight", "fps",
+    "expires_after_s", "queue_ttl_s",
+)  # fmt: skip
+
+
+def test_the_numbers_among_the_fields_are_these() -> None:
+    numeric = {"integer", "number"}
+    properties = CreateFields.model_json_schema()["properties"]
+
+    assert {n for n, each in properties.items() if numeric & {o.get("type") for o in each.get("anyOf", ())}} == {
+        *NUMBERS
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", "+5", " 5", "5 ", "\t5", "5\n", "５", "٥", "0x5", "5,0", "1e", "--5", ".", "∞"]
+)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_only_what_a_form_or_json_writes_is_a_number(name: str, text: str) -> None:
+    _, findings = read_fields([(name, text)])
+
+    assert [(each.code, each.param) for each in findings] == [("invalid_value", name)]
+    assert "is not a number" in findings[0].message
+
+
+@pytest.mark.parametrize(("text", "value"), [("5", 5.0), ("05", 5.0), ("2.50", 2.5), ("5e-1", 0.5), (".5", 0.5)])
+def test_every_spelling_of_a_number_in_a_form_is_read(text: str, value: float) -> None:
+    fields, findings = read_fields([("lips_weight", text)])
+
+    assert (fields.lips_weight, findings) == (value, ())
+
+
+@pytest.mark.parametrize("crop", ["٣,٣,1,1", "３,3,1,1", "1_0,1,1,1"])
+def test_a_crop_has_ascii_digits_only(crop: str) -> None:
+    assert wrong(("crop", crop)) == [("invalid_value", "crop")]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -51,7 +51,7 @@ def test_a_body_reads_the_same_however_it_is_cut(tmp_path: Path, chunk_bytes: in
     upload = receive(body(part("image", PNG, "a.png"), part("seed", b"5"), part("prompt", b"")), tmp_path, chunk_bytes)
 
     image = upload.files["image"]
-    assert upload.fields == (("seed", "5"), ("prompt", ""))
+    assert upload.fields == (("seed", "5"),)
     assert image.path.read_bytes() == PNG
     assert (image.num_bytes, image.sha256) == (len(PNG), hashlib.sha256(PNG).hexdigest())
 
@@ -84,6 +84,24 @@ def test_a_file_field_is_a_file_also_without_a_file_name(tmp_path: Path) -> None
     assert set(upload.files) == {"image"}
 
 
+@pytest.mark.parametrize("file_name", ["", None])
+@pytest.mark.parametrize("name", ["image", "input_reference", "audio", "driving_video", "avatar", "seed", "prompt"])
+def test_an_input_of_a_form_that_was_left_empty_is_absent(tmp_path: Path, name: str, file_name: str | None) -> None:
+    upload = receive(
+        body(part(name, b"", file_name), part("image", PNG, "a.png"), part(name, b"", file_name)), tmp_path
+    )
+
+    assert upload.fields == ()
+    assert set(upload.files) == {"image"}
+    assert [path.stat().st_size for path in tmp_path.iterdir()] == [len(PNG)]
+
+
+def test_a_file_without_a_byte_is_told_to_be_empty(tmp_path: Path) -> None:
+    refused = refusal(body(part("image", b"", "a.png")), tmp_path)
+
+    assert (refused.code, refused.detail) == ("unsupported_media_type", "image is empty: 0 bytes")
+
+
 def test_a_file_over_its_cap_is_refused_before_it_is_kept(tmp_path: Path) -> None:
     refused = refusal(body(part("image", PNG + bytes(10_000), "a.png")), tmp_path)
 
@@ -105,6 +123,8 @@ def test_a_file_of_another_kind_is_refused_at_its_first_bytes(tmp_path: Path) ->
     [
         ((part("image", PNG, "a.png"), part("image", PNG, "b.png")), "duplicate_field", "image"),
         ((part("avatar", PNG, "a.png"),), "unknown_field", "avatar"),
+        ((part("avatar", PNG, ""),), "unknown_field", "avatar"),
+        ((part("avatar", b"", "a.png"),), "unknown_field", "avatar"),
         ((part("prompt", b"x" * 1001),), "payload_too_large", "prompt"),
         (tuple(part(f"f{i}", b"") for i in range(6)), "malformed_request", None),
         ((part("prompt", b"\xff\xfe"),), "malformed_request", None),
