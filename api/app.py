@@ -27,7 +27,7 @@ from api.routes import (
 from api.upkeep import Upkeep
 from jobs.logging import configure_logging
 from jobs.settings import Settings
-from jobs.store import JobStore
+from jobs.store import AsyncJobStore, JobStore
 
 ROUTERS = (
     videos_create.router, videos_read.router, content.router, events.router, videos_change.router, videos_remix.router,
@@ -61,7 +61,8 @@ def life_of(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         settings = context.settings
-        upkeep = Upkeep(context.store, context.bells, settings, f"api-{uuid.uuid4().hex}")
+        store = AsyncJobStore(settings.store)  # its own connections: nothing that callers do keeps upkeep waiting
+        upkeep = Upkeep(store, context.bells, settings, f"api-{uuid.uuid4().hex}")
         context.uploads.clear()
         metrics = None
         if settings.metrics.port is not None:
@@ -72,6 +73,7 @@ def life_of(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager
             tasks.cancel_scope.cancel()
         if metrics is not None:
             metrics.stop()
+        await store.close()
         await context.close()
 
     return life

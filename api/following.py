@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 
 from sse_starlette.event import ServerSentEvent
 
+from jobs.errors import StoreUnavailable
 from jobs.events import JobEvent
 from jobs.job import Job
+from jobs.logging import logger
 from jobs.store import AsyncJobStore
 from jobs.video_object import to_video_object
+
+log = logger(__name__)
 
 FIRST_EVENT = "0"
 STILL_THERE_S = 30.0  # a follower looks this often whether its job exists; every change wakes it anyway
@@ -45,6 +49,8 @@ async def wait_for_end(store: AsyncJobStore, job: Job, timeout_s: float) -> Job 
     ends_at_s = time.monotonic() + timeout_s
     now: Job | None = job
     while now is not None and not now.status.is_terminal and (left_s := ends_at_s - time.monotonic()) > 0:
+        if store.has_ended_waits:
+            break
         now = await wait_for_change(store, now, left_s)
     return now
 
@@ -52,24 +58,27 @@ async def wait_for_end(store: AsyncJobStore, job: Job, timeout_s: float) -> Job 
 async def follow(
     store: AsyncJobStore, job_id: str, first: tuple[JobEvent, ...], last_id: str
 ) -> AsyncIterator[JobEvent]:
-    """Yield the events after `last_id` as they come, up to and with the last; ends early when the job is deleted.
+    """Yield the events after `last_id` as they come, up to and with the last.
+
+    Ends early when the job is deleted, when this process stops, and with the store: who follows comes again.
 
     Args:
         first: those that were read already.
-
-    Raises:
-        StoreUnavailable
     """
     events = first
-    while True:
+    while not store.has_ended_waits:
         for event in events:
             yield event
             last_id = event.id
             if event.type.is_last:
                 return
-        came = await store.wait_for_event(job_id, last_id, STILL_THERE_S)
-        events = await store.events_after(job_id, last_id) if came else ()
-        if not events and await store.get(job_id) is None:
+        try:
+            came = await store.wait_for_event(job_id, last_id, STILL_THERE_S)
+            events = await store.events_after(job_id, last_id) if came else ()
+            if not events and await store.get(job_id) is None:
+                return
+        except StoreUnavailable as error:  # the answer is half given: it ends well, and the next one is a 503
+            log.warning("follower_left", job_id=job_id, error=str(error))
             return
 
 

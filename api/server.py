@@ -8,21 +8,28 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from api.app import create_app
+from api.dependencies import Context
 from jobs.settings import Settings
 
 STOP_S = 8  # from SIGTERM, for answers under way; `mmgt serve` kills after 10 s, Compose after 20 s
 
 
 class Server(uvicorn.Server):
-    """A server of one app, as the settings have it."""
+    """A server of one app, as the settings have it; a stop ends every wait, so that streams and polls end whole."""
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self._context: Context = app.state.context
         super().__init__(
             uvicorn.Config(
                 app, settings.host, settings.port, http="httptools", ws="none", lifespan="on", log_config=None,
                 log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=STOP_S,
             )
         )  # fmt: skip
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn when it has been asked to stop."""
+        self._context.store.end_waits()
+        await super().shutdown(sockets)
 
 
 def main() -> int:

@@ -31,7 +31,7 @@ class StoreSettings(Group):
     url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")  # redis:// or rediss://, of jobs and keys
     broker_url: SecretStr | None = None  # Celery's; none: the same server, next database
     key_prefix: str = "mmgt:"  # before every key, so that a server can be shared
-    timeout_s: Annotated[float, Field(gt=2.0)] = 5.0  # of connecting and of each answer
+    timeout_s: Annotated[float, Field(gt=0)] = 5.0  # of connecting and of each answer
     retries: int = 5  # of a command whose connection was lost
     broker_visibility_timeout_s: int = 12 * 3600  # one value everywhere; recovery does not wait for it
 

@@ -1,5 +1,6 @@
 """JobStore and AsyncJobStore: two clients of the one truth; every verb is one atomic script, written once."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -7,23 +8,19 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-import redis
-import redis.asyncio
-from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as Unreachable
 from redis.exceptions import NoScriptError
 from redis.exceptions import TimeoutError as Unanswered
-from redis.retry import Retry
 
+from jobs.connections import open_async_client, open_client, waits_s
 from jobs.errors import StoreUnavailable
 from jobs.job import TRANSITIONS
+from jobs.listener import Listener
 from jobs.settings import StoreSettings
 from jobs.verbs import deliveries, lifecycle, listing, registry, upkeep
 from jobs.verbs.call import Call, Word
 
 LUA_FILES = ("common", "lifecycle", "listing", "upkeep", "deliveries", "registry")
-BLOCK_S = 2.0  # one blocking read; under the socket time-out, so that a dead connection is noticed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,18 +101,11 @@ class Verbs:
 
 
 class JobStore(Verbs):
-    """The store for the worker: each verb runs at once."""
+    """The store for the worker: each verb runs at once, or raises after about `timeout_s` when the store is silent."""
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._prefix = settings.key_prefix
-        self._client = redis.Redis.from_url(
-            settings.url.get_secret_value(),
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=settings.timeout_s,
-            socket_connect_timeout=settings.timeout_s,
-            retry=Retry(_backoff(), settings.retries),
-        )
+        self._settings, self._prefix = settings, settings.key_prefix
+        self._client = open_client(settings)
 
     def run(self, call: Call[T]) -> T:
         """Run a call, and those that it asks for.
@@ -129,22 +119,32 @@ class JobStore(Verbs):
         return result
 
     def _run_one(self, call: Call[T]) -> T | Call[T]:
+        return call.read(self._ask(call.verb, lambda: self._evaluate(call)))
+
+    def _evaluate(self, call: Call[T]) -> Any:  # noqa: ANN401
         text, digest = scripts()
         try:
+            return self._client.evalsha(digest, 1, self._prefix, call.verb, *call.words)
+        except NoScriptError:
+            return self._client.eval(text, 1, self._prefix, call.verb, *call.words)
+
+    def _ask(self, what: str, ask: Callable[[], T]) -> T:
+        """Ask; again while the connection is refused or breaks, but not what was asked and met silence."""
+        waits = waits_s(self._settings)
+        while True:
             try:
-                reply = self._client.evalsha(digest, 1, self._prefix, call.verb, *call.words)
-            except NoScriptError:
-                reply = self._client.eval(text, 1, self._prefix, call.verb, *call.words)
-        except (Unreachable, Unanswered) as error:
-            raise StoreUnavailable(f"{call.verb}: {error}") from error
-        return call.read(reply)
+                return ask()
+            except Unanswered as error:
+                raise StoreUnavailable(f"{what}: {error}") from error
+            except Unreachable as error:
+                wait_s = next(waits, None)
+                if wait_s is None:
+                    raise StoreUnavailable(f"{what}: {error}") from error
+            time.sleep(wait_s)
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the store answers."""
-        try:
-            self._client.ping()
-        except (Unreachable, Unanswered) as error:
-            raise StoreUnavailable(f"ping: {error}") from error
+        self._ask("ping", self._client.ping)
 
     def close(self) -> None:
         """Close every connection."""
@@ -152,18 +152,15 @@ class JobStore(Verbs):
 
 
 class AsyncJobStore(Verbs):
-    """The store for the API: each verb is awaited."""
+    """The store for the API: each verb is awaited, and raises after `timeout_s` however the store is away.
+
+    Waits take no connection of their own: one listener hears for all of them.
+    """
 
     def __init__(self, settings: StoreSettings) -> None:
-        self._prefix = settings.key_prefix
-        self._client = redis.asyncio.Redis.from_url(
-            settings.url.get_secret_value(),
-            decode_responses=True,
-            protocol=2,
-            socket_timeout=settings.timeout_s,
-            socket_connect_timeout=settings.timeout_s,
-            retry=AsyncRetry(_backoff(), settings.retries),
-        )
+        self._settings, self._prefix = settings, settings.key_prefix
+        self._client = open_async_client(settings)
+        self._listener = Listener(settings)
 
     async def run(self, call: Call[T]) -> T:
         """Run a call, and those that it asks for.
@@ -177,15 +174,30 @@ class AsyncJobStore(Verbs):
         return result
 
     async def _run_one(self, call: Call[T]) -> T | Call[T]:
+        return call.read(await self._ask(call.verb, lambda: self._evaluate(call)))
+
+    async def _evaluate(self, call: Call[T]) -> Any:  # noqa: ANN401
         text, digest = scripts()
         try:
-            try:
-                reply = await self._client.evalsha(digest, 1, self._prefix, call.verb, *call.words)
-            except NoScriptError:
-                reply = await self._client.eval(text, 1, self._prefix, call.verb, *call.words)
-        except (Unreachable, Unanswered) as error:
-            raise StoreUnavailable(f"{call.verb}: {error}") from error
-        return call.read(reply)
+            return await self._client.evalsha(digest, 1, self._prefix, call.verb, *call.words)
+        except NoScriptError:
+            return await self._client.eval(text, 1, self._prefix, call.verb, *call.words)
+
+    async def _ask(self, what: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask, also for a free connection, within the time-out; again while the connection is refused or breaks."""
+        waits = waits_s(self._settings)
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                while True:
+                    try:
+                        return await ask()
+                    except Unreachable as error:
+                        wait_s = next(waits, None)
+                        if wait_s is None:
+                            raise StoreUnavailable(f"{what}: {error}") from error
+                    await asyncio.sleep(wait_s)
+        except (TimeoutError, Unanswered) as error:
+            raise StoreUnavailable(f"{what}: no answer within {self._settings.timeout_s:g} s") from error
 
     async def wait_for_event(self, job_id: str, last_event_id: str, timeout_s: float) -> bool:
         """Wait until the job has an event after that id (then ask `events_after`); False when none came in time.
@@ -193,8 +205,8 @@ class AsyncJobStore(Verbs):
         Raises:
             StoreUnavailable
         """
-        words = ("STREAMS", f"{self._prefix}events:{job_id}", last_event_id)
-        return await self._wait(timeout_s, lambda block_s: ("XREAD", "BLOCK", int(block_s * 1000), *words)) is not None
+        words = ("XREAD", "COUNT", 1, "STREAMS", f"{self._prefix}events:{job_id}", last_event_id)
+        return await self._listener.wait(job_id, lambda: self._command(*words), timeout_s) is not None
 
     async def wait_preflight_answer(self, request_id: str, timeout_s: float) -> str | None:
         """Wait for the preflight worker's answer (JSON text), once; None when it did not come in time.
@@ -202,31 +214,30 @@ class AsyncJobStore(Verbs):
         Raises:
             StoreUnavailable
         """
-        key = f"{self._prefix}preflight:{request_id}"
-        reply = await self._wait(timeout_s, lambda block_s: ("BLPOP", key, block_s))
-        return None if reply is None else str(reply[1])
+        name = f"preflight:{request_id}"
+        answer = await self._listener.wait(name, lambda: self._command("LPOP", self._prefix + name), timeout_s)
+        return None if answer is None else str(answer)
 
-    async def _wait(self, timeout_s: float, command: Callable[[float], tuple[Word, ...]]) -> Any:  # noqa: ANN401
+    async def _command(self, *words: Word) -> Any:  # noqa: ANN401
         client: Any = self._client  # its own types leave execute_command untyped
-        ends_at_s = time.monotonic() + timeout_s
-        while (left_s := ends_at_s - time.monotonic()) > 0:
-            try:
-                reply = await client.execute_command(*command(max(0.001, min(left_s, BLOCK_S))))
-            except (Unreachable, Unanswered) as error:
-                raise StoreUnavailable(f"waiting: {error}") from error
-            if reply:
-                return reply
-        return None
+        return await self._ask("waiting", lambda: client.execute_command(*words))
+
+    def end_waits(self) -> None:
+        """End every wait of this process as if its time were over; later ones end at once."""
+        self._listener.end()
+
+    @property
+    def has_ended_waits(self) -> bool:
+        """True when this process is about to stop: who would wait again must not."""
+        return self._listener.has_ended
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless the store answers."""
-        try:
-            await self._client.ping()
-        except (Unreachable, Unanswered) as error:
-            raise StoreUnavailable(f"ping: {error}") from error
+        await self._ask("ping", self._client.ping)
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._listener.close()
         await self._client.aclose()
 
 
@@ -245,7 +256,3 @@ def _transitions() -> str:
         for status, following in TRANSITIONS.items()
     )
     return f"local MAY_FOLLOW = {{{', '.join(rows)}}}"
-
-
-def _backoff() -> ExponentialBackoff:
-    return ExponentialBackoff(cap=1.0, base=0.05)

@@ -17,6 +17,7 @@ from jobs.events import EventType
 router = APIRouter(tags=["videos"])
 
 EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?", re.ASCII)  # the store's; more digits are no 64-bit number
+END_S = 2.0  # from a stop until a stream that did not end by itself is cut
 STREAM = {
     "description": "`event`: a type; `id`: for `Last-Event-ID`; `data`: the video object as it was then.",
     "content": {
@@ -65,4 +66,6 @@ async def follow_video(
         async for event in follow(context.store, video_id, events, last_event_id):
             yield as_message(event)
 
-    return EventSourceResponse(messages(), ping=context.settings.limits.sse_ping_s)
+    answer = EventSourceResponse(messages(), ping=context.settings.limits.sse_ping_s, shutdown_grace_period=END_S)
+    del answer.headers["connection"]  # the server's to say: it may be about to stop, the client may speak HTTP/1.0
+    return answer

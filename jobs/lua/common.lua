@@ -148,10 +148,14 @@ local function put_in_outbox(id, kind, state)
   redis.call('RPUSH', P .. 'deliveries-of:' .. id, delivery)
 end
 
+-- Wakes whoever waits for this name in any process (jobs/listener.py).
+local function changed(name) redis.call('PUBLISH', P .. 'changes', name) end
+
 -- The change stands already: telling comes after it, in the same script.
 local function tell(id, kind)
   local state = snapshot(id)
   redis.call('XADD', P .. 'events:' .. id, 'MAXLEN', '~', EVENTS_KEPT, '*', 'type', kind, 'state', state)
+  changed(id)
   if wants_webhook(id, kind) then put_in_outbox(id, kind, state) end
 end
 

@@ -247,5 +247,6 @@ function VERBS.delete(id, tenant, lease_ms, nonce)
   -- Wakes who follows the job; they find it gone.
   redis.call('XADD', P .. 'events:' .. id, '*', 'type', 'video.deleted', 'state', '{}')
   redis.call('EXPIRE', P .. 'events:' .. id, 60)
+  changed(id)
   return 1
 end

@@ -41,6 +41,7 @@ function VERBS.put_preflight_answer(request_id, answer, ttl_s)
   local key = P .. 'preflight:' .. request_id
   redis.call('RPUSH', key, answer)
   redis.call('EXPIRE', key, ttl_s)
+  changed('preflight:' .. request_id)
 end
 
 -- ---------------------------------------------------------------- API keys
