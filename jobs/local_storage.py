@@ -3,16 +3,18 @@
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jobs.errors import ObjectNotFound, RangeNotSatisfiable, StorageUnavailable
+from jobs.private_folders import make_private, owned_file, remove_abandoned
 from jobs.storage import ObjectFacts
 
 KEY = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 PREFIX = re.compile(rf"(?:{KEY.pattern}/?)?")
 UNFINISHED = ".unfinished"  # inside the folder, so that rename stays within one file system; never a key
+_COPY_BYTES = 1 << 20
 RENAME_TRIES = 5  # a deletion may take the parent folder away between making it and renaming into it
 
 
@@ -33,20 +35,21 @@ class LocalStorage:
     def head(self, key: str) -> ObjectFacts | None:
         """Return the object's facts; None if there is none."""
         try:
-            return _facts(key, self._path(key).stat())
-        except (FileNotFoundError, NotADirectoryError):
+            with _answers(key):
+                return _facts(key, self._path(key).stat())
+        except ObjectNotFound:
             return None
 
     def stream(self, key: str, first: int = 0, last: int | None = None, chunk_bytes: int = 65536) -> Iterator[bytes]:
         """Yield the bytes from `first` to `last` inclusive, in chunks."""
         facts = self._existing(key)
         end = last_byte(facts, first, last) + 1
-        return _read(self._path(key), first, end, chunk_bytes)
+        return _read(key, self._path(key), first, end, chunk_bytes)
 
     def fetch_file(self, key: str, path: Path) -> None:
         """Copy an object into a new local file."""
         self._existing(key)
-        shutil.copyfile(self._path(key), path)
+        write_new(path, _read(key, self._path(key), 0, None, _COPY_BYTES))
 
     def copy(self, source_key: str, target_key: str) -> None:
         """Copy an object within the store."""
@@ -76,7 +79,8 @@ class LocalStorage:
     def delete(self, key: str) -> None:
         """Delete an object; nothing happens if there is none."""
         path = self._path(key)
-        path.unlink(missing_ok=True)
+        with _answers(key):
+            path.unlink(missing_ok=True)
         for folder in path.parents:
             if folder == self._folder:
                 break
@@ -88,11 +92,14 @@ class LocalStorage:
     def check(self) -> None:
         """Raise StorageUnavailable unless the folder can be written."""
         try:
-            part = self._part()
-            part.write_bytes(b"")
-            part.unlink()
+            with self._part() as part:
+                part.write_bytes(b"")
         except OSError as error:
             raise StorageUnavailable(f"{self._folder}: {error.strerror}") from error
+
+    def remove_unfinished(self, older_than_s: float) -> int:
+        """Remove what writers that died have left, at once; who still writes is known by a lock."""
+        return remove_abandoned(self._folder / UNFINISHED)
 
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):
@@ -105,24 +112,22 @@ class LocalStorage:
             raise ObjectNotFound(key)
         return facts
 
-    def _part(self) -> Path:
-        folder = self._folder / UNFINISHED
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / uuid.uuid4().hex
+    @contextmanager
+    def _part(self) -> Iterator[Path]:
+        make_private(self._folder)
+        with owned_file(make_private(self._folder / UNFINISHED)) as part:
+            yield part
 
     def _store(self, key: str, write: Callable[[Path], object]) -> ObjectFacts:
         path = self._path(key)
         try:
-            part = self._part()
-            try:
+            with self._part() as part:
                 write(part)
                 _make_durable(part)
                 _rename_into(part, path)
                 return _facts(key, path.stat())
-            finally:
-                part.unlink(missing_ok=True)
         except OSError as error:
-            raise StorageUnavailable(f"{key}: {error.strerror}") from error
+            raise StorageUnavailable(f"{key}: {self._folder}: {error.strerror}") from error
 
 
 def last_byte(facts: ObjectFacts, first: int, last: int | None) -> int:
@@ -137,13 +142,41 @@ def last_byte(facts: ObjectFacts, first: int, last: int | None) -> int:
     return end if last is None else min(last, end)
 
 
-def _read(path: Path, first: int, end: int, chunk_bytes: int) -> Iterator[bytes]:
-    left = end - first
-    with path.open("rb") as file:
+def write_new(path: Path, chunks: Iterator[bytes]) -> None:
+    """Write what was read from a store into a new local file; no file is left when it fails.
+
+    Raises:
+        StorageUnavailable: the disk is full or refuses; or what reading raises.
+    """
+    try:
+        with path.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StorageUnavailable(f"{path}: {error.strerror}") from error
+        raise
+
+
+def _read(key: str, path: Path, first: int, end: int | None, chunk_bytes: int) -> Iterator[bytes]:
+    with _answers(key), path.open("rb") as file:
+        left = (os.fstat(file.fileno()).st_size if end is None else end) - first
         file.seek(first)
         while left > 0 and (chunk := file.read(min(chunk_bytes, left))):
             left -= len(chunk)
             yield chunk
+
+
+@contextmanager
+def _answers(key: str) -> Iterator[None]:
+    """Say in our errors what the file system says in its own."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ObjectNotFound(key) from error
+    except OSError as error:
+        raise StorageUnavailable(f"{key}: {error.strerror}") from error
 
 
 def _facts(key: str, stat: os.stat_result) -> ObjectFacts:

@@ -58,7 +58,7 @@ class StorageSettings(Group):
     presign_s: int = 900  # how long a presigned URL holds
     connect_timeout_s: float = 5.0  # to the S3 store
     read_timeout_s: float = 60.0  # between two pieces of an answer
-    attempts: int = 5  # of each call, with back-off
+    patience_s: float = 10.0  # a store that does not answer is asked again for so long, and a download then goes on
     multipart_bytes: int = 16 * MEGABYTE  # larger objects go up in parts of this size
 
     @model_validator(mode="after")
@@ -163,7 +163,7 @@ class RetentionSettings(Group):
     inputs_s: int = DAY_S  # of uploads, after the job has ended
     results_s: int = 7 * DAY_S  # default of expires_after_s
     record_s: int = 30 * DAY_S  # of the job's record, after its end
-    orphan_upload_s: int = 3600  # of uploads that never became a job
+    orphan_upload_s: int = 600  # of uploads that never became a job
     queue_ttl_s: int = DAY_S  # default of queue_ttl_s
     housekeeping_period_s: float = 30.0  # between two rounds of deletion
 
@@ -201,7 +201,7 @@ class WorkerSettings(Group):
     live_s: float = 15.0  # a worker not heard from for so long counts as gone
     deaf_after_s: float = 30.0  # messages wait beside an idle worker; then it ends
     progress_period_s: float = 0.5  # between two notes of progress
-    storage_attempts: int = 8  # of each fetch and upload of a job, with back-off up to 30 s, on top of storage.attempts
+    storage_patience_s: float = 60.0  # with a store that is away, for each fetch and upload of a job
     scratch_folder: Path | None = None  # none: DATA/scratch
     preflight_timeout_s: float = 8.0  # of one look at inputs
     preflight_memory_bytes: int = 2_000 * MEGABYTE  # of the process that decodes them

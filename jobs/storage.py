@@ -82,6 +82,14 @@ class ObjectStorage(Protocol):
         """Delete an object; nothing happens if there is none."""
         ...
 
+    def remove_unfinished(self, older_than_s: float) -> int:
+        """Remove what writers that died have left: bytes under no key yet; return how many writes that were.
+
+        Args:
+            older_than_s: writes of an age at which none can go on any more, where it cannot be known better.
+        """
+        ...
+
     def check(self) -> None:
         """Raise StorageUnavailable unless the store answers and the bucket exists."""
         ...

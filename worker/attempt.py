@@ -14,13 +14,13 @@ from structlog.contextvars import bound_contextvars
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Job, attempt_prefix
 from jobs.logging import logger
+from jobs.patience import patiently
 from jobs.storage import delete_prefix
 from jobs.verbs.lifecycle import Outcome, Results
 from mmgt_core.pipelines.progress import RunControl
 from worker.errors import AttemptLost, CancelRequested
 from worker.failures import Remedy, describe, row_of
 from worker.lease import Lease
-from worker.patience import patiently
 from worker.pipeline import InputPaths, Prepared
 from worker.progress import ProgressReporter
 from worker.results import Finished, find_finished
@@ -29,7 +29,7 @@ from worker.workplace import Workplace
 log = logger(__name__)
 
 EXIT_GPU_FAULT = 71
-_STORE_ATTEMPTS = 12  # of a last word: the store may be restarting
+_STORE_PATIENCE_S = 150.0  # with a last word: the store may be restarting
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Attempt:
             paths[name] = self.folder / (name + Path(key).suffix)
             paths[name].unlink(missing_ok=True)
             fetch = partial(self.place.storage.fetch_file, key, paths[name])
-            patiently(fetch, StorageUnavailable, self.place.settings.worker.storage_attempts, self.may_go_on)
+            patiently(fetch, StorageUnavailable, self.place.settings.worker.storage_patience_s, self.may_go_on)
         return InputPaths(**paths)
 
     def note_inputs(self, prepared: Prepared) -> None:
@@ -86,7 +86,7 @@ class Attempt:
         results = Results(keys, finished.seconds, finished.pipeline_seconds, warnings)
         outcome = patiently(
             partial(self.place.store.finalise, self.job.id, self.job.attempt, results),
-            StoreUnavailable, _STORE_ATTEMPTS, self.lease.note_step,
+            StoreUnavailable, _STORE_PATIENCE_S, self.lease.note_step,
         )  # fmt: skip
         if outcome is Outcome.CANCELLED:
             raise CancelRequested(f"{self.job.id} was cancelled before it was complete")
@@ -150,7 +150,7 @@ def _answer(error: Exception, attempt: Attempt) -> None:
     }
     if remedy in words:
         try:
-            patiently(words[remedy], StoreUnavailable, _STORE_ATTEMPTS, attempt.lease.note_step)
+            patiently(words[remedy], StoreUnavailable, _STORE_PATIENCE_S, attempt.lease.note_step)
         except StoreUnavailable as away:  # the lease ends by itself
             log.error("attempt_end_not_told", error=str(away))
 

@@ -16,8 +16,8 @@ def render_job(place: Workplace, queue_class: str) -> None:
         return
     with attempt_at(job, place) as attempt:
         finished = find_finished(attempt.folder) or render_video(attempt)
-        patience = place.settings.worker.storage_attempts
-        keys = store_results(place.storage, job, finished, patience, attempt.may_go_on)
+        patience_s = place.settings.worker.storage_patience_s
+        keys = store_results(place.storage, job, finished, patience_s, attempt.may_go_on)
         attempt.finalise(keys, finished)
     tell_others(place, queue_class)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from jobs.errors import StorageUnavailable
 from jobs.job import Job, Notice, result_key
+from jobs.patience import patiently
 from jobs.storage import ObjectStorage
 from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
-from worker.patience import patiently
 from worker.pipeline import Rendered
 
 FINISHED_FILE = "finished.json"
@@ -94,16 +94,16 @@ def manifest_of(rendered: Rendered, job: Job, pipeline_seconds: float) -> dict[s
 
 
 def store_results(
-    storage: ObjectStorage, job: Job, finished: Finished, attempts: int, may_go_on: Callable[[], object]
+    storage: ObjectStorage, job: Job, finished: Finished, patience_s: float, may_go_on: Callable[[], object]
 ) -> dict[str, str]:
     """Upload every file under this attempt's prefix; return the keys by variant once the store has confirmed all.
 
     Args:
-        attempts: of each file.
+        patience_s: with a store that is away, for each file.
         may_go_on: asked between tries and files; raises to stop.
 
     Raises:
-        StorageUnavailable: also after the last try.
+        StorageUnavailable: also after so long.
     """
     keys: dict[str, str] = {}
     for variant, path in finished.files.items():
@@ -114,7 +114,7 @@ def store_results(
         def put(key: str = key, path: Path = path, content_type: str = content_type) -> None:
             storage.put_file(key, path, content_type)
 
-        patiently(put, StorageUnavailable, attempts, may_go_on)
+        patiently(put, StorageUnavailable, patience_s, may_go_on)
         keys[variant] = key
     return keys
 

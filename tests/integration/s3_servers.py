@@ -27,7 +27,7 @@ def s3_settings(endpoint_url: str, access_key: str = ACCESS_KEY, secret_key: str
             "access_key": access_key,
             "secret_key": secret_key,
             "multipart_bytes": 5 << 20,  # the smallest part that S3 allows
-            "attempts": 2,
+            "patience_s": 0.5,
         }
     )
 
@@ -46,22 +46,44 @@ def wait_for_bucket(settings: StorageSettings) -> None:
             time.sleep(0.1)
 
 
+class RcloneS3:
+    """A folder served by rclone's S3; it can be killed and started again on the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self.settings = s3_settings(f"http://127.0.0.1:{self._port}")
+        (folder / "objects").mkdir()
+
+    def start(self) -> None:
+        """Start it, without waiting for it."""
+        command = [
+            str(Path(sys.executable).with_name("rclone")), "serve", "s3", "--addr", f"127.0.0.1:{self._port}",
+            "--vfs-cache-mode", "off", "--config", str(self._folder / "rclone.conf"), str(self._folder / "objects"),
+        ]  # fmt: skip
+        environment = {**os.environ, "RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}
+        with (self._folder / "rclone.log").open("ab") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def running_rclone_s3(folder: Path) -> Iterator[RcloneS3]:
+    """One that serves one bucket."""
+    server = RcloneS3(folder)
+    server.start()
+    try:
+        wait_for_bucket(server.settings)
+        yield server
+    finally:
+        server.kill()
+
+
 @contextmanager
 def rclone_s3(folder: Path) -> Iterator[StorageSettings]:
     """Serve a folder by rclone's S3 with one bucket in it."""
-    port = free_port()
-    command = [
-        str(Path(sys.executable).with_name("rclone")), "serve", "s3", "--addr", f"127.0.0.1:{port}",
-        "--vfs-cache-mode", "off", "--config", str(folder / "rclone.conf"), str(folder / "objects"),
-    ]  # fmt: skip
-    (folder / "objects").mkdir()
-    environment = {**os.environ, "RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}
-    with (folder / "rclone.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        settings = s3_settings(f"http://127.0.0.1:{port}")
-        wait_for_bucket(settings)
-        yield settings
-    finally:
-        process.terminate()
-        process.wait(10)
+    with running_rclone_s3(folder) as server:
+        yield server.settings

@@ -17,7 +17,7 @@ CLASS = "mmgt-demo"
 
 def settings_alone(store: StoreSettings, data: Path, **groups: object) -> Settings:
     """The scripted pipeline, and no waiting for a storage that is away."""
-    worker = {"scripted_pipeline": "tests.integration.scripted_pipeline", "storage_attempts": 1}
+    worker = {"scripted_pipeline": "tests.integration.scripted_pipeline", "storage_patience_s": 0}
     return settings_for(store, data, worker=worker, **groups)
 
 
