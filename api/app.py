@@ -63,12 +63,12 @@ def life_of(context: Context) -> Callable[[FastAPI], AbstractAsyncContextManager
         settings = context.settings
         store = AsyncJobStore(settings.store)  # its own connections: nothing that callers do keeps upkeep waiting
         upkeep = Upkeep(store, context.bells, settings, f"api-{uuid.uuid4().hex}")
-        context.uploads.clear()
         metrics = None
         if settings.metrics.port is not None:
             metrics = MetricsServer(settings.metrics, context.metrics, JobStore(settings.store))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(upkeep.run)
+            tasks.start_soon(context.uploads.keep_clear)
             yield
             tasks.cancel_scope.cancel()
         if metrics is not None:

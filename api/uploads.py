@@ -1,12 +1,7 @@
 """Uploads: the create road's first step. A multipart body becomes fields and files on disk while it comes."""
 
-import shutil
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
-from pathlib import Path
-from tempfile import mkdtemp
 
 import anyio
 import anyio.to_thread
@@ -16,6 +11,8 @@ from python_multipart.multipart import parse_options_header
 from api.content_kinds import AUDIOS, IMAGES, VIDEOS
 from api.errors import RequestRefused
 from api.multipart import FilePart, Receiver, Upload
+from jobs.private_folders import OwnedFolder
+from jobs.scratch import UPLOAD, sweep_scratch
 from jobs.settings import LimitSettings, Settings
 
 MAX_BOUNDARY_BYTES = 70  # RFC 2046
@@ -37,15 +34,19 @@ class UploadDesk:
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
-        self._folder = settings.scratch_folder / "uploads"
-        self._stale_s = settings.retention.orphan_upload_s
+        self._scratch = settings.scratch_folder
+        self._clear_every_s = settings.retention.housekeeping_period_s
         self._under_way = 0
 
+    async def keep_clear(self) -> None:
+        """Remove what processes that were killed have left, now and again; ends only by cancellation."""
+        while True:
+            await anyio.to_thread.run_sync(self.clear)
+            await anyio.sleep(self._clear_every_s)
+
     def clear(self) -> None:
-        """Remove what processes that were killed have left; younger folders may be another replica's."""
-        for folder in self._folder.glob("*"):
-            if time.time() - folder.stat().st_mtime > self._stale_s:
-                shutil.rmtree(folder, ignore_errors=True)
+        """Remove it once; a finished video may be a worker's."""
+        sweep_scratch(self._scratch, is_live=lambda job_id: True)
 
     @asynccontextmanager
     async def receive(self, request: Request, parts: Mapping[str, FilePart]) -> AsyncIterator[Upload]:
@@ -63,13 +64,12 @@ class UploadDesk:
             raise RequestRefused("too_many_uploads", f"{self._under_way} uploads are under way, as many as may be")
         self._under_way += 1
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            folder = Path(mkdtemp(dir=self._folder))
+            folder = OwnedFolder.new(self._scratch, UPLOAD)
             try:
-                yield await read_upload(request, Receiver(boundary, parts, self._limits, folder))
+                yield await read_upload(request, Receiver(boundary, parts, self._limits, folder.path))
             finally:
                 with anyio.CancelScope(shield=True):  # a thread, because unlinking a large file takes its time
-                    await anyio.to_thread.run_sync(partial(shutil.rmtree, folder, ignore_errors=True))
+                    await anyio.to_thread.run_sync(folder.close)
         finally:
             self._under_way -= 1
 

@@ -15,6 +15,7 @@ from deploy.embedded.valkey import EmbeddedValkey
 from deploy.keys import STORE_URL_FILE
 from jobs.logging import configure_logging
 from jobs.ports import http_url, listen
+from jobs.private_folders import make_private
 from jobs.processes import Child, Supervisor, Times
 from jobs.settings import Settings
 from worker.identity import open_identity
@@ -47,7 +48,8 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> int:
 def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> int:
     """Run the service behind a port that is this process's own, also while the API is started anew."""
     data, port = settings.data.resolve(), listener.getsockname()[1]
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (data, settings.objects_folder, settings.scratch_folder):
+        make_private(folder)
     valkey = EmbeddedValkey(data / "valkey")
     try:
         _write_private(data / STORE_URL_FILE, valkey.url)

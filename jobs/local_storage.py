@@ -99,7 +99,7 @@ class LocalStorage:
 
     def remove_unfinished(self, older_than_s: float) -> int:
         """Remove what writers that died have left, at once; who still writes is known by a lock."""
-        return remove_abandoned(self._folder / UNFINISHED)
+        return remove_abandoned((self._folder / UNFINISHED).glob("*"))
 
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):

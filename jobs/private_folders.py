@@ -6,10 +6,12 @@ What nobody holds locked was left by a process that died, in this container or a
 import fcntl
 import os
 import shutil
+import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from jobs.logging import logger
 
@@ -21,7 +23,10 @@ _OTHERS = 0o077
 def make_private(folder: Path) -> Path:
     """Make a folder, or take what stands there; nobody but this user may look into it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.stat().st_mode & _OTHERS:
+    mode = folder.stat().st_mode
+    if mode & stat.S_ISVTX:  # everybody's, as /tmp is; what is made in it is private
+        return folder
+    if mode & _OTHERS:
         try:
             folder.chmod(0o700)
         except PermissionError as error:  # a mounted volume may belong to somebody else
@@ -30,24 +35,42 @@ def make_private(folder: Path) -> Path:
 
 
 class OwnedFolder:
-    """A new folder under a shared one; locked until `close`, or until this process and its children have ended."""
+    """A folder that is locked until `close`, or until this process and its children have ended."""
 
-    def __init__(self, parent: Path, name: str) -> None:
-        """Args: name: what its name begins with; the rest is drawn."""
+    def __init__(self, path: Path, lock: int) -> None:
+        """Args: path: of the folder. lock: the file descriptor that holds it."""
+        self.path, self._lock = path, lock
+
+    @classmethod
+    def new(cls, parent: Path, name: str) -> "OwnedFolder":
+        """Make one; its name begins with `name`, the rest is drawn."""
         make_private(parent)
         while True:
-            self.path = parent / f"{name}.{uuid.uuid4().hex}"
-            self.path.mkdir(mode=0o700)
-            self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            if _is_still(self.path, self._lock):
-                return
-            os.close(self._lock)  # somebody who removes what is abandoned came between the lines
+            path = parent / f"{name}.{uuid.uuid4().hex}"
+            path.mkdir(mode=0o700)
+            owned = cls.take(path)
+            if owned is not None:  # else somebody who removes what is abandoned came between the lines
+                return owned
 
-    def close(self) -> None:
-        """Remove it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+    @classmethod
+    def take(cls, path: Path) -> "OwnedFolder | None":
+        """Own one that stands there; None when somebody else does, or it is gone."""
+        lock = _lock(path)
+        return None if lock is None else cls(path, lock)
+
+    def close(self, keep: bool = False) -> None:
+        """Give it up, and remove it unless it is to be found by the next owner."""
+        if not keep:
+            shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 @contextmanager
@@ -67,47 +90,36 @@ def owned_file(folder: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-@contextmanager
-def if_abandoned(path: Path) -> Iterator[bool]:
-    """Say whether nobody alive owns a file or folder; if so, it is this process's while the block runs."""
-    try:
-        lock = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield _is_still(path, lock)
-    finally:
-        os.close(lock)
-
-
-def remove_abandoned(folder: Path, name: str = "") -> int:
-    """Remove what dead processes have left in a folder; return how many files and folders.
-
-    Args:
-        name: what their names begin with.
-    """
+def remove_abandoned(paths: Iterable[Path]) -> int:
+    """Remove files and folders that nobody alive owns; return how many."""
     num_removed = 0
-    for path in folder.glob(f"{name}*") if folder.is_dir() else ():
-        with if_abandoned(path) as is_abandoned:
-            if is_abandoned:
-                remove(path)
-                num_removed += 1
-    if num_removed:
-        log.info("leftovers_removed", folder=str(folder), items=num_removed)
+    for path in paths:
+        lock = _lock(path)
+        if lock is not None:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            os.close(lock)
+            num_removed += 1
     return num_removed
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a folder, whatever is in it."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+def _lock(path: Path) -> int | None:
+    """Hold a file or folder locked; None when somebody else does, when it is gone, or when it is another user's."""
+    try:
+        opened = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, PermissionError):
+        return None
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(opened)
+        return None
+    if _is_still(path, opened):
+        return opened
+    os.close(opened)
+    return None
 
 
 def _is_still(path: Path, opened: int) -> bool:

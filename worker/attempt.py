@@ -1,7 +1,6 @@
 """One attempt at one job: its claim, its folder, its control; and however it ends, the job's record says so."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Job, attempt_prefix
 from jobs.logging import logger
 from jobs.patience import patiently
+from jobs.scratch import job_folder
 from jobs.storage import delete_prefix
 from jobs.verbs.lifecycle import Outcome, Results
 from mmgt_core.pipelines.progress import RunControl
@@ -102,20 +102,18 @@ class Attempt:
 @contextmanager
 def attempt_at(job: Job, place: Workplace) -> Iterator[Attempt]:
     """Hold the claim for as long as the block runs; answer what it raises by the table in `failures.py`."""
-    folder = place.scratch / job.id
-    folder.mkdir(parents=True, exist_ok=True)
+    owned = job_folder(place.scratch, job.id)
     with bound_contextvars(job_id=job.id, attempt=job.attempt, request_id=job.request.request_id):
         lease = Lease(place.store, job, place.settings.leases, place.board)
         reporter = ProgressReporter(place.store, job, lease, place.settings.worker.progress_period_s)
-        attempt = Attempt(job, place, lease, reporter, folder, RunControl(reporter, lease.check))
+        attempt = Attempt(job, place, lease, reporter, owned.path, RunControl(reporter, lease.check))
         log.info("job_claimed", queue_seconds=job.queue_seconds)
         with lease:
             try:
                 yield attempt
             except Exception as error:
                 _answer(error, attempt)
-        if not attempt.keeps_folder:
-            shutil.rmtree(folder, ignore_errors=True)
+        owned.close(keep=attempt.keeps_folder)
         log.info(
             "job_attempt_ended", outcome=attempt.ended_as, code=attempt.error_code, model=job.request.model,
             tenant=job.tenant, traceparent=job.request.traceparent, wall_s=_since(attempt.started_at_s),

@@ -10,6 +10,7 @@ from typing import Any
 from jobs.errors import StoreUnavailable
 from jobs.logging import logger
 from jobs.queue import PREFLIGHT_QUEUE
+from jobs.scratch import sweep_scratch
 from jobs.store import JobStore
 from jobs.verbs.registry import WorkerRecord
 from worker.metrics import WorkerMetrics
@@ -78,6 +79,7 @@ class Pulse:
         }  # fmt: skip
         self._child_pid: int | None = None
         self._child_heard_at_s = self._beaten_at_s = time.monotonic()
+        self._sweep_at_s = float("-inf")
         self._deafness = DeafnessWatch(settings.worker.deaf_after_s)
         self.failure: str | None = None
 
@@ -91,6 +93,7 @@ class Pulse:
         for notice in self._board.read():
             self._take(notice, now_s)
         self._end_stuck_child(now_s)
+        self._sweep(now_s)
         if self._deafness.is_deaf(now_s, is_idle=ears.is_idle(), num_waiting=ears.num_waiting()):
             self.failure = f"messages waited beside an idle worker for {self._settings.worker.deaf_after_s:g} s"
         try:
@@ -120,6 +123,19 @@ class Pulse:
         self._record |= {name: notice[name] for name in ("is_ready", "models", "device", "job_id") if name in notice}
         self.failure = notice.get("failure", self.failure)
         self._metrics.take(notice)
+
+    def _sweep(self, now_s: float) -> None:
+        """Remove what dead processes have left in the scratch folder, at the first beat and again and again."""
+        if now_s >= self._sweep_at_s:
+            self._sweep_at_s = now_s + self._settings.retention.housekeeping_period_s
+            sweep_scratch(self._settings.scratch_folder, self._is_live)
+
+    def _is_live(self, job_id: str) -> bool:
+        try:
+            job = self._store.get(job_id)
+        except StoreUnavailable:
+            return True
+        return job is not None and not job.status.is_terminal
 
     def _end_stuck_child(self, now_s: float) -> None:
         """A child that hangs with every thread, or is stopped, cannot end itself."""

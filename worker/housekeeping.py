@@ -2,6 +2,7 @@
 
 import time
 
+from jobs.errors import StorageUnavailable
 from jobs.job import attempt_prefix, inputs_prefix, job_prefix
 from jobs.logging import logger
 from jobs.storage import ObjectStorage, delete_prefix
@@ -21,10 +22,22 @@ def keep_house(place: Workplace) -> None:
         StorageUnavailable: the purges come again after a minute.
     """
     purge_due(place)
+    remove_unfinished(place)
     now_s, every_s = time.monotonic(), place.settings.retention.orphan_upload_s / _ORPHAN_SEARCHES_PER_AGE
     if now_s - _searched_at_s.get(place.name, float("-inf")) >= every_s:
         _searched_at_s[place.name] = now_s
         remove_orphans(place)
+
+
+def remove_unfinished(place: Workplace) -> None:
+    """Delete the bytes of writes whose writer died."""
+    try:
+        num_removed = place.storage.remove_unfinished(place.settings.retention.orphan_upload_s)
+    except StorageUnavailable as error:  # not every store can tell
+        log.warning("unfinished_writes_not_looked_for", error=str(error))
+        return
+    if num_removed:
+        log.info("unfinished_writes_removed", writes=num_removed)
 
 
 def purge_due(place: Workplace) -> None:

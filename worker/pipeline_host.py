@@ -2,10 +2,11 @@
 
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from jobs.job import JobOptions
 from jobs.logging import logger
+from jobs.private_folders import OwnedFolder
+from jobs.scratch import CANARY
 from jobs.settings import Settings
 from mmgt_core.pipelines.progress import RunControl
 from worker.errors import GpuOutOfMemory
@@ -32,8 +33,8 @@ class PipelineHost:
         """
         module = import_module(settings.worker.scripted_pipeline or METHOD_PIPELINE)
         pipeline: Pipeline = module.load(settings, preset)
-        with TemporaryDirectory(prefix="canary.", dir=scratch) as folder:
-            pipeline.warm_up(Path(folder))
+        with OwnedFolder.new(scratch, CANARY) as folder:
+            pipeline.warm_up(folder)
         log.info("canary_passed", model=pipeline.model["id"], device=pipeline.device)
         return cls(pipeline)
 

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from jobs.errors import ObjectNotFound, StorageUnavailable
 from jobs.logging import logger
+from jobs.private_folders import OwnedFolder
+from jobs.scratch import PREFLIGHT
 from jobs.settings import LimitSettings
 from worker.errors import SandboxLost
 from worker.identity import trusted_anchors_pem
@@ -63,11 +64,11 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
 
 
 def _ask(place: Workplace, keys: Mapping[str, str], question: Mapping[str, Any]) -> dict[str, Any] | None:
-    with TemporaryDirectory(prefix="preflight.", dir=place.scratch) as folder:
+    with OwnedFolder.new(place.scratch, PREFLIGHT) as folder:
         try:
             if place.sandbox is None:
                 raise SandboxLost("this worker has no sandbox: it does not serve the preflight queue")
-            files = {field: str(_fetch(place, key, Path(folder) / field)) for field, key in keys.items()}
+            files = {field: str(_fetch(place, key, folder / field)) for field, key in keys.items()}
             answer = place.sandbox.ask({"files": files, **question})
         except (SandboxLost, StorageUnavailable, ObjectNotFound) as error:
             log.warning("inputs_not_inspected", error=str(error))

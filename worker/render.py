@@ -1,6 +1,5 @@
 """The road inside the worker: claim → fetch inputs → pipeline → sign → store → finalise."""
 
-import shutil
 import time
 
 from jobs.queue import ring, ring_delivery
@@ -37,17 +36,8 @@ def render_video(attempt: Attempt) -> Finished:
 
 
 def tell_others(place: Workplace, queue_class: str) -> None:
-    """Ring for the delivery worker, and for this class while anything waits; throw away files of jobs that are over."""
+    """Ring for the delivery worker, and for this class while anything waits."""
     ring_delivery(place.send)
     if place.store.queue_state(queue_class).waiting:
         ring(place.send, queue_class)
         place.store.doorbell_rung(queue_class, "")
-    sweep_scratch(place)
-
-
-def sweep_scratch(place: Workplace) -> None:
-    """Remove the folders of jobs that nobody will render again."""
-    for folder in place.scratch.glob("video_*"):
-        job = place.store.get(folder.name)
-        if job is None or job.status.is_terminal:
-            shutil.rmtree(folder, ignore_errors=True)

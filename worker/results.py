@@ -10,12 +10,12 @@ from typing import Any
 from jobs.errors import StorageUnavailable
 from jobs.job import Job, Notice, result_key
 from jobs.patience import patiently
+from jobs.scratch import FINISHED_FILE
 from jobs.storage import ObjectStorage
 from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
 from worker.pipeline import Rendered
 
-FINISHED_FILE = "finished.json"
 RESULT_FILES = {
     "video": ("video.mp4", "video/mp4"),
     "thumbnail": ("thumbnail.jpg", "image/jpeg"),

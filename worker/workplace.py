@@ -45,12 +45,10 @@ class Workplace:
         """Where inputs and results live."""
         return open_storage(self.settings)
 
-    @cached_property
+    @property
     def scratch(self) -> Path:
-        """This worker's own folder for what is under way."""
-        folder = self.settings.scratch_folder / self.name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        """Where what is under way lies, each thing in a folder of its own."""
+        return self.settings.scratch_folder
 
     @cached_property
     def host(self) -> PipelineHost:

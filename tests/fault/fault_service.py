@@ -76,8 +76,7 @@ class FaultService(Service):
 
     def until_left(self, job: Job) -> None:
         """Wait until the worker of an attempt has no local trace of it: the attempt is over."""
-        folder = self.settings.scratch_folder / str(job.worker) / job.id
-        self.until(lambda: not folder.exists(), END_S)
+        self.until(lambda: not list(self.settings.scratch_folder.glob(f"{job.id}.*")), END_S)
 
     def assert_legal(self, job_id: str) -> Job:
         """Check an ended job's history against the table of transitions, and that each result lies in the store."""

@@ -126,7 +126,7 @@ def test_nothing_local_is_left_of_jobs_that_ended(service: Service) -> None:
     service.until_ended(service.create({"event": "error"}).id)
     service.until_ended(service.create().id)
 
-    service.until(lambda: not list(service.settings.scratch_folder.glob("*/video_*")))
+    service.until(lambda: not list(service.settings.scratch_folder.glob("video_*")))
 
 
 def test_a_second_doorbell_for_a_finished_job_does_nothing_more(service: Service) -> None:

@@ -73,7 +73,7 @@ def test_what_could_not_be_stored_is_stored_by_the_next_attempt_without_renderin
 
 def test_a_folder_without_its_last_line_is_not_finished(place: Workplace) -> None:
     folder = place.scratch / "video_1"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "video.mp4").write_bytes(b"half a video")
     (folder / f"{FINISHED_FILE}.part").write_text('{"files": {')
 
