@@ -22,7 +22,7 @@ AUDIO_CODECS = frozenset(
     {"aac", "alac", "flac", "mp3", "mp3float", "opus", "vorbis", "pcm_alaw", "pcm_mulaw", "pcm_u8"}
     | {f"pcm_{sample}{order}" for sample in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")}
 )
-VIDEO_CODECS = frozenset({"av1", "h264", "hevc", "libdav1d", "mpeg4", "prores", "vp8", "vp9"})
+VIDEO_CODECS = frozenset({"av1", "h264", "hevc", "libdav1d", "mjpeg", "mpeg4", "prores", "vp8", "vp9"})
 _COVER_CODECS = frozenset({"mjpeg", "png"})
 
 
@@ -79,9 +79,12 @@ def decoded_packets(
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
-    """The first stream of moving pictures; cover art does not count."""
+    """The first stream of moving pictures; cover art does not count, whether it is marked so or a single picture."""
     for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic and _codec_name(stream) not in _COVER_CODECS:
+        is_cover = stream.disposition & Disposition.attached_pic or (
+            _codec_name(stream) in _COVER_CODECS and stream.frames == 1
+        )
+        if not is_cover:
             return stream
     return None
 
@@ -92,8 +95,13 @@ def check_codec(stream: Stream, codecs: frozenset[str], unreadable: InputCode) -
     Raises:
         InputError: `unreadable`.
     """
-    if _codec_name(stream) not in codecs:
+    if not has_codec(stream, codecs):
         raise InputError(unreadable, f"the codec {_codec_name(stream) or 'of its stream'} is not supported")
+
+
+def has_codec(stream: Stream, codecs: frozenset[str]) -> bool:
+    """Whether a stream's codec is one of these."""
+    return _codec_name(stream) in codecs
 
 
 def in_seconds(ticks: int, time_base: Fraction | None) -> float:

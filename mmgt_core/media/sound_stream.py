@@ -15,15 +15,18 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.containers import (
     AUDIO_CODECS,
     AUDIO_CONTAINERS,
+    VIDEO_CODECS,
     check_codec,
     claimed_seconds,
     decoded_packets,
+    has_codec,
     has_timeline,
     in_seconds,
     open_container,
     picture_stream,
 )
 from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.picture_times import first_shown_s, picture_packets
 
 _MIN_SAMPLE_RATE_HZ = 4_000
 _MAX_GAP_S = 0.05
@@ -53,8 +56,8 @@ def stream_sound(
 ) -> Generator[Float32Array]:
     """Decode, mix down and resample a recording block by block.
 
-    Time zero is the first picture where the file has moving pictures, otherwise the first sample. An encoder's lead-in
-    and padding are removed where the container states them (raw AAC states none).
+    Time zero is the first picture that can be shown where the file has moving pictures, otherwise the first sample. An
+    encoder's lead-in and padding are removed where the container states them (raw AAC states none).
 
     Args:
         rate_hz: wanted sample rate.
@@ -74,7 +77,7 @@ def stream_sound(
             raise InputError(rules.too_long, f"{seconds:.1f} s long; the limit is {limits.max_audio_s:g} s")
         stream = container.streams.audio[0]
         check_codec(stream, AUDIO_CODECS, rules.unreadable)
-        zero_s = _first_picture_s(container)
+        zero_s = _first_picture_s(container, path, rules)
         blocks = _native_blocks(container, stream, limits, rules.unreadable)
         timed = _on_timeline(blocks, zero_s, has_timeline(container), rules.unreadable)
         whole = _ending_as_stated(timed, _stated_seconds(container, stream, zero_s))
@@ -117,11 +120,16 @@ def _check_samples(block: _Block, unreadable: InputCode) -> None:
         raise InputError(unreadable, f"its samples near {block.start_s:.2f} s exceed {_MAX_PEAK:g} times full scale")
 
 
-def _first_picture_s(container: InputContainer) -> float | None:
-    pictures = picture_stream(container)
-    if pictures is None or pictures.start_time is None:
+def _first_picture_s(sounding: InputContainer, path: Path, rules: SoundRules) -> float | None:
+    """When the first picture is shown that can be decoded: time zero of the pictures, and so of their sound."""
+    if picture_stream(sounding) is None:
         return None
-    return in_seconds(pictures.start_time, pictures.time_base)
+    with open_container(path, rules.readers, rules.unreadable) as container:
+        pictures = picture_stream(container)
+        if pictures is None or not has_codec(pictures, VIDEO_CODECS):
+            return None
+        pictures.codec_context.options = {"max_pixels": str(MediaLimits.max_video_pixels)}
+        return first_shown_s(picture_packets(container, pictures, path), rules.unreadable)
 
 
 def _on_timeline(

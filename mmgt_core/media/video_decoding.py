@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from av.container import InputContainer
-from av.packet import Packet
+from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -18,14 +18,12 @@ from mmgt_core.media.containers import (
     VIDEO_CODECS,
     VIDEO_CONTAINERS,
     check_codec,
-    claimed_seconds,
-    decoded_packets,
-    in_seconds,
     open_container,
     picture_stream,
 )
 from mmgt_core.media.files import file_bytes
 from mmgt_core.media.limits import MediaLimits, megabytes, side_ratio
+from mmgt_core.media.picture_times import PicturePackets, PictureTimes, decoded_pictures, picture_packets, picture_times
 from mmgt_core.types import FPS, UInt8Array
 
 _UNREADABLE = InputCode.DRIVING_VIDEO_UNREADABLE
@@ -38,7 +36,7 @@ _Picture = TypeVar("_Picture")
 
 @dataclass(frozen=True)
 class DrivingVideo:
-    """What a driving video holds, by its packets' time stamps; nothing is decoded to know it."""
+    """What a driving video holds, by its packets' time stamps; only its first picture is decoded to know it."""
 
     seconds: float
     num_frames: int
@@ -46,7 +44,7 @@ class DrivingVideo:
 
 
 def inspect_driving_video(path: Path, limits: MediaLimits) -> DrivingVideo:
-    """Check a driving video's bytes, format, codec, size and seconds without decoding it.
+    """Check a driving video's bytes, format, codec, size, rate and seconds.
 
     Returns:
         Its length, the number of frames that `read_video_frames` will give, and whether it has sound.
@@ -54,23 +52,14 @@ def inspect_driving_video(path: Path, limits: MediaLimits) -> DrivingVideo:
     Raises:
         InputError: DRIVING_VIDEO_UNREADABLE, DRIVING_VIDEO_TOO_LONG.
     """
-    with _open_pictures(path, limits) as (container, stream):
-        has_sound = len(container.streams.audio) > 0
-        start_s, end_s = float("inf"), float("-inf")
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                packet_s = in_seconds(packet.pts, packet.time_base)
-                start_s = min(start_s, packet_s)
-                end_s = max(end_s, packet_s + _duration_s(packet, stream))
-    seconds = max(0.0, end_s - start_s)
-    _check_seconds(seconds, limits)
-    return DrivingVideo(seconds, round(seconds * FPS), has_sound)
+    times, has_sound = _measure(path, limits)
+    return DrivingVideo(times.seconds, round(times.seconds * FPS), has_sound)
 
 
 def read_video_frames(path: Path, limits: MediaLimits) -> Iterator[UInt8Array]:
     """Read a video at exactly 25 frames per second: each is the latest picture of its moment.
 
-    Memory does not grow with the length. The container's rotation and pixel shape are applied.
+    Memory does not grow with the length. The container's turn, mirror and pixel shape are applied.
 
     Returns:
         Frames (H, W, 3) uint8 RGB, all of one size. A repeated picture is the same array.
@@ -78,16 +67,19 @@ def read_video_frames(path: Path, limits: MediaLimits) -> Iterator[UInt8Array]:
     Raises:
         InputError: DRIVING_VIDEO_UNREADABLE, DRIVING_VIDEO_TOO_LONG.
     """
+    times, _ = _measure(path, limits)
     max_frames = round(limits.max_audio_s * FPS)
     with _open_pictures(path, limits) as (container, stream):
+        pictures = _pictures(picture_packets(container, stream, path))
+        timed = ((start_s, times.last_duration_s, frame) for start_s, frame in pictures)
         last: VideoFrame | None = None
         image = np.zeros((0, 0, 3), np.uint8)
         num_frames = 0
-        for num_frames, frame in enumerate(at_constant_rate(_timed_frames(container, stream, limits)), start=1):
+        for num_frames, frame in enumerate(at_constant_rate(timed), start=1):
             if num_frames > max_frames:
                 raise InputError(_TOO_LONG, f"longer than the limit of {limits.max_audio_s:g} s")
             if frame is not last:
-                image, last = _upright_rgb(frame, stream), frame
+                image, last = _as_shown(frame, stream), frame
             yield image
     _check_seconds(num_frames / FPS, limits)
 
@@ -128,39 +120,55 @@ def _open_pictures(path: Path, limits: MediaLimits) -> Iterator[tuple[InputConta
             raise InputError(_UNREADABLE, "the file has no moving pictures")
         check_codec(stream, VIDEO_CODECS, _UNREADABLE)
         _check_size(_shown_width(stream.codec_context.width, stream), stream.codec_context.height, limits)
-        fps = stream.average_rate or stream.guessed_rate
-        if fps is not None and fps > limits.max_video_fps:
-            raise InputError(_UNREADABLE, f"{float(fps):g} frames per second; the limit is {limits.max_video_fps}")
-        seconds = claimed_seconds(container)
-        if seconds is not None and seconds > limits.max_audio_s + 1:  # the header may count padding
-            raise InputError(_TOO_LONG, f"{seconds:.1f} s long; the limit is {limits.max_audio_s:g} s")
+        stream.codec_context.options = {"max_pixels": str(limits.max_video_pixels)}
         yield container, stream
 
 
-def _timed_frames(
-    container: InputContainer, stream: VideoStream, limits: MediaLimits
-) -> Iterator[tuple[float, float, VideoFrame]]:
-    stream.codec_context.options = {"max_pixels": str(limits.max_video_pixels)}
+def _measure(path: Path, limits: MediaLimits) -> tuple[PictureTimes, bool]:
+    max_pictures = round(limits.max_video_fps * (limits.max_audio_s + 1))
+    with _open_pictures(path, limits) as (container, stream):
+        has_sound = len(container.streams.audio) > 0
+        times = picture_times(container, stream, path, _UNREADABLE, max_pictures)
+    _check_seconds(times.seconds, limits)
+    if times.per_second > limits.max_video_fps:
+        raise InputError(_UNREADABLE, f"{times.per_second:g} frames per second; the limit is {limits.max_video_fps}")
+    return times, has_sound
+
+
+def _pictures(packets: PicturePackets) -> Iterator[tuple[float, VideoFrame]]:
     size: tuple[int, int] | None = None
-    for _, frames in decoded_packets(container, stream, _UNREADABLE):
+    for _, frames in decoded_pictures(packets, _UNREADABLE):
         for frame in frames:
             size = size or (frame.width, frame.height)
             if (frame.width, frame.height) != size:
                 raise InputError(_UNREADABLE, "its picture size changes on the way")
-            if frame.time is None:
-                raise InputError(_UNREADABLE, "a picture has no time stamp")
-            yield frame.time, _duration_s(frame, stream), frame
+            yield frame.time or 0.0, frame
 
 
-def _duration_s(timed: "Packet[VideoStream] | VideoFrame", stream: VideoStream) -> float:
-    if timed.duration:
-        return in_seconds(timed.duration, timed.time_base)
-    return float(1 / (stream.average_rate or stream.guessed_rate or Fraction(FPS)))
+def _as_shown(frame: VideoFrame, stream: VideoStream) -> UInt8Array:
+    image = frame.to_ndarray(format="rgb24", width=_shown_width(frame.width, stream)).astype(np.uint8, copy=False)
+    side_data: Any = frame.side_data  # its types are wrong in PyAV 18.1
+    matrix = side_data.get(Type.DISPLAYMATRIX)
+    if matrix is not None:
+        image = placed(image, np.frombuffer(matrix, np.int32))
+    return np.ascontiguousarray(image)
 
 
-def _upright_rgb(frame: VideoFrame, stream: VideoStream) -> UInt8Array:
-    image = frame.to_ndarray(format="rgb24", width=_shown_width(frame.width, stream))
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+def placed(image: UInt8Array, display_matrix: npt.NDArray[np.int32]) -> UInt8Array:
+    """Turn and mirror a picture as its track says: the nearest of the eight ways to lay a rectangle down.
+
+    Args:
+        image: (H, W, 3).
+        display_matrix: (9,), row by row, that maps column vectors of x and y from the right (ISO/IEC 14496-12, 6.2.2):
+            x' = m0 x + m3 y, y' = m1 x + m4 y.
+    """
+    x_from_x, y_from_x, _, x_from_y, y_from_y = display_matrix[:5].astype(np.int64)
+    if abs(x_from_y) + abs(y_from_x) > abs(x_from_x) + abs(y_from_y):
+        image = image.swapaxes(0, 1)
+        x_from_x, y_from_y = x_from_y, y_from_x
+    if x_from_x < 0:
+        image = image[:, ::-1]
+    return image[::-1] if y_from_y < 0 else image
 
 
 def _shown_width(width: int, stream: VideoStream) -> int:

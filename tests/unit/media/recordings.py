@@ -70,13 +70,14 @@ def encode_film(
     sound_codec: str = "aac",
     sound_start_s: float = 0.0,
     size: tuple[int, int] = (128, 96),
+    pixels: str = "yuv420p",
     muxer_options: dict[str, str] | None = None,
 ) -> Path:
     """Encode a film whose frame i is grey with level 4·i; `sound` is mono at 48 kHz."""
     width, height = size
     with av.open(str(path), "w", format=container, options=muxer_options or {}) as output:
         video = output.add_stream(codec, rate=fps, width=width, height=height)
-        video.pix_fmt = "yuv420p"
+        video.pix_fmt = pixels
         if codec == "libx265":  # its thread pool has been seen to hang on so small a film, in CI
             video.options = {"x265-params": "pools=none:frame-threads=1"}
         audio = output.add_stream(sound_codec, rate=48_000, layout="mono") if sound is not None else None

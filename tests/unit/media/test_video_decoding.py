@@ -82,18 +82,63 @@ def test_inspecting_finds_the_sound(tmp_path):
     assert inspect_driving_video(path, LIMITS).has_sound
 
 
-@pytest.mark.parametrize(("angle", "turns"), [(0, 0), (90, 1), (180, 2), (-90, 3)])
-def test_the_rotation_of_a_phone_is_applied(tmp_path, angle, turns):
-    upright = np.zeros((96, 128, 3), np.uint8)
-    upright[:40, :40], upright[:40, 88:], upright[56:, :40] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-    stored = np.ascontiguousarray(np.rot90(upright, -turns))
-    path = _rotated_film(tmp_path / "turned.mp4", stored, angle)
+EIGHT_WAYS = [(x, y, is_swapped) for x in (1, -1) for y in (1, -1) for is_swapped in (False, True)]
+
+
+@pytest.mark.parametrize(("x", "y", "is_swapped"), EIGHT_WAYS)
+def test_the_whole_display_matrix_is_applied(tmp_path, x, y, is_swapped):
+    shown = np.zeros((96, 128, 3), np.uint8)
+    shown[:40, :40], shown[:40, 88:], shown[56:, :40] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    stored = shown[::y, ::x].swapaxes(0, 1) if is_swapped else shown[::y, ::x]
+    # ISO/IEC 14496-12: x' = a x + c y, y' = b x + d y
+    a, b, c, d = (0, y, x, 0) if is_swapped else (x, 0, 0, y)
+    path = _film_with_matrix(tmp_path / "turned.mp4", np.ascontiguousarray(stored), (a, b, c, d))
 
     frame = next(read_video_frames(path, LIMITS))
 
-    assert frame.shape == upright.shape
+    assert frame.shape == shown.shape
     for rows, columns in [(slice(8, 32), slice(8, 32)), (slice(8, 32), slice(96, 120)), (slice(64, 88), slice(8, 32))]:
-        assert np.abs(frame[rows, columns].mean((0, 1)) - upright[rows, columns].mean((0, 1))).max() < 30
+        assert np.abs(frame[rows, columns].mean((0, 1)) - shown[rows, columns].mean((0, 1))).max() < 30
+
+
+def test_a_display_matrix_of_zeros_changes_nothing(tmp_path):
+    stored = np.zeros((96, 128, 3), np.uint8)
+    stored[:48, :64] = 255
+    path = _film_with_matrix(tmp_path / "film.mp4", stored, (0, 0, 0, 0))
+
+    frame = next(read_video_frames(path, LIMITS))
+
+    assert np.abs(frame.astype(int) - stored).mean() < 10
+
+
+COLOURS = [
+    ("film.mp4", "libx264", "yuv420p", {}),
+    ("film.mp4", "libx264", "yuv420p10le", {}),
+    ("film.mp4", "libx264", "yuvj420p", {}),
+    ("film.mp4", "libx264", "yuv420p", {"flags": "+ildct+ilme", "x264-params": "tff=1"}),
+    ("film.mp4", "libx264rgb", "rgb24", {}),
+    ("film.mp4", "libx265", "yuv420p10le", {"x265-params": "pools=none:frame-threads=1:log-level=error"}),
+    ("film.mov", "prores_ks", "yuva444p10le", {"profile": "4444"}),
+    ("film.mov", "mjpeg", "yuvj420p", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "pixels", "options"), COLOURS)
+def test_colours_are_the_same_in_every_kind_of_pixels(tmp_path, name, codec, pixels, options):
+    colour = (200, 60, 30)
+    with av.open(str(tmp_path / name), "w") as output:
+        stream = output.add_stream(codec, rate=25, width=128, height=96, options=options)
+        stream.pix_fmt = pixels
+        for index in range(15):
+            frame = av.VideoFrame.from_ndarray(np.full((96, 128, 3), colour, np.uint8), "rgb24")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+
+    frames = list(read_video_frames(tmp_path / name, LIMITS))
+
+    assert len(frames) == 15
+    np.testing.assert_allclose(frames[7].mean((0, 1)), colour, atol=4)  # lossy codecs
 
 
 def oblong(path, pixel_shape):
@@ -133,6 +178,7 @@ UNREADABLE = {
     "avi": lambda path: encode_film(path, codec="mpeg4", container="avi"),
     "mpeg-ts": lambda path: encode_film(path, container="mpegts"),
     "500 per second": lambda path: encode_film(path, container="mp4", fps=500),
+    "moving png": lambda path: encode_film(path, codec="png", container="mov", pixels="rgb24"),
     "unusual codec": lambda path: encode_film(path, codec="ffv1", container="matroska"),
     "cut moov": lambda path: path.write_bytes(encode_film(path, container="mp4").read_bytes()[:1000]),
 }
@@ -149,6 +195,13 @@ def test_what_is_no_film_is_unreadable(tmp_path, kind, reads):
 
     assert refused.value.code is InputCode.DRIVING_VIDEO_UNREADABLE
     assert str(refused.value).startswith("driving_video: ")
+
+
+def test_a_codec_that_is_not_read_is_named(tmp_path):
+    path = encode_film(tmp_path / "film.mov", codec="png", pixels="rgb24")
+
+    with pytest.raises(InputError, match="the codec png is not supported"):
+        inspect_driving_video(path, LIMITS)
 
 
 @pytest.mark.parametrize("container", ["mp4", "webm"])
@@ -236,7 +289,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
     assert peaks[1] < peaks[0] + 3 * 320 * 240 * 3  # numpy's arrays are traced: no more than a few frames at once
 
 
-def _rotated_film(path, image: np.ndarray, angle: int):
+def _film_with_matrix(path, image: np.ndarray, matrix: tuple[int, int, int, int]):
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=25, width=image.shape[1], height=image.shape[0])
         for index in range(15):
@@ -244,12 +297,10 @@ def _rotated_film(path, image: np.ndarray, angle: int):
             frame.pts, frame.time_base = index, Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    # PyAV writes no display matrix: set the nine numbers of the track header, which begin with an upright matrix.
     upright = b"".join(number.to_bytes(4, "big") for number in (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30))
-    matrices = {0: (1, 0, 0, 1), 90: (0, -1, 1, 0), 180: (-1, 0, 0, -1), -90: (0, 1, -1, 0)}
-    a, b, c, d = (number << 16 for number in matrices[angle])
-    turned = b"".join(n.to_bytes(4, "big", signed=True) for n in (a, b, 0, c, d, 0, 0, 0, 1 << 30))
+    a, b, c, d = (number << 16 for number in matrix)
+    placed = b"".join(n.to_bytes(4, "big", signed=True) for n in (a, b, 0, c, d, 0, 0, 0, 1 << 30))
     content = path.read_bytes()
     track = content.index(upright, content.index(b"tkhd"))
-    path.write_bytes(content[:track] + turned + content[track + 36 :])
+    path.write_bytes(content[:track] + placed + content[track + 36 :])
     return path
