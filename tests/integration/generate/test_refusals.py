@@ -79,7 +79,7 @@ BAD_IMAGES = {
 BAD_KEYPOINTS = {
     "another shape": (np.zeros((12, 133, 3)), "shape (12, 133, 3); (frames, 134, 3) is needed"),
     "no frame": (np.zeros((0, 134, 3)), ""),
-    "shares": (np.linspace(0.1, 0.9, 1_206).reshape(3, 134, 3), "x and y lie in 0.37 to 0.90, as shares (0 to 1) do"),
+    "shares": (np.linspace(0.1, 0.9, 1_206).reshape(3, 134, 3), "x and y lie in 0.30 to 0.90, as shares (0 to 1) do"),
     "not numbers": (np.full((12, 134, 3), "x"), "values of type <U1"),
     "NaN": (np.where(np.arange(134)[:, None] == 7, np.nan, np.zeros((12, 134, 3))), "36 values are not finite"),
     "beyond float32": (np.full((1, 134, 3), 1e300), "402 values are not finite"),
