@@ -61,6 +61,7 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 	$(COMPILE) --extra image $(NOT_LOCKED) pyproject.toml --constraint requirements.lock \
 		--output-file deploy/requirements.lock
 	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - | tee -a deploy/requirements.lock >> requirements.lock
+	echo "openapi-python-client==0.29.1" | $(COMPILE) --no-deps - >> requirements.lock
 
 load: setup ## Measure a running service under load; prints JSON
 	@$(BIN)/python -m tests.load.service_load

@@ -50,8 +50,7 @@ def create_body() -> dict[str, Any]:
     schema = {
         "type": "object",
         "properties": files | properties,
-        "required": ["image"],
-        "anyOf": [{"required": ["audio"]}, {"required": ["driving_video"]}],
+        "required": ["image"],  # and audio or driving_video: said in words, for generators make no client of an anyOf
         "additionalProperties": False,
         "patternProperties": {r"^metadata\[.{1,64}\]$": {"type": "string", "maxLength": 512}},
     }

@@ -28,10 +28,17 @@ def describe(app: FastAPI) -> None:
             for path, operations in schema["paths"].items():
                 for operation in operations.values():
                     operation["security"] = [] if path in OPEN_PATHS else [{"key": []}, {}]
+                    leave_out_foreign_problems(operation["responses"])
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def leave_out_foreign_problems(responses: dict[str, Any]) -> None:
+    """Take away the 422 that FastAPI adds to every route with a parameter: ours are problems, where there are any."""
+    if "application/problem+json" not in responses.get("422", {}).get("content", {"application/problem+json": None}):
+        del responses["422"]
 
 
 def add_problem(schemas: dict[str, Any]) -> None:

@@ -16,11 +16,9 @@ from jobs.job import Job, JobStatus
 router = APIRouter(tags=["videos"])
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
-FILE = {
-    "description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`.",
-    "content": {"video/mp4": BYTES, "image/jpeg": BYTES, "application/json": {"schema": {"type": "object"}}},
-}
-PART = {"description": "The bytes of `Range`.", "content": {"*/*": BYTES}}
+KINDS = {"video/mp4": BYTES, "image/jpeg": BYTES, "application/json": {"schema": {"type": "object"}}}
+FILE = {"description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`.", "content": KINDS}
+PART = {"description": "The bytes of `Range`.", "content": dict.fromkeys(KINDS, BYTES)}
 
 
 @router.head("/v1/videos/{video_id}/content", include_in_schema=False)
