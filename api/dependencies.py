@@ -1,5 +1,6 @@
 """What routes are given: the context of the app, the caller, and limits on how often it may call."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from api.content import ContentShelf
 from api.estimates import Estimates
 from api.metrics import Metrics
 from api.models import LoadedModels
+from api.open_files import num_waits
+from api.places import Places
 from api.rate_limit import RateLimiter, Window, refuse_if_exceeded
 from api.sender import Bells, CelerySender
 from api.turns import Turns
@@ -36,6 +39,7 @@ class Context:
     models: LoadedModels
     searches: Turns
     uploads: UploadDesk
+    waits: Places
     metrics: Metrics
 
     async def close(self) -> None:
@@ -65,6 +69,7 @@ def open_context(settings: Settings) -> Context:
         models=LoadedModels(store, settings.worker.live_s),
         searches=Turns(),
         uploads=UploadDesk(settings),
+        waits=Places("waits", num_waits(), settings.limits.max_waits_per_tenant),
         metrics=Metrics(),
     )
 
@@ -107,6 +112,18 @@ class Counted:
         request.state.answer_headers.update(allowance.headers)
         refuse_if_exceeded(allowance)
         return identity
+
+
+async def hold_waiting_place(
+    identity: Annotated[Identity, Depends(identify)], context: Annotated[Context, Depends(get_context)]
+) -> AsyncIterator[None]:
+    """Hold one of the places of those who wait until the answer is given.
+
+    Raises:
+        RequestRefused: 429 or 503.
+    """
+    with context.waits.hold(identity.tenant):
+        yield
 
 
 ContextDep = Annotated[Context, Depends(get_context)]

@@ -2,9 +2,13 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
+from typing import TypeVar
 
+import anyio
+from fastapi import Request
 from sse_starlette.event import ServerSentEvent
+from starlette.requests import ClientDisconnect
 
 from jobs.errors import StoreUnavailable
 from jobs.events import JobEvent
@@ -15,8 +19,34 @@ from jobs.video_object import to_video_object
 
 log = logger(__name__)
 
+T = TypeVar("T")
+
 FIRST_EVENT = "0"
 STILL_THERE_S = 30.0  # a follower looks this often whether its job exists; every change wakes it anyway
+
+
+async def while_client_stays(request: Request, waiting: Awaitable[T]) -> T:
+    """Return what is awaited; a client that hangs up ends the wait.
+
+    Raises:
+        ClientDisconnect: it did.
+    """
+    has_left = False
+    async with anyio.create_task_group() as tasks:
+
+        async def watch() -> None:
+            nonlocal has_left
+            while (await request.receive())["type"] != "http.disconnect":
+                continue
+            has_left = True
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(watch)
+        result = await waiting
+        tasks.cancel_scope.cancel()
+    if has_left:
+        raise ClientDisconnect
+    return result
 
 
 async def wait_for_change(store: AsyncJobStore, job: Job, timeout_s: float) -> Job | None:

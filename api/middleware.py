@@ -110,11 +110,9 @@ class BodyBounds:
             await self.app(scope, receive, send)
             return
         body = Body(self.settings, scope, receive, send, max_body_bytes(self.settings, scope["path"]))
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > body.max_bytes:
-            refused = RequestRefused(
-                "payload_too_large", f"the body is {declared} bytes; the limit is {body.max_bytes}"
-            )
+        if body.declared_bytes > body.max_bytes:
+            detail = f"the body is {body.declared_bytes:.0f} bytes; the limit is {body.max_bytes}"
+            refused = RequestRefused("payload_too_large", detail)
             scope["state"]["error_code"] = refused.code
             await problem_answer(refused, self.settings.problem_base_url)(scope, receive, body.send)
             return
@@ -127,7 +125,11 @@ class Body:
     def __init__(self, settings: Settings, scope: Scope, receive: Receive, send: Send, max_bytes: int) -> None:
         self._limits, self._receive, self._send, self.max_bytes = settings.limits, receive, send, max_bytes
         headers = Headers(scope=scope)
-        self._is_coming = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        declared = headers.get("content-length", "")
+        self.declared_bytes = float(declared) if declared.isdecimal() else 0.0  # of any number of digits
+        self._is_coming = self.declared_bytes > 0 or "transfer-encoding" in headers
+        asked_bytes_per_s = self.declared_bytes / self._limits.max_upload_s
+        self._min_bytes_per_s = max(self._limits.min_upload_bytes_per_s, asked_bytes_per_s)
         self._num_bytes, self._waited_s, self._has_failed = 0, 0.0, False
 
     async def receive(self) -> Message:
@@ -153,9 +155,12 @@ class Body:
         if self._num_bytes > self.max_bytes:
             raise RequestRefused("payload_too_large", f"the body is longer than {self.max_bytes} bytes")
         measured_s = self._waited_s - self._limits.upload_grace_s
-        if self._is_coming and measured_s > 0 and self._num_bytes < measured_s * self._limits.min_upload_bytes_per_s:
-            detail = f"{self._num_bytes} bytes in {self._waited_s:.1f} s; at least "
-            raise RequestRefused("upload_too_slow", f"{detail}{self._limits.min_upload_bytes_per_s} bytes/s are needed")
+        if not self._is_coming or measured_s <= 0:
+            return
+        if self._num_bytes < measured_s * self._min_bytes_per_s or measured_s > self._limits.max_upload_s:
+            came = f"{self._num_bytes} bytes in {self._waited_s:.1f} s"
+            needed = f"at least {self._min_bytes_per_s:.0f} bytes/s, and the end within {self._limits.max_upload_s:g} s"
+            raise RequestRefused("upload_too_slow", f"{came}; needed are {needed}")
 
     async def send(self, message: Message) -> None:
         """Pass on the answer; one that refuses an unread body ends the connection, but not before it could be read."""

@@ -11,6 +11,7 @@ from python_multipart.multipart import parse_options_header
 from api.content_kinds import AUDIOS, IMAGES, VIDEOS
 from api.errors import RequestRefused
 from api.multipart import FilePart, Receiver, Upload
+from api.places import Places
 from jobs.private_folders import OwnedFolder
 from jobs.scratch import UPLOAD, sweep_scratch
 from jobs.settings import LimitSettings, Settings
@@ -30,13 +31,13 @@ def create_parts(limits: LimitSettings) -> dict[str, FilePart]:
 
 
 class UploadDesk:
-    """Takes uploads in, so many at a time, each in a folder of its own that is gone afterwards."""
+    """Takes uploads in, so many at a time, a tenant's share of them, each in a folder that is gone afterwards."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
         self._scratch = settings.scratch_folder
         self._clear_every_s = settings.retention.housekeeping_period_s
-        self._under_way = 0
+        self._places = Places("uploads", settings.limits.max_concurrent_uploads)
 
     async def keep_clear(self) -> None:
         """Remove what processes that were killed have left, now and again; ends only by cancellation."""
@@ -56,22 +57,17 @@ class UploadDesk:
             parts: the files that it may have, by field name.
 
         Raises:
-            RequestRefused: 400, 408, 413, 415, 422, 503.
+            RequestRefused: 400, 408, 413, 415, 422, 429, 503.
             ClientDisconnect: the client hung up before the end.
         """
         boundary = boundary_of(request)
-        if self._under_way >= self._limits.max_concurrent_uploads:
-            raise RequestRefused("too_many_uploads", f"{self._under_way} uploads are under way, as many as may be")
-        self._under_way += 1
-        try:
+        with self._places.hold(request.state.tenant):
             folder = OwnedFolder.new(self._scratch, UPLOAD)
             try:
                 yield await read_upload(request, Receiver(boundary, parts, self._limits, folder.path))
             finally:
                 with anyio.CancelScope(shield=True):  # a thread, because unlinking a large file takes its time
                     await anyio.to_thread.run_sync(folder.close)
-        finally:
-            self._under_way -= 1
 
 
 async def read_upload(request: Request, receiver: Receiver) -> Upload:

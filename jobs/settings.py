@@ -69,6 +69,14 @@ class StorageSettings(Group):
         return self
 
 
+class ConnectionSettings(Group):
+    """What one connection to the API may do before it asks something, and how many there are."""
+
+    max_head_bytes: int = 64_000  # of request line and headers; a longer head is a 431
+    head_timeout_s: float = 10.0  # until a head is whole
+    max_per_address: int = 1000  # of one client address; 0: no bound, behind a proxy, where all clients share one
+
+
 class LimitSettings(Group):
     """What a client may send, how much, and how long it may take."""
 
@@ -89,8 +97,10 @@ class LimitSettings(Group):
     min_upload_bytes_per_s: int = 10_000  # slower clients are cut, after upload_grace_s
     upload_grace_s: float = 10.0  # before an upload's speed is judged
     upload_idle_timeout_s: float = 20.0  # without a byte; then the upload is cut
-    max_concurrent_uploads: int = 32  # of one API process
+    max_upload_s: float = 600.0  # a body is whole after so long; a long one must come as fast as that asks
+    max_concurrent_uploads: int = 64  # of one API process
     max_wait_s: int = 60  # Prefer: wait
+    max_waits_per_tenant: int = 500  # event streams and long polls at a time, of one API process
     sse_ping_s: float = 15.0  # between two comments on a silent event stream
     max_list: int = 100  # videos on one page
     max_active_jobs_per_tenant: int = 1000  # waiting and running
@@ -242,6 +252,7 @@ class Settings(BaseSettings):
 
     store: StoreSettings = StoreSettings()
     storage: StorageSettings = StorageSettings()
+    connections: ConnectionSettings = ConnectionSettings()
     limits: LimitSettings = LimitSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     auth: AuthSettings = AuthSettings()

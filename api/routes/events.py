@@ -3,12 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Depends, Header
 from sse_starlette import EventSourceResponse
 from sse_starlette.event import ServerSentEvent
 from starlette.responses import Response
 
-from api.dependencies import ContextDep, Reader
+from api.dependencies import ContextDep, Reader, hold_waiting_place
 from api.errors import RequestRefused, video_not_found
 from api.following import FIRST_EVENT, as_message, follow
 from api.schemas import problems
@@ -40,6 +40,7 @@ STREAM = {
     "/v1/videos/{video_id}/events",
     summary="Follow a video (server-sent events)",
     response_class=Response,
+    dependencies=[Depends(hold_waiting_place)],
     responses={
         200: STREAM,
         204: {"description": "It has ended and you have every event: do not connect again."},

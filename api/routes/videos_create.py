@@ -10,7 +10,7 @@ from api.answers import preferred_wait_s, video_answer
 from api.create_schema import CREATE_BODY, CREATE_HEADERS
 from api.dependencies import ContextDep, Creator, Validator
 from api.errors import video_not_found
-from api.following import wait_for_end
+from api.following import wait_for_end, while_client_stays
 from api.preflight import PreflightAnswer
 from api.schemas import ValidationReport, Video, problems
 from api.submission import read_call, submit, validate
@@ -39,8 +39,11 @@ async def create_video(request: Request, caller: Creator, context: ContextDep) -
         submitted = await submit(context, caller, upload, call)
     job, wait_s = submitted.job, preferred_wait_s(request, limits.max_wait_s)
     request.state.job_id = job.id
+    if wait_s and context.waits.refusal(caller.tenant) is not None:
+        wait_s = None  # the job is made: without a place to wait it is told at once
     if wait_s:
-        ended = await wait_for_end(context.store, job, wait_s)
+        with context.waits.hold(caller.tenant):
+            ended = await while_client_stays(request, wait_for_end(context.store, job, wait_s))
         if ended is None:
             raise video_not_found(job.id)
         job = ended

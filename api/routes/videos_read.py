@@ -12,7 +12,7 @@ from api.answers import etag_of, preferred_wait_s, video_answer
 from api.byte_ranges import is_known
 from api.dependencies import ContextDep, Reader
 from api.errors import Finding, RequestRefused, invalid_fields, video_not_found
-from api.following import wait_for_change
+from api.following import wait_for_change, while_client_stays
 from api.numbers import WholeNumber
 from api.schemas import Video, VideoList, problems
 from jobs.errors import UnknownCursor
@@ -52,7 +52,8 @@ async def get_video(video_id: str, request: Request, identity: Reader, context: 
     wait_s = preferred_wait_s(request, context.settings.limits.max_wait_s)
     known = request.headers.get("if-none-match")
     if job is not None and wait_s and (known is None or is_known(known, etag_of(job))):
-        job = await wait_for_change(context.store, job, wait_s)
+        with context.waits.hold(identity.tenant):
+            job = await while_client_stays(request, wait_for_change(context.store, job, wait_s))
     if job is None:
         raise video_not_found(video_id)
     answer = await video_answer(context, job, waited_s=wait_s)

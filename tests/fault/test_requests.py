@@ -38,7 +38,7 @@ def store(store_settings: StoreSettings) -> Iterator[JobStore]:
 
 @pytest.fixture
 def served(store_settings: StoreSettings, tmp_path: Path) -> Iterator[ServedApp]:
-    limits = {"max_concurrent_uploads": 64, "max_active_jobs_per_tenant": 10_000}
+    limits = {"max_concurrent_uploads": 128, "max_active_jobs_per_tenant": 10_000}
     rates = {"creates": "100000/minute", "failed_logins": "10000/minute"}
     app = ServedApp(
         settings_for(store_settings, tmp_path, limits=limits, rate_limits=rates, auth={"cache_s": 0.0})

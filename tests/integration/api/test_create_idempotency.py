@@ -19,7 +19,7 @@ RETRY = {"x-stainless-retry-count": "1"}
 @pytest.fixture
 def settings(store_settings: StoreSettings, tmp_path: object) -> Settings:
     rates = {"creates": "1000/minute"}
-    return settings_for(store_settings, tmp_path, rate_limits=rates, limits={"max_concurrent_uploads": 64})  # type: ignore[arg-type]
+    return settings_for(store_settings, tmp_path, rate_limits=rates, limits={"max_concurrent_uploads": 128})  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
