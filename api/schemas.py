@@ -190,6 +190,6 @@ PROBLEM_MEANINGS = {
     415: "Unsupported media type, decided by content.",
     416: "Range not satisfiable.",
     422: "Understood, but wrong: `errors` names every field.",
-    429: "Too many requests, or too many jobs.",
+    429: "Too many requests, jobs, uploads or waiting clients.",
     503: "Try again after `Retry-After`.",
 }
