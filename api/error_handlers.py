@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.errors import Finding, RequestRefused
+from api.methods import methods_of
 from jobs.errors import (
     JobDeleted,
     JobsError,
@@ -153,6 +154,8 @@ def install_error_handlers(app: FastAPI, base_url: str) -> None:
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
         refused = refusal_of(error)
+        if refused.code == "method_not_allowed":
+            refused = _refusal_of_method(methods_of(app.routes, request.scope))
         request.state.error_code = refused.code
         return problem_answer(refused, base_url)
 
@@ -166,6 +169,13 @@ def _retry_headers(code: str) -> dict[str, str]:
 
 def _refusal_of_status(status: int, detail: str, headers: Mapping[str, str] | None) -> RequestRefused:
     return RequestRefused(STATUS_CODES.get(status, "malformed_request"), detail, headers=headers)
+
+
+def _refusal_of_method(methods: list[str]) -> RequestRefused:
+    if not methods:
+        return RequestRefused("not_found", "there is no such path")
+    allowed = ", ".join(methods)
+    return RequestRefused("method_not_allowed", f"the path has {allowed}", headers={"Allow": allowed})
 
 
 def _refusal_of_validation(error: RequestValidationError) -> RequestRefused:
