@@ -24,7 +24,7 @@ from worker.errors import GpuNotOpened
 from worker.health import EXIT_DEAF, Ears, Pulse
 from worker.metrics import WorkerMetrics
 from worker.noticeboard import NoticeBoard
-from worker.sandbox import Sandbox
+from worker.sandbox import Bounds, Sandbox, most_packed_bytes
 from worker.workplace import Workplace, here, move_in
 
 log = logger(__name__)
@@ -120,13 +120,22 @@ def _set_up_parent(sender: str, instance: Any) -> None:  # noqa: ANN401
     if not queues or not all(queue in SUPPORT_QUEUES or queue.startswith(video_queue("")) for queue in queues):
         sys.exit(f"-Q names {sorted(queues)}; it takes video.PRESET, or any of {', '.join(SUPPORT_QUEUES)}")
     preset = next((queue.removeprefix(video_queue("")) for queue in queues if queue not in SUPPORT_QUEUES), "")
-    worker = settings.worker
-    sandbox = Sandbox(worker.preflight_timeout_s, worker.preflight_memory_bytes) if PREFLIGHT_QUEUE in queues else None
-    move_in(Workplace(settings, sender, preset, send, board, sandbox))
+    move_in(Workplace(settings, sender, preset, send, board, _sandbox_of(queues, preset)))
     metrics = WorkerMetrics()
     metrics.serve(settings.metrics)
     PulseStep.pulse = Pulse(here(), queues, metrics)
     PulseStep.pulse.watch()
+
+
+def _sandbox_of(queues: set[str], preset: str) -> Sandbox | None:
+    """Whoever decodes strangers' files does it in one: a first look is short, a render's goes on with its film."""
+    worker = settings.worker
+    if PREFLIGHT_QUEUE in queues:
+        return Sandbox(Bounds(worker.preflight_timeout_s, worker.preflight_timeout_s, worker.preflight_memory_bytes))
+    if preset and not worker.scripted_pipeline:
+        whole_s, file_bytes = settings.leases.min_hard_limit_s, most_packed_bytes(settings.limits.max_seconds)
+        return Sandbox(Bounds(whole_s, worker.decode_silence_s, worker.preflight_memory_bytes, file_bytes))
+    return None
 
 
 def _drain(**_: Any) -> None:  # noqa: ANN401

@@ -6,7 +6,7 @@ from enum import StrEnum
 from jobs.errors import ObjectNotFound, StorageUnavailable, StoreUnavailable
 from jobs.job import ErrorCode, Failure
 from mmgt_core.errors import InputError
-from worker.errors import AttemptLost, CancelRequested, GpuFault, GpuOutOfMemory, WorkerDraining
+from worker.errors import AttemptLost, CancelRequested, GpuFault, GpuOutOfMemory, SandboxLost, WorkerDraining
 
 
 class Remedy(StrEnum):
@@ -41,6 +41,7 @@ FAILURES = (
     Row(GpuFault, Remedy.RETRY_ELSEWHERE, ErrorCode.GPU_FAULT, True, "the device failed"),
     Row(StorageUnavailable, Remedy.RETRY, ErrorCode.STORAGE_UNAVAILABLE, True, "the object store did not answer"),
     Row(ObjectNotFound, Remedy.FAIL, ErrorCode.STORAGE_UNAVAILABLE, False, "the job's inputs are no longer stored"),
+    Row(SandboxLost, Remedy.RETRY, ErrorCode.WORKER_LOST, True, "the process that decodes inputs was lost"),
     Row(StoreUnavailable, Remedy.LEAVE),
     Row(Exception, Remedy.FAIL, ErrorCode.INTERNAL_ERROR, False, "an unexpected error; the server's log has it"),
 )

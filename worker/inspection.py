@@ -1,6 +1,6 @@
 """What is found out about strangers' files, inside the sandbox: preflight's decoders run only here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -9,16 +9,19 @@ from typing import Any
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import PRESETS, SamplingOptions
 from mmgt_core.errors import InputError, MMGTError
-from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
-from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.types import FPS
+from worker.packed_inputs import pack
 
 SEGMENT_FRAMES = 80
+VERIFIED = "video"
+"""The field of a file whose mark is read."""
+_SEARCHED: dict[str, str] = {InputStep.PERSON: "image", InputStep.DRIVING_POSES: "driving_video"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Question:
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
+        output: folder into which the inputs themselves are packed; None where only the answer is wanted.
         trust_anchors_pem: the installation's own root; a mark that leads to it is trusted.
     """
 
@@ -40,34 +44,47 @@ class Question:
     weights: str = "weights"
     preset: str = "mmgt-demo"
     trust_anchors_pem: str | None = None
+    output: str | None = None
 
 
-def inspect(question: Question) -> dict[str, Any]:
-    """Return findings (definite faults), warnings, and what is known of the inputs, as JSON-ready values."""
+def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Return findings (definite faults), warnings, and what is known of the inputs, as JSON-ready values.
+
+    Args:
+        tell: hears which input is looked at, and steps over a driving video's pictures.
+    """
     paths = {field: Path(path) for field, path in question.files.items()}
     try:
-        if "video" in paths:
-            return _read_mark(paths["video"], question.trust_anchors_pem)
+        if VERIFIED in paths:
+            return _read_mark(paths[VERIFIED], question.trust_anchors_pem)
         limits = MediaLimits(**(question.limits or {}))
         files = InputFiles(paths["image"], paths.get("audio"), paths.get("driving_video"))
         weights, preset = Path(question.weights), PRESETS[question.preset]
         detector = partial(load_detector, weights, preset)
-        inputs = prepare_inputs(files, parse_crop(question.crop), limits, detector, RunControl())
+        control = RunControl(
+            on_progress=lambda progress: tell({"step": progress.step, "steps": progress.steps}),
+            on_input=lambda step: tell({"input": step.value}),
+        )
+        inputs = prepare_inputs(files, parse_crop(question.crop), limits, detector, control)
+        if question.output is not None:
+            tell({"input": inputs.sound.stem})
+            return {"findings": [], "packed": pack(inputs, limits, Path(question.output))}
     except InputError as error:
         return {"findings": [{"code": error.code.value, "message": str(error), "param": error.field}], "warnings": []}
     return _describe(inputs)
 
 
-def blame(question: Question) -> dict[str, Any]:
-    """After a decoder died: try the image alone; whichever input killed it is called unreadable."""
-    decode_image(Path(question.files["image"]), MediaLimits(**(question.limits or {})))
-    field = "driving_video" if "driving_video" in question.files else "audio"
-    return unreadable(field)
+def beyond_limits(looked_at: str) -> dict[str, Any]:
+    """Return the answer where the limits of memory and time ended a look.
 
-
-def unreadable(field: str) -> dict[str, Any]:
-    """Return the answer about a file that no decoder survives."""
-    message = f"{field}: it could not be decoded within the limits of memory and time"
+    Args:
+        looked_at: what was looked at then, a field or a search for people.
+    """
+    if looked_at == VERIFIED:
+        return {"error": "the file could not be read within the limits of memory and time"}
+    field = _SEARCHED.get(looked_at, looked_at)
+    did = "a person could not be looked for in it" if looked_at in _SEARCHED else "it could not be decoded"
+    message = f"{field}: {did} within the limits of memory and time"
     return {"findings": [{"code": f"{field}_unreadable", "message": message, "param": field}], "warnings": []}
 
 

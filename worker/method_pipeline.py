@@ -9,6 +9,7 @@ import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,26 @@ import numpy as np
 import torch
 
 from jobs.job import JobOptions, Notice
+from jobs.patience import patiently
 from jobs.settings import Settings
-from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.errors import InputCode, InputError
 from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
 from mmgt_core.load import find_preset, load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs, told_of_photographs
+from mmgt_core.pipelines.inputs import Inputs, told_of_photographs
 from mmgt_core.pipelines.outputs import Extra, Outputs
-from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
-from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.pose.framing import SquareFrame, parse_crop
+from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
-from worker.errors import GpuFault, GpuNotOpened, GpuOutOfMemory
+from worker.errors import GpuFault, GpuNotOpened, GpuOutOfMemory, SandboxLost
 from worker.gpus import AUTO, CPU
+from worker.packed_inputs import unpack
 from worker.pipeline import InputPaths, Prepared, Rendered
 from worker.preflight import media_limits
+from worker.sandbox import Sandbox
 
 _CANARY_S = 0.5
 _NICENESS = 10
@@ -42,10 +45,11 @@ _GPU_FAULT_WORDS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS"
 
 
 class MethodPipeline:
-    """One preset and the detector, loaded."""
+    """One preset, loaded; inputs are decoded in a sandbox."""
 
-    def __init__(self, pipeline: AudioToVideo, detector: WholeBodyDetector, limits: MediaLimits) -> None:
-        self._pipeline, self._detector, self._limits = pipeline, detector, limits
+    def __init__(self, pipeline: AudioToVideo, settings: Settings, sandbox: Sandbox | None) -> None:
+        self._pipeline, self._settings, self._sandbox = pipeline, settings, sandbox
+        self._limits = MediaLimits(**media_limits(settings.limits))
 
     @property
     def model(self) -> Mapping[str, Any]:
@@ -78,11 +82,29 @@ class MethodPipeline:
             self._pipeline(_canary_inputs(folder), options, Outputs(folder / "canary.mp4"), RunControl())
 
     def prepare(self, paths: InputPaths, options: JobOptions, control: RunControl) -> Prepared:
-        """Decode and check the inputs, and find the person."""
-        files = InputFiles(paths.image, paths.audio, paths.driving_video)
-        with _named_faults():
-            inputs = prepare_inputs(files, parse_crop(options.crop), self._limits, lambda: self._detector, control)
-        inputs = told_of_photographs(inputs, self._pipeline.preset)
+        """Decode and check the inputs, and find the person, all in a process with limits.
+
+        Raises:
+            mmgt_core.errors.InputError
+            SandboxLost
+        """
+        if self._sandbox is None:
+            raise SandboxLost("this worker has no sandbox, and decodes nothing outside of one")
+        preset, settings, folder = self._pipeline.preset, self._settings, paths.image.parent
+        named = {"image": paths.image, "audio": paths.audio, "driving_video": paths.driving_video}
+        question = {
+            "files": {name: str(path) for name, path in named.items() if path is not None},
+            "crop": options.crop,
+            "limits": media_limits(settings.limits),
+            "weights": str(settings.weights_folder),
+            "preset": preset.name,
+            "output": str(folder),
+        }
+        ask = partial(self._sandbox.ask, question, partial(_hear, control))
+        answer = patiently(ask, SandboxLost, settings.worker.start_timeout_s, control.check)
+        for finding in answer["findings"]:
+            raise InputError(InputCode(finding["code"]), finding["message"].removeprefix(f"{finding['param']}: "))
+        inputs = told_of_photographs(unpack(answer["packed"], folder), preset)
         starts = segment_starts(
             inputs.num_frames, self._pipeline.preset.smga.segment_frames, SamplingOptions.segment_overlap
         )
@@ -108,7 +130,14 @@ class MethodPipeline:
         return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
 
 
-def load(settings: Settings, preset: str) -> MethodPipeline:
+def _hear(control: RunControl, line: Mapping[str, Any]) -> None:
+    """Pass on the steps over a driving video's pictures; at every line the run may be stopped."""
+    if "step" in line:
+        control.on_progress(Progress(Stage.DRIVING_POSES, line["step"], line["steps"]))
+    control.check()
+
+
+def load(settings: Settings, preset: str, sandbox: Sandbox | None) -> MethodPipeline:
     """Load a preset onto the device of this process; on the CPU it leaves room for the service.
 
     Raises:
@@ -122,7 +151,7 @@ def load(settings: Settings, preset: str) -> MethodPipeline:
     weights = settings.weights_folder
     chosen: Preset = find_preset(preset)
     pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
-    return MethodPipeline(pipeline, load_detector(weights, chosen), MediaLimits(**media_limits(settings.limits)))
+    return MethodPipeline(pipeline, settings, sandbox)
 
 
 def open_device(gpus: str) -> torch.device:

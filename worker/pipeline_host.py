@@ -11,6 +11,7 @@ from jobs.settings import Settings
 from mmgt_core.pipelines.progress import RunControl
 from worker.errors import GpuOutOfMemory
 from worker.pipeline import InputPaths, Pipeline, Prepared, Rendered
+from worker.sandbox import Sandbox
 
 log = logger(__name__)
 
@@ -25,14 +26,14 @@ class PipelineHost:
         self.pipeline = pipeline
 
     @classmethod
-    def load(cls, settings: Settings, preset: str, scratch: Path) -> "PipelineHost":
+    def load(cls, settings: Settings, preset: str, scratch: Path, sandbox: Sandbox | None) -> "PipelineHost":
         """Load the preset and render a canary.
 
         Raises:
             mmgt_core.errors.WeightsError: weights are absent or not the expected ones.
         """
         module = import_module(settings.worker.scripted_pipeline or METHOD_PIPELINE)
-        pipeline: Pipeline = module.load(settings, preset)
+        pipeline: Pipeline = module.load(settings, preset, sandbox)
         with OwnedFolder.new(scratch, CANARY) as folder:
             pipeline.warm_up(folder)
         log.info("canary_passed", model=pipeline.model["id"], device=pipeline.device)

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,40 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR")
 _GRACE_S = 5.0
 
 
-class Sandbox:
-    """One question at a time; others wait in its socket's line."""
+_BYTES_PER_S, _OTHER_BYTES = 48_000 * 2 * 4, 100_000_000  # two channels of float32 at 48 kHz; arrays are smaller
 
-    def __init__(self, timeout_s: float, memory_bytes: int) -> None:
-        self._timeout_s, self._memory_bytes = timeout_s, memory_bytes
+
+def most_packed_bytes(seconds: float) -> int:
+    """Return how many bytes the largest file may have into which inputs of a length are packed."""
+    return round(seconds * _BYTES_PER_S) + _OTHER_BYTES
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much one look at files may take.
+
+    Attributes:
+        timeout_s: for everything.
+        silence_s: between two lines.
+        memory_bytes: beside what the server itself holds.
+        file_bytes: of each file that it writes, into the folder that the question names.
+    """
+
+    timeout_s: float
+    silence_s: float
+    memory_bytes: int
+    file_bytes: int = 0
+
+
+def _ignore(line: dict[str, Any]) -> None:
+    """Nobody waits for it."""
+
+
+class Sandbox:
+    """Each question has a process with limits of its own."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
         self._folder = Path(tempfile.mkdtemp(prefix="mmgt-sandbox-"))  # short, as a socket's path must be
         self._socket = self._folder / "socket"
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,25 +81,25 @@ class Sandbox:
             env={**env, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         )
 
-    def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer about some files (`worker.inspection.Question`); `{"timed_out": true}` when it came late.
+    def ask(self, question: Mapping[str, Any], hear: Callable[[dict[str, Any]], None] = _ignore) -> dict[str, Any]:
+        """Return the answer about some files (`worker.inspection.Question`); it has `timed_out` where it came late.
+
+        Args:
+            hear: takes the lines on the way to the answer; what it raises ends the question.
 
         Raises:
             SandboxLost: it is not there, or died of it.
         """
-        asked = {"question": question, "timeout_s": self._timeout_s, "memory_bytes": self._memory_bytes}
+        asked = {"question": question, "bounds": asdict(self._bounds)}
         try:
             with socket.socket(socket.AF_UNIX) as line:
-                line.settimeout(2 * self._timeout_s + _GRACE_S)
+                line.settimeout(self._bounds.silence_s + _GRACE_S)
                 line.connect(str(self._socket))
                 line.sendall(json.dumps(asked).encode() + b"\n")
-                written = line.makefile("rb").readline()
+                with line.makefile("rb") as reading:
+                    return _answer(reading, hear)
         except OSError as error:
             raise SandboxLost(f"the sandbox does not answer: {error}") from error
-        if not written:
-            raise SandboxLost("the sandbox hung up")
-        answer: dict[str, Any] = json.loads(written)
-        return answer
 
     def stop(self) -> None:
         """End it for good."""
@@ -77,3 +107,13 @@ class Sandbox:
             self._process.kill()
             self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _answer(lines: Iterable[bytes], hear: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    for written in lines:
+        told: dict[str, Any] = json.loads(written)
+        if "answer" in told:
+            answer: dict[str, Any] = told["answer"]
+            return answer
+        hear(told)
+    raise SandboxLost("the sandbox hung up")

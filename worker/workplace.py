@@ -25,7 +25,7 @@ class Workplace:
         preset: of the render worker; empty for the others.
         send: sends messages to other workers.
         board: to the consumer loop and back.
-        sandbox: where strangers' files are decoded before a job is made; of the preflight worker.
+        sandbox: where strangers' files are decoded; of the preflight worker and of render workers.
     """
 
     settings: Settings
@@ -53,7 +53,7 @@ class Workplace:
     @cached_property
     def host(self) -> PipelineHost:
         """The pipeline, loaded and warmed up."""
-        return PipelineHost.load(self.settings, self.preset, self.scratch)
+        return PipelineHost.load(self.settings, self.preset, self.scratch, self.sandbox)
 
     @cached_property
     def identity(self) -> SigningIdentity:

@@ -17,13 +17,12 @@ from av.video.stream import VideoStream
 
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.sound_file import SOUND_LAYOUTS, SOUND_RATE_HZ
 from mmgt_core.media.sound_stream import SoundRules, stream_sound
 from mmgt_core.types import FPS, UInt8Array
 
-_SOUND_RATE_HZ = 48_000
-_SOUND_SAMPLES_PER_FRAME = _SOUND_RATE_HZ // FPS
+_SOUND_SAMPLES_PER_FRAME = SOUND_RATE_HZ // FPS
 _SOUND_BIT_RATE = 128_000
-_LAYOUTS = {1: "mono", 2: "stereo"}
 _ENCODER_THREADS = 4
 """Fixed, because x264's bytes depend on the number of threads and would else follow the machine."""
 _ACCEPTED_BEFORE = MediaLimits(max_audio_s=math.inf)
@@ -132,7 +131,7 @@ class _Sound:
     """The original recording at 48 kHz, 1/25 s at a time, followed by endless silence."""
 
     def __init__(self, path: Path) -> None:
-        self._blocks = stream_sound(path, _SOUND_RATE_HZ, len(_LAYOUTS), _ACCEPTED_BEFORE, SoundRules())
+        self._blocks = stream_sound(path, SOUND_RATE_HZ, len(SOUND_LAYOUTS), _ACCEPTED_BEFORE, SoundRules())
         self._pending: Float32Array = next(self._blocks, np.zeros((0, 1), np.float32))
         self._num_given = 0
         self.num_channels = self._pending.shape[1]
@@ -141,9 +140,9 @@ class _Sound:
         while len(self._pending) < _SOUND_SAMPLES_PER_FRAME:
             self._pending = np.concatenate([self._pending, next(self._blocks, self._silence())])
         samples, self._pending = np.split(self._pending, [_SOUND_SAMPLES_PER_FRAME])
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", _LAYOUTS[self.num_channels])
-        frame.sample_rate = _SOUND_RATE_HZ
-        frame.time_base = Fraction(1, _SOUND_RATE_HZ)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", SOUND_LAYOUTS[self.num_channels])
+        frame.sample_rate = SOUND_RATE_HZ
+        frame.time_base = Fraction(1, SOUND_RATE_HZ)
         frame.pts = self._num_given
         self._num_given += _SOUND_SAMPLES_PER_FRAME
         return frame
@@ -166,7 +165,7 @@ def _add_video_stream(container: OutputContainer, width: int, height: int) -> Vi
 
 
 def _add_audio_stream(container: OutputContainer, num_channels: int) -> AudioStream:
-    return container.add_stream("aac", rate=_SOUND_RATE_HZ, layout=_LAYOUTS[num_channels], bit_rate=_SOUND_BIT_RATE)
+    return container.add_stream("aac", rate=SOUND_RATE_HZ, layout=SOUND_LAYOUTS[num_channels], bit_rate=_SOUND_BIT_RATE)
 
 
 def _bt709_frame(image: UInt8Array, index: int) -> av.VideoFrame:

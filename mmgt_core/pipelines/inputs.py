@@ -14,7 +14,7 @@ from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.video_decoding import DrivingVideo, inspect_driving_video, read_video_frames
 from mmgt_core.pipelines.keypoint_file import read_keypoints
-from mmgt_core.pipelines.progress import RunControl, Stage
+from mmgt_core.pipelines.progress import InputStep, RunControl, Stage
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, find_initial_pose, to_canvas
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
@@ -73,14 +73,19 @@ def prepare_inputs(
     Raises:
         InputError: an input cannot be used; names it and the number.
     """
+    control.on_input(InputStep.AUDIO if files.audio else InputStep.DRIVING_VIDEO)
     audio = _decode_sound(files, limits)
+    control.on_input(InputStep.IMAGE)
     image = decode_image(files.image, limits)
+    control.on_input(InputStep.DRIVING_VIDEO)
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
     poses = read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
+    control.on_input(InputStep.PERSON)
     detector = make_detector()
     initial = find_initial_pose(image.pixels, detector, crop)
     warnings = image.warnings + initial.warnings
     if files.driving_video and video:
+        control.on_input(InputStep.DRIVING_POSES)
         poses, more = _detect_poses(files.driving_video, video, limits, detector, control)
         warnings += more
     num_frames, more = _common_length(audio.waveform, poses)

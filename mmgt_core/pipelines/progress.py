@@ -19,6 +19,16 @@ class Stage(StrEnum):
     DECODING = "decoding"
 
 
+class InputStep(StrEnum):
+    """What is looked at while inputs are prepared; told before, so that who hears no more knows what it was."""
+
+    AUDIO = "audio"
+    IMAGE = "image"
+    DRIVING_VIDEO = "driving_video"
+    PERSON = "person"  # looked for in the image
+    DRIVING_POSES = "driving_poses"  # looked for in the driving video's pictures
+
+
 @dataclass(frozen=True)
 class Progress:
     """`step` of `steps` of a stage is done; 0 when the stage begins."""
@@ -32,6 +42,10 @@ def ignore_progress(progress: Progress) -> None:
     """Tell nobody."""
 
 
+def ignore_input(step: InputStep) -> None:
+    """Tell nobody."""
+
+
 def never_cancelled() -> bool:
     """Run to the end."""
     return False
@@ -39,14 +53,16 @@ def never_cancelled() -> bool:
 
 @dataclass(frozen=True)
 class RunControl:
-    """The caller's two callbacks, and the seconds that each stage took.
+    """The caller's callbacks, and the seconds that each stage took.
 
     on_progress: called after each step. is_cancelled: asked before each piece of work; True ends it with Cancelled.
+    on_input: called before each look at an input.
     """
 
     on_progress: Callable[[Progress], None] = ignore_progress
     is_cancelled: Callable[[], bool] = never_cancelled
     stage_seconds: dict[Stage, float] = field(default_factory=dict)
+    on_input: Callable[[InputStep], None] = ignore_input
 
     @contextmanager
     def stage(self, stage: Stage, steps: int) -> Iterator[Callable[[int], None]]:

@@ -91,5 +91,5 @@ def happen(script: dict[str, Any]) -> None:
             raise ValueError("a bug")
 
 
-def load(settings: Settings, preset: str) -> ScriptedPipeline:
+def load(settings: Settings, preset: str, sandbox: None) -> ScriptedPipeline:
     return ScriptedPipeline(preset, {"max_seconds": settings.limits.max_seconds})

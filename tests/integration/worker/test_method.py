@@ -5,18 +5,31 @@ import json
 import wave
 from pathlib import Path
 
-from jobs.job import JobOptions, JobStatus, input_key, new_job_id
+import pytest
+
+from jobs.job import ErrorCode, JobOptions, JobStatus, input_key, new_job_id
 from mmgt_core.media.provenance import read_provenance
 from tests.integration.worker.conftest import Make
-from tests.integration.worker.service import ROOT
+from tests.integration.worker.service import ROOT, Service
+from tests.integration.worker.test_sandbox import png_that_claims
 
 RENDER_S = 240.0
 CROP = "20,0,420,420"
 
 
-def test_the_demo_preset_renders_the_sample(make_service: Make, tmp_path: Path) -> None:
-    service = make_service(MMGT_WORKER__SCRIPTED_PIPELINE="", MMGT_LEASES__LEASE_S="30")
+@pytest.fixture(scope="module")
+def service(make_service: Make) -> Service:
+    service = make_service(
+        MMGT_WORKER__SCRIPTED_PIPELINE="",
+        MMGT_LEASES__LEASE_S="30",
+        MMGT_LIMITS__MAX_IMAGE_PIXELS=str(10**12),
+        MMGT_WORKER__PREFLIGHT_MEMORY_BYTES="400000000",
+    )
     service.start_worker("render-0", wait=False)
+    return service
+
+
+def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) -> None:
     samples, folder = ROOT / "samples", new_job_id()
     inputs = {"image": input_key(folder, "image", ".png"), "audio": input_key(folder, "audio", ".wav")}
     service.storage.put_file(inputs["image"], samples / "portrait.png", "image/png")
@@ -33,6 +46,23 @@ def test_the_demo_preset_renders_the_sample(make_service: Make, tmp_path: Path) 
     assert manifest["crop"] == CROP
     assert manifest["pipeline_seconds"] > 0
     assert done.seconds == manifest["num_frames"] / 25
+
+
+def test_a_picture_that_no_memory_suffices_for_ends_its_job_and_no_worker(service: Service, tmp_path: Path) -> None:
+    service.until(lambda: any(worker.is_ready for worker in service.store.workers()), RENDER_S)
+    worker = service.child_of(service.workers[0])
+    folder = new_job_id()
+    inputs = {"image": input_key(folder, "image", ".png"), "audio": input_key(folder, "audio", ".wav")}
+    bomb = png_that_claims(tmp_path / "bomb.png", 12_000)  # 432 MB of pixels
+    service.storage.put_file(inputs["image"], bomb, "image/png")
+    service.storage.put_file(inputs["audio"], ROOT / "samples" / "speech.wav", "audio/wav")
+
+    done = service.until_ended(service.create(inputs=inputs).id, timeout_s=RENDER_S)
+
+    assert done.failure is not None
+    assert (done.failure.code, done.failure.param) == (ErrorCode.IMAGE_UNREADABLE, "image")
+    assert "limits of memory" in done.failure.message
+    assert service.child_of(service.workers[0]) == worker
 
 
 def one_second_of(path: Path) -> bytes:

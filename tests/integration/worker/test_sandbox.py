@@ -2,6 +2,7 @@
 
 import json
 import struct
+import threading
 import wave
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from jobs.settings import StoreSettings
 from tests.integration.worker.alone import place_alone, settings_alone
 from worker.errors import SandboxLost
 from worker.preflight import look_at_inputs
-from worker.sandbox import Sandbox
+from worker.sandbox import Bounds, Sandbox
 from worker.workplace import Workplace
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -40,7 +41,7 @@ def until(is_so: Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def sandboxes() -> Iterator[tuple[Sandbox, Sandbox]]:
     """One with hardly any memory and one with hardly any time; started side by side."""
-    both = Sandbox(LONG_S, LITTLE_BYTES), Sandbox(SHORT_S, MUCH_BYTES)
+    both = Sandbox(Bounds(LONG_S, LONG_S, LITTLE_BYTES)), Sandbox(Bounds(SHORT_S, SHORT_S, MUCH_BYTES))
     for sandbox in both:
         sandbox.keep()
     until(lambda: all(sandbox.is_ready for sandbox in both))
@@ -116,8 +117,27 @@ def test_when_the_picture_alone_can_be_decoded_the_sound_is_to_blame(small: Sand
     assert blamed(answer) == [("audio_unreadable", "audio")]
 
 
+def test_what_dies_while_a_person_is_looked_for_is_about_the_image(small: Sandbox) -> None:
+    answer = ask(small)
+
+    assert blamed(answer) == [("image_unreadable", "image")]
+    assert "a person could not be looked for" in answer["findings"][0]["message"]
+
+
+def test_a_look_that_takes_its_time_holds_up_no_other(small: Sandbox, tmp_path: Path) -> None:
+    slow = threading.Thread(target=ask, args=(small,), kwargs={"audio": silence(tmp_path / "long.wav", 590)})
+    slow.start()
+
+    answer = ask(small, image=png_that_claims(tmp_path / "bomb.png", 20_000))
+    was_first = slow.is_alive()
+    slow.join()
+
+    assert blamed(answer) == [("image_too_large", "image")]
+    assert was_first
+
+
 def test_a_file_that_takes_too_long_gets_no_answer(hurried: Sandbox) -> None:
-    assert ask(hurried) == {"timed_out": True}
+    assert ask(hurried)["timed_out"]
 
 
 def test_after_a_decoder_died_the_next_question_is_answered(small: Sandbox, tmp_path: Path) -> None:

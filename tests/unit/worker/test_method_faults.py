@@ -6,14 +6,13 @@ import pytest
 import torch
 
 from jobs.job import JobOptions
-from mmgt_core.media.limits import MediaLimits
+from jobs.settings import Settings
 from mmgt_core.pipelines.progress import RunControl
 from worker.errors import GpuFault, GpuOutOfMemory
 from worker.failures import Remedy, row_of
 from worker.method_pipeline import MethodPipeline
-from worker.pipeline import InputPaths, Prepared
+from worker.pipeline import Prepared
 
-SAMPLES = Path(__file__).parents[3] / "samples"
 OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nSee the documentation.")
 FAULTS = [
     torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nCompile with TORCH_USE_CUDA_DSA"),
@@ -25,7 +24,7 @@ OTHERS = [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError(
 
 
 class Breaking:
-    """Networks and a detector on a device that answers everything with one error."""
+    """Networks on a device that answers everything with one error."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -33,12 +32,9 @@ class Breaking:
     def __call__(self, *_: object) -> None:
         raise self.error
 
-    def detect(self, image: object) -> None:
-        raise self.error
-
 
 def end_of_render(error: Exception) -> Exception:
-    pipeline = MethodPipeline(Breaking(error), Breaking(error), MediaLimits())
+    pipeline = MethodPipeline(Breaking(error), Settings(), None)
     with pytest.raises(Exception) as caught:
         pipeline.render(Prepared(1.0, 1, (), None), JobOptions(seed=1), Path("nowhere"), RunControl())
     return caught.value
@@ -67,16 +63,8 @@ def test_an_error_of_the_program_keeps_its_name(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(("error", "name"), [(OUT_OF_MEMORY, GpuOutOfMemory), (FAULTS[0], GpuFault)], ids=str)
-def test_the_device_may_also_fail_while_the_person_is_looked_for(error: Exception, name: type[Exception]) -> None:
-    pipeline = MethodPipeline(Breaking(error), Breaking(error), MediaLimits())
-
-    with pytest.raises(name):
-        pipeline.prepare(InputPaths(SAMPLES / "portrait.png", SAMPLES / "speech.wav"), JobOptions(seed=1), RunControl())
-
-
-@pytest.mark.parametrize(("error", "name"), [(OUT_OF_MEMORY, GpuOutOfMemory), (FAULTS[0], GpuFault)], ids=str)
 def test_the_device_may_also_fail_at_the_canary(error: Exception, name: type[Exception], tmp_path: Path) -> None:
-    pipeline = MethodPipeline(Breaking(error), Breaking(error), MediaLimits())
+    pipeline = MethodPipeline(Breaking(error), Settings(), None)
 
     with pytest.raises(name):
         pipeline.warm_up(tmp_path)

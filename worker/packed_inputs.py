@@ -1,0 +1,54 @@
+"""Checked inputs on their way out of the sandbox: arrays and a plain recording as files, the rest in the answer.
+
+Nothing of what a stranger sent is decoded again by who reads them, and no object is made by unpickling.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmgt_core.errors import InputWarning
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.sound_file import write_sound
+from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.types import PoseSequence, Waveform
+
+_ARRAYS, _SOUND = "inputs.npz", "sound.wav"
+
+
+def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
+    """Write the arrays and the sound into a folder; return the rest, JSON-ready."""
+    arrays = {
+        "reference_image": inputs.reference_image,
+        "initial_keypoints": inputs.initial_keypoints,
+        "samples": inputs.waveform.samples,
+    }
+    if inputs.driving_poses is not None:
+        arrays["driving_poses"] = inputs.driving_poses.keypoints
+    with (folder / _ARRAYS).open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # its last option is no array
+    write_sound(inputs.sound, folder / _SOUND, limits)
+    frame = inputs.crop
+    return {
+        "frame": [frame.x, frame.y, frame.side],
+        "is_drawn": inputs.is_drawn,
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
+    }
+
+
+def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
+    """Return the inputs that were packed into a folder."""
+    with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+        poses = PoseSequence(arrays["driving_poses"]) if "driving_poses" in arrays else None
+        return Inputs(
+            reference_image=arrays["reference_image"],
+            crop=SquareFrame(*packed["frame"]),
+            initial_keypoints=arrays["initial_keypoints"],
+            waveform=Waveform(arrays["samples"]),
+            sound=folder / _SOUND,
+            driving_poses=poses,
+            warnings=tuple(InputWarning(each["code"], each["message"]) for each in packed["warnings"]),
+            is_drawn=packed["is_drawn"],
+        )
