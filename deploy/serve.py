@@ -13,7 +13,7 @@ import httpx
 
 from deploy.embedded.valkey import EmbeddedValkey
 from deploy.keys import STORE_URL_FILE
-from jobs.logging import configure_logging
+from jobs.logging import configure_logging, form_of
 from jobs.ports import http_url, listen
 from jobs.private_folders import make_private
 from jobs.processes import Child, Supervisor, Times
@@ -119,6 +119,7 @@ def _environment(settings: Settings, data: Path, port: int, valkey: EmbeddedValk
     """What the children read: this process's own environment and what only it knows."""
     return {
         **os.environ,
+        **form_of(settings.log),
         "MMGT_HOST": settings.host,
         "MMGT_PORT": str(port),
         "MMGT_DATA": str(data),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
@@ -35,6 +36,8 @@ class Child:
     stop_s: float = 10.0
     """How long it may take from SIGTERM to its end; then its whole process group is killed."""
     inherited_fds: tuple[int, ...] = ()
+    log_file: Path | None = None
+    """Where it tells what it does not write to its output."""
     gives_up: frozenset[int] = frozenset()
     """Exit statuses that say, before it was ever ready, that another try would end the same way."""
 
@@ -259,12 +262,13 @@ class _Post:
         """Raises: ChildNeverReady: it cannot start."""
         if self.was_ready:
             return
+        name, see = self._child.name, f"; see {self._child.log_file}" if self._child.log_file else ""
         if self._has_given_up:
-            raise ChildNeverReady(f"{self._child.name} gave up before it was ready; its last lines say why")
+            raise ChildNeverReady(f"{name} gave up before it was ready; its last lines say why")
         if self._num_losses >= MAX_START_ATTEMPTS:
-            raise ChildNeverReady(f"{self._child.name} ended {self._num_losses} times before it was ready")
+            raise ChildNeverReady(f"{name} ended {self._num_losses} times before it was ready{see}")
         if time.monotonic() > deadline_s:
-            raise ChildNeverReady(f"{self._child.name} was not ready within {self._times.ready_s:g} s")
+            raise ChildNeverReady(f"{name} was not ready within {self._times.ready_s:g} s{see}")
 
     def stop(self) -> None:
         """Ask it to end, in its time."""

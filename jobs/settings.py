@@ -223,7 +223,8 @@ class LogSettings(Group):
     """Logs go to stderr."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"  # what is logged
-    form: Literal["json", "console"] = "json"  # json: a line for machines; console: for people
+    # json: a line for machines; console: for people; auto: console on a terminal, json elsewhere
+    form: Literal["auto", "json", "console"] = "auto"
 
 
 class EnvironmentKey(Group):

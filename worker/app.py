@@ -9,9 +9,11 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from typing import Any
 
 from celery import Celery, bootsteps, signals  # type: ignore[import-untyped]
+from celery.platforms import SecurityWarning  # type: ignore[import-untyped]
 from celery.worker import state  # type: ignore[import-untyped]
 from kombu.exceptions import OperationalError
 
@@ -32,6 +34,8 @@ log = logger(__name__)
 SUPPORT_QUEUES = (PREFLIGHT_QUEUE, DELIVERY_QUEUE, HOUSEKEEPING_QUEUE)
 _PR_SET_PDEATHSIG = 1
 _DRAIN_POLL_S = 0.2
+
+warnings.filterwarnings("ignore", category=SecurityWarning)  # of root and pickled messages, which we do not accept
 
 settings = Settings()
 board = NoticeBoard()

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from jobs.errors import StoreUnavailable
-from jobs.logging import configure_logging, logger
+from jobs.logging import configure_logging, form_of, logger
 from jobs.ports import PortUnusable, check_free
 from jobs.processes import Child, Supervisor, Times
 from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
@@ -45,8 +45,8 @@ def support_argv(queue: str) -> tuple[str, ...]:
 def celery_argv(name: str, queues: tuple[str, ...], num_processes: int = 1) -> tuple[str, ...]:
     """Return a worker's command line; it contains the names of its queues."""
     return (
-        sys.executable, "-m", "celery", "-A", "worker.app", "worker", "-Q", ",".join(queues), "-c", str(num_processes),
-        "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat",
+        sys.executable, "-m", "celery", "--quiet", "-A", "worker.app", "worker", "-Q", ",".join(queues),
+        "-c", str(num_processes), "-n", f"{name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat",
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def main(queue: str | None) -> int:
     settings = Settings()
     configure_logging(settings.log)
     store = JobStore(settings.store)
-    children = render_children(settings, dict(os.environ), partial(_is_ready, store))
+    children = render_children(settings, {**os.environ, **form_of(settings.log)}, partial(_is_ready, store))
     try:
         children = with_metrics_ports(children, settings.metrics)
     except PortUnusable as error:

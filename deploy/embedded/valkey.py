@@ -56,7 +56,7 @@ class EmbeddedValkey:
         self._password = _password(folder / "valkey.secret")
         self._log_file = folder / "valkey.log"
         configuration = folder / "valkey.conf"
-        _write_private(configuration, _configuration(folder, self.port, self._password))
+        _write_private(configuration, _configuration(folder, self.port, self._password, self._log_file))
         self.child = Child(
             name="valkey",
             argv=(str(get_binary_path()), str(configuration)),
@@ -64,6 +64,7 @@ class EmbeddedValkey:
             ready=self.answers,
             stop_s=_STOP_S,
             inherited_fds=(self._lock_fd,),
+            log_file=self._log_file,
         )
 
     @property
@@ -123,13 +124,15 @@ class EmbeddedValkey:
         self.close()
 
 
-def _configuration(folder: Path, port: int, password: str) -> str:
+def _configuration(folder: Path, port: int, password: str, log_file: Path) -> str:
     settings = {
         "bind": _HOST,
         "port": port,
         "requirepass": password,
         "dir": json.dumps(str(folder.absolute())),  # quoted as Valkey reads it, for names with spaces
         "daemonize": "no",
+        "logfile": json.dumps(str(log_file.absolute())),
+        "loglevel": "warning",
         "save": '""',
         "appendonly": "yes",
         "appendfsync": "always",
