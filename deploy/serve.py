@@ -34,14 +34,15 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> int:
         on_ready: told the address, once, when `/readyz` is green.
 
     Raises:
+        PortUnusable: the API's port or one for metrics is taken.
         IdentityUnusable: videos could not be signed.
 
     Returns:
         The exit status: 0 after a stop that was asked for.
     """
     configure_logging(settings.log)
-    open_identity(settings)  # before anything starts: a video that cannot be marked is lost after its render
     with listen(settings.host, settings.port, "--port or MMGT_PORT") as listener:
+        open_identity(settings)  # before anything starts: a video that cannot be marked is lost after its render
         return _serve(settings, listener, on_ready)
 
 

@@ -181,7 +181,8 @@ class RetentionSettings(Group):
 class MetricsSettings(Group):
     """Prometheus, on its own port."""
 
-    port: int | None = None  # none: no metrics
+    # of the first process, the others take those after it; none: no metrics
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
     host: str = "127.0.0.1"  # address that metrics listen on
 
 
@@ -243,14 +244,15 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"  # address to listen on
-    port: int = 8000  # port to listen on; 0 takes a free one (`mmgt serve`)
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000  # port to listen on; 0 takes a free one (`mmgt serve`)
     data: Path = Path("data")  # embedded: everything that lasts
     public_url: str | None = None  # as clients reach the API; none: from the request
     problem_base_url: str = "https://mmgt.invalid/problems/"  # before the code in `type` of a problem
     api_keys: Annotated[tuple[EnvironmentKey, ...], NoDecode] = ()  # tenant:scope:sha256hex,…; beside `mmgt keys`
     default_tenant: str = "default"  # whose the videos of keyless requests are
     require_consent: bool = False  # creates without `consent=true` are refused
-    gpus: str = "auto"  # auto, cpu, or numbers: 0,1
+    # auto: what the driver opens and PyTorch can use; cpu; or numbers that must open: 0,1
+    gpus: Annotated[str, Field(pattern=r"^[\w.:-]+(\s*,\s*[\w.:-]+)*$")] = "auto"
 
     store: StoreSettings = StoreSettings()
     storage: StorageSettings = StorageSettings()

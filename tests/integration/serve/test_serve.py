@@ -63,7 +63,7 @@ def test_a_served_folder_outlives_its_server_and_a_lost_child_comes_back(tmp_pat
         key = make_key(data)
         assert status(url, key) == 200
         assert status(url, "mmgt_wrong") == 401
-        api = next(child for child in server.children() if "api.app:create_app" in child.cmdline())
+        api = next(child for child in server.children() if "--fd" in child.cmdline())
         api.kill()
         ends_at = time.monotonic() + START_S
         while status(url, key) != 200 and time.monotonic() < ends_at:

@@ -95,3 +95,14 @@ def test_a_certificate_without_its_key_or_the_reverse_is_told_by_the_missing_nam
 
     with pytest.raises(ValidationError, match=f"MMGT_PROVENANCE__{absent}"):
         read(monkeypatch, **{f"MMGT_PROVENANCE__{given}": "/secrets/it.pem"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MMGT_PORT", "70000"), ("MMGT_METRICS__PORT", "0"), ("MMGT_GPUS", ""), ("MMGT_GPUS", "0,"), ("MMGT_GPUS", ",")],
+)
+def test_a_port_or_a_gpu_that_cannot_be_is_refused(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValueError, match=name.removeprefix("MMGT_").replace("__", r"\.").lower()):
+        Settings()
