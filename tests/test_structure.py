@@ -128,3 +128,13 @@ def test_upstream_names_live_only_in_the_key_maps() -> None:
     ]
 
     assert strays == []
+
+
+def test_every_finding_is_short_and_told_in_the_list() -> None:
+    findings = ROOT / "findings"
+    told = (findings / "README.md").read_text()
+    scripts = sorted(findings.glob("*.sh"))
+
+    assert scripts
+    assert [script.name for script in scripts if f"| `{script.name}` |" not in told] == []
+    assert [script.name for script in scripts if script.read_text().count("\n") >= 80] == []
