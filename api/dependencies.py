@@ -62,7 +62,7 @@ def open_context(settings: Settings) -> Context:
         storage=storage,
         shelf=ContentShelf(storage),
         sender=sender,
-        bells=Bells(sender),
+        bells=Bells(sender, settings.store.timeout_s),
         limiter=limiter,
         authenticator=Authenticator(settings, store, limiter),
         estimates=Estimates(store, settings.limits),

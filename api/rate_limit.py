@@ -1,5 +1,6 @@
 """How often a tenant may call: moving windows in the store, told by the RateLimit headers."""
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -11,6 +12,7 @@ from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterR
 from limits.errors import StorageError
 
 from api.errors import RequestRefused
+from jobs.connections import open_async_client
 from jobs.errors import StoreUnavailable
 from jobs.settings import Settings
 
@@ -59,13 +61,13 @@ class RateLimiter:
     def __init__(self, settings: Settings) -> None:
         store, rates = settings.store, settings.rate_limits
         self._items: dict[Window, RateLimitItem] = {window: parse(getattr(rates, window)) for window in Window}
+        self._client, self._timeout_s = open_async_client(store), store.timeout_s
         self._storage = RedisStorage(
             f"async+{store.url.get_secret_value()}",
             wrap_exceptions=True,
             implementation="redispy",
             key_prefix=f"{store.key_prefix}rate",
-            socket_timeout=store.timeout_s,
-            socket_connect_timeout=store.timeout_s,
+            connection_pool=self._client.connection_pool,  # type: ignore[arg-type]
         )
         in_store = MovingWindowRateLimiter(self._storage)
         # Each count in the store is a write that waits for the disk; reads come by the hundred and are counted here.
@@ -85,10 +87,13 @@ class RateLimiter:
         """
         item = self._items[window]
         try:
-            is_allowed = await self._windows[window].hit(item, window.value, caller)
-            stats = await self._windows[window].get_window_stats(item, window.value, caller)
+            async with asyncio.timeout(self._timeout_s):
+                is_allowed = await self._windows[window].hit(item, window.value, caller)
+                stats = await self._windows[window].get_window_stats(item, window.value, caller)
         except StorageError as error:
             raise StoreUnavailable(f"rate limit: {error}") from error
+        except TimeoutError as error:
+            raise StoreUnavailable(f"rate limit: no answer within {self._timeout_s:g} s") from error
         reset_s = max(0, ceil(stats.reset_time - time()))
         return Allowance(window.value, item.amount, item.get_expiry(), stats.remaining, reset_s, not is_allowed)
 
@@ -102,7 +107,7 @@ class RateLimiter:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._storage.bridge.storage.aclose()  # type: ignore[attr-defined]
+        await self._client.aclose()
 
 
 def refuse_if_exceeded(allowance: Allowance) -> None:

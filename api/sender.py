@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from jobs.errors import StoreUnavailable
 from jobs.logging import logger
-from jobs.queue import Sender
+from jobs.queue import RETRY_POLICY, Sender
 from jobs.settings import StoreSettings
 
 log = logger(__name__)
@@ -42,7 +42,7 @@ class CelerySender:
         """
         self._app.send_task(
             task, kwargs=arguments, queue=queue, expires=expires_s, ignore_result=True,
-            retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
+            retry_policy=RETRY_POLICY,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -53,8 +53,8 @@ class CelerySender:
 class Bells:
     """Publishes off the event loop: awaited where the answer depends on it, else in the background."""
 
-    def __init__(self, send: Sender) -> None:
-        self._send = send
+    def __init__(self, send: Sender, timeout_s: float = StoreSettings().timeout_s) -> None:
+        self._send, self._timeout_s = send, timeout_s
         self._threads = anyio.CapacityLimiter(BELL_THREADS)
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -62,9 +62,13 @@ class Bells:
         """Publish and return when the broker has it.
 
         Raises:
-            kombu.exceptions.OperationalError
+            kombu.exceptions.OperationalError: it did not take it, or is silent; then a thread is left waiting for it.
         """
-        await anyio.to_thread.run_sync(bell, self._send, abandon_on_cancel=True, limiter=self._threads)
+        try:
+            with anyio.fail_after(self._timeout_s):
+                await anyio.to_thread.run_sync(bell, self._send, abandon_on_cancel=True, limiter=self._threads)
+        except TimeoutError as error:
+            raise OperationalError(f"the broker did not answer within {self._timeout_s:g} s") from error
 
     def ring(self, bell: Callable[[Sender], None], rung: Callable[[], Awaitable[None]] | None = None) -> None:
         """Publish soon; a ring that is lost is made again by the sweeper.

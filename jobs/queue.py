@@ -13,6 +13,8 @@ DELIVER_TASK = "deliver"
 HOUSEKEEPING_TASK = "housekeeping"
 
 PREFLIGHT_EXPIRES_S = 10.0
+# Of a message: a broker that restarted is found by the second try; one that is silent costs a time-out for each.
+RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
 # Sends one message: task name, queue name, keyword arguments, seconds until it is worthless (None: never).
 Sender = Callable[[str, str, dict[str, str], float | None], None]

@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 
 from jobs.errors import JobsError
 from jobs.logging import configure_logging, logger
-from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, video_queue
+from jobs.queue import DELIVERY_QUEUE, HOUSEKEEPING_QUEUE, PREFLIGHT_QUEUE, RETRY_POLICY, video_queue
 from jobs.settings import Settings
 from mmgt_core.errors import MMGTError
 from worker.errors import GpuNotOpened
@@ -64,9 +64,10 @@ app.conf.update(
 
 def send(task: str, queue: str, arguments: dict[str, str], expires_s: float | None) -> None:
     """Send a message; one that is lost is made again by the sweeper."""
-    policy = {"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5}
     try:
-        app.send_task(task, kwargs=arguments, queue=queue, expires=expires_s, ignore_result=True, retry_policy=policy)
+        app.send_task(
+            task, kwargs=arguments, queue=queue, expires=expires_s, ignore_result=True, retry_policy=RETRY_POLICY
+        )
     except OperationalError as error:
         log.warning("doorbell_failed", queue=queue, error=str(error))
 

@@ -7,7 +7,7 @@ from api.error_handlers import JOBS_ERRORS, PROBLEMS, problem_answer, problem_bo
 from api.errors import Finding, RequestRefused, invalid_fields
 from jobs.errors import JobsError, QuotaExceeded, StoreUnavailable
 
-STATUSES = {400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 500, 503}
+STATUSES = {400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 416, 422, 429, 431, 500, 503}
 
 
 def test_every_row_has_a_status_of_the_contract() -> None:
