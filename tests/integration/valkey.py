@@ -50,6 +50,11 @@ class ValkeyServer:
         self._process.kill()
         self._process.wait()
 
+    def signal(self, number: int) -> None:
+        """Send the server a signal: SIGSTOP lets it live and answer nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """End the server softly."""
         if self._process is not None and self._process.poll() is None:

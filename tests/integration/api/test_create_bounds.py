@@ -210,6 +210,47 @@ def test_a_new_server_removes_what_a_killed_one_was_reading(settings: Settings) 
     served.stop()
 
 
+def test_a_tenant_holds_no_more_places_for_uploads_than_it_leaves_free(
+    store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    limits = {"max_concurrent_uploads": 4, "upload_idle_timeout_s": 10.0}
+    served = ServedApp(settings_for(store_settings, tmp_path, limits=limits))
+    served.start()
+    with connect(served) as first, connect(served) as second:
+        for connection in (first, second):
+            connection.sendall(head(50_000) + part("image", PNG)[:1000])
+        assert eventually(lambda: create(served.client()).status_code == 429)
+        third, bobs = create(served.client()), create(served.client("bob"))
+    accepted = eventually(lambda: create(served.client()).status_code == 202)
+    served.stop()
+
+    assert (third.status_code, third.json()["error"]["code"]) == (429, "uploads_exceeded")
+    assert third.headers["retry-after"]
+    assert bobs.status_code == 202
+    assert accepted
+
+
+def test_a_long_body_must_come_as_fast_as_its_length_asks(store_settings: StoreSettings, tmp_path: Path) -> None:
+    limits = {"max_upload_s": 10.0, "min_upload_bytes_per_s": 100, "upload_grace_s": 0.3}
+    served = ServedApp(settings_for(store_settings, tmp_path, limits=limits))
+    served.start()
+    statuses = {}
+    for length in (10_000, 10_000_000):  # 1 kB/s are asked for, and 1 MB/s
+        with connect(served) as connection:
+            connection.sendall(head(length) + part("image", PNG)[:500])
+            connection.settimeout(0.1)  # its beat: 1 kB each
+            for _ in range(10):
+                connection.sendall(bytes(900))
+                try:
+                    statuses[length] = answer_of(connection)[0]
+                    break
+                except TimeoutError:
+                    continue
+    served.stop()
+
+    assert statuses == {10_000_000: 408}
+
+
 def test_more_uploads_at_once_than_may_be_are_a_503(store_settings: StoreSettings, tmp_path: Path) -> None:
     limits = {"max_concurrent_uploads": 1, "upload_idle_timeout_s": 10.0}
     served = ServedApp(settings_for(store_settings, tmp_path, limits=limits))

@@ -2,14 +2,20 @@
 
 import asyncio
 import itertools
+import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+from kombu.exceptions import OperationalError
 
+from api.sender import Bells, CelerySender
 from jobs.errors import StoreUnavailable
 from jobs.job import TRANSITIONS, JobStatus
+from jobs.queue import ring
 from jobs.settings import StoreSettings
 from jobs.store import AsyncJobStore, JobStore
 from jobs.verbs.lifecycle import Outcome, Results
@@ -94,6 +100,38 @@ def test_a_store_that_nobody_runs_is_unavailable() -> None:
         store.get("video_x")
     with pytest.raises(StoreUnavailable):
         store.ping()
+
+
+def test_a_store_and_a_broker_that_are_stopped_hold_nobody_longer_than_the_time_out(durable: ValkeyServer) -> None:
+    settings = StoreSettings.model_validate({"url": durable.url, "timeout_s": 1.0})
+    store, sender = JobStore(settings), CelerySender(settings)
+    store.ping()
+    ring(sender, CLASS)
+
+    async def ask() -> list[float]:
+        other, bells = AsyncJobStore(settings), Bells(sender, settings.timeout_s)
+        await other.ping()
+        durable.signal(signal.SIGSTOP)
+        took_s = []
+        for question, raised in (
+            (lambda: other.get("video_x"), StoreUnavailable),
+            (lambda: other.wait_for_event("video_x", "0", 10.0), StoreUnavailable),
+            (lambda: asyncio.to_thread(store.get, "video_x"), StoreUnavailable),
+            (lambda: bells.ask(partial(ring, queue_class=CLASS)), OperationalError),
+        ):
+            began_at_s = time.monotonic()
+            with pytest.raises(raised):
+                await question()
+            took_s.append(time.monotonic() - began_at_s)
+        durable.signal(signal.SIGCONT)
+        await other.close()
+        return took_s
+
+    took_s = asyncio.run(ask())
+    sender.close()
+    store.close()
+
+    assert max(took_s) < 2.0, took_s
 
 
 @pytest.mark.parametrize("rival", ["cancel", "delete"])
