@@ -16,7 +16,8 @@ from mmgt_core.media.video_decoding import DrivingVideo, inspect_driving_video, 
 from mmgt_core.pipelines.keypoint_file import read_keypoints
 from mmgt_core.pipelines.progress import InputStep, RunControl, Stage
 from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, find_initial_pose, to_canvas
+from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, to_canvas
+from mmgt_core.pose.initial_pose import find_initial_pose
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 
 MakeDetector = Callable[[], WholeBodyDetector]

@@ -17,7 +17,7 @@ from mmgt_core.keypoints import (
     SHOULDERS,
     Float32Array,
 )
-from mmgt_core.pose.detector import VISIBLE, DetectedPerson, WholeBodyDetector
+from mmgt_core.pose.detector import VISIBLE, DetectedPerson
 from mmgt_core.types import UInt8Array
 
 MIN_FRAME_SIDE_PX = 256
@@ -37,9 +37,6 @@ _KEPT_WHOLE = 0.6
 
 _LARGEST_SQUARE_PX = 4096
 """Of a frame that reaches beyond its picture a whole square is made; a larger one is made of a smaller picture."""
-
-_SAME_PERSON_OVERLAP = 0.3
-_RIGHT_WRIST, _LEFT_WRIST = 4, 7
 
 
 @dataclass(frozen=True)
@@ -80,21 +77,6 @@ class CropChoice:
         return cls(CropRule.NONE)
 
 
-@dataclass(frozen=True)
-class InitialPose:
-    """The reference image as the networks see it, and where its person's keypoints are.
-
-    reference_image: (512, 512, 3) uint8 RGB. keypoints: (134, 3) float32 on the pixels of that image.
-    frame: what was cut out of the source image. is_drawn: a drawn presenter.
-    """
-
-    reference_image: UInt8Array
-    keypoints: Float32Array
-    frame: SquareFrame
-    warnings: tuple[InputWarning, ...]
-    is_drawn: bool
-
-
 def parse_crop(text: str) -> CropChoice:
     """Read `auto`, `none` or `x,y,w,h` in whole pixels of the source image.
 
@@ -112,35 +94,6 @@ def parse_crop(text: str) -> CropChoice:
     if width < MIN_FRAME_SIDE_PX:
         raise InputError(InputCode.CROP_INVALID, f"{width} pixels wide; at least {MIN_FRAME_SIDE_PX} are needed")
     return CropChoice(CropRule.GIVEN, SquareFrame(x, y, width))
-
-
-def find_initial_pose(image: UInt8Array, detector: WholeBodyDetector, crop: CropChoice) -> InitialPose:
-    """Find the person and frame them; a second look at the close frame, where the detector sees best, says where.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        detector: any whole-body detector.
-        crop: how the frame is found; only inside a given one is the person looked for.
-
-    Raises:
-        InputError: IMAGE_NO_PERSON, IMAGE_MULTIPLE_PEOPLE, CROP_INVALID.
-    """
-    image_size = image.shape[0], image.shape[1]
-    if crop.frame is not None:
-        frame = _inside(image_size, crop.frame)
-        reference_image = crop_image(image, frame)
-        person, warnings = choose_person(detector.detect(reference_image))
-        keypoints = person.keypoints
-    else:
-        person, warnings = choose_person(detector.detect(image))
-        close = _around(image_size, person)
-        frame = choose_frame(image_size, person, crop)
-        reference_image = crop_image(image, frame)
-        keypoints = _second_look(image, person, close, detector)
-        if frame != close:
-            keypoints = to_canvas(_from_canvas(keypoints, close), frame)
-    warnings += _missing_hands(keypoints) + _recropped(image_size, frame)
-    return InitialPose(reference_image, keypoints, frame, warnings, person.is_drawn)
 
 
 def choose_person(people: list[DetectedPerson]) -> tuple[DetectedPerson, tuple[InputWarning, ...]]:
@@ -174,7 +127,7 @@ def choose_frame(image_size: tuple[int, int], person: DetectedPerson, crop: Crop
         InputError: CROP_INVALID: a given frame is not inside the image.
     """
     if crop.frame is not None:
-        return _inside(image_size, crop.frame)
+        return inside(image_size, crop.frame)
     return _around(image_size, person) if crop.rule is CropRule.AUTO else _whole(image_size)
 
 
@@ -241,7 +194,7 @@ def _upper_body(keypoints: Float32Array) -> Box:
     upper_body = [index for index in range(BODY.stop) if index not in LEGS]
     arms = np.concatenate([keypoints[upper_body], keypoints[LEFT_HAND], keypoints[RIGHT_HAND]])
     seen = arms[arms[:, 2] > VISIBLE, :2]
-    x0, y0, x1, y1 = _bounds(np.concatenate([seen, _face(keypoints)]))
+    x0, y0, x1, y1 = bounds(np.concatenate([seen, _face(keypoints)]))
     return (
         x0 - _MARGIN * unit,
         y0 - _HEAD_ROOM * unit,
@@ -256,9 +209,9 @@ def _head_and_hands(keypoints: Float32Array, image_size: tuple[int, int]) -> Box
     hands = np.concatenate([keypoints[LEFT_HAND], keypoints[RIGHT_HAND]])
     seen = hands[hands[:, 2] > VISIBLE, :2]
     skin = _SKIN * _shoulder_width(keypoints)
-    x0, brows, x1, chin = _bounds(_face(keypoints))
+    x0, brows, x1, chin = bounds(_face(keypoints))
     head = np.array([[x0, brows - _HAIR * (chin - brows)], [x1, chin]], dtype=np.float32)
-    return _bounds(np.concatenate([head, seen - skin, seen + skin]).clip(0, (width, height)))
+    return bounds(np.concatenate([head, seen - skin, seen + skin]).clip(0, (width, height)))
 
 
 def _face(keypoints: Float32Array) -> Float32Array:
@@ -268,12 +221,13 @@ def _face(keypoints: Float32Array) -> Float32Array:
 def _shoulder_width(keypoints: Float32Array) -> float:
     """Seen from the front; a face tells it where the shoulders are turned or out of the picture."""
     left, right = keypoints[list(SHOULDERS)]
-    _, top, _, bottom = _bounds(_face(keypoints))
+    _, top, _, bottom = bounds(_face(keypoints))
     across = float(np.linalg.norm(left[:2] - right[:2])) if min(left[2], right[2]) > VISIBLE else 0.0
     return max(across, _SHOULDERS_PER_FACE * (bottom - top))
 
 
-def _bounds(points: Float32Array) -> Box:
+def bounds(points: Float32Array) -> Box:
+    """The smallest box around points."""
     (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return x0, y0, x1, y1
 
@@ -299,68 +253,15 @@ def _whole(image_size: tuple[int, int]) -> SquareFrame:
     return SquareFrame((width - side) // 2, (height - side) // 2, side)
 
 
-def _inside(image_size: tuple[int, int], frame: SquareFrame) -> SquareFrame:
+def inside(image_size: tuple[int, int], frame: SquareFrame) -> SquareFrame:
+    """A frame as it was given.
+
+    Raises:
+        InputError: CROP_INVALID: it reaches beyond the image.
+    """
     height, width = image_size
     right, bottom = frame.x + frame.side, frame.y + frame.side
     if right > width or bottom > height:
         message = f"{frame} reaches to {right}, {bottom}; the image is {width} x {height} pixels"
         raise InputError(InputCode.CROP_INVALID, message)
     return frame
-
-
-def _second_look(
-    image: UInt8Array, person: DetectedPerson, frame: SquareFrame, detector: WholeBodyDetector
-) -> Float32Array:
-    """The person's keypoints on the frame's canvas, as seen in it; as seen before, where they are not found again."""
-    expected = to_canvas(person.keypoints, frame)
-    canvas = crop_image(image, frame)
-    if canvas.shape == image.shape:
-        return expected
-    seen = expected[:, 2] > VISIBLE
-    for found in detector.detect(canvas):
-        overlap = _overlap(_bounds(found.keypoints[seen, :2]), _bounds(expected[seen, :2]))
-        if found.has_face and overlap > _SAME_PERSON_OVERLAP:
-            return _with_hands_of(found.keypoints, expected)
-    return expected
-
-
-def _with_hands_of(keypoints: Float32Array, earlier: Float32Array) -> Float32Array:
-    """A hand that only the earlier look saw is taken from there, with its wrist."""
-    merged = keypoints.copy()
-    for hand, wrist in ((LEFT_HAND, _LEFT_WRIST), (RIGHT_HAND, _RIGHT_WRIST)):
-        if keypoints[hand, 2].mean() <= VISIBLE < earlier[hand, 2].mean():
-            merged[hand], merged[wrist] = earlier[hand], earlier[wrist]
-    return merged
-
-
-def _from_canvas(keypoints: Float32Array, frame: SquareFrame) -> Float32Array:
-    """The inverse of `to_canvas`."""
-    mapped = keypoints.copy()
-    mapped[:, :2] = (keypoints[:, :2] + 0.5) * (frame.side / CANVAS_SIZE) - 0.5 + (frame.x, frame.y)
-    return mapped
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    shared = max(0.0, width) * max(0.0, height)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return shared / (areas - shared)
-
-
-def _missing_hands(keypoints: Float32Array) -> tuple[InputWarning, ...]:
-    hands = {"left": LEFT_HAND, "right": RIGHT_HAND}
-    missing = [name for name, points in hands.items() if keypoints[points, 2].mean() <= VISIBLE]
-    if not missing:
-        return ()
-    names = f"the {missing[0]} hand is" if len(missing) == 1 else "both hands are"
-    return (InputWarning("hands_not_visible", f"image: {names} not visible; how they look will be invented"),)
-
-
-def _recropped(image_size: tuple[int, int], frame: SquareFrame) -> tuple[InputWarning, ...]:
-    height, width = image_size
-    if frame == SquareFrame(0, 0, width) and height == width:
-        return ()
-    message = f"image: {width} x {height} pixels; the square {frame} (x, y, width, height) is used"
-    return (InputWarning("image_recropped", message),)

@@ -11,7 +11,8 @@ from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import MMGT_DEMO, PRESETS
 from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pose.framing import CropChoice, find_initial_pose
+from mmgt_core.pose.framing import CropChoice
+from mmgt_core.pose.initial_pose import find_initial_pose
 from tests.integration.generate.command import PORTRAIT, TINY, record
 
 

@@ -9,8 +9,10 @@ import pytest
 from mmgt_core.config import MMGT_512, MMGT_DEMO, Preset
 from mmgt_core.pipelines.inputs import Inputs, told_of_photographs
 from mmgt_core.pose.detector import DetectedPerson
-from mmgt_core.pose.framing import CropChoice, SquareFrame, find_initial_pose
+from mmgt_core.pose.framing import CropChoice, SquareFrame
+from mmgt_core.pose.initial_pose import find_initial_pose
 from mmgt_core.types import Waveform
+from tests.unit.pose.figures import figure
 
 TRAINED = replace(MMGT_DEMO, is_trained=True)
 KEYPOINTS = np.column_stack([np.linspace(150, 350, 134), np.linspace(150, 350, 134), np.ones(134)]).astype(np.float32)
@@ -39,7 +41,7 @@ def test_nothing_is_said_of_a_drawing_nor_by_other_presets(preset: Preset, is_dr
 def test_the_initial_pose_remembers_whether_it_is_of_a_drawing(is_drawn: bool) -> None:
     class Sees:
         def detect(self, image: np.ndarray) -> list[DetectedPerson]:
-            return [DetectedPerson(KEYPOINTS, (150.0, 150.0, 350.0, 350.0), 0.9, is_drawn)]
+            return [replace(figure(256, 200, 150), is_drawn=is_drawn)]
 
     found = find_initial_pose(np.zeros((512, 512, 3), np.uint8), Sees(), CropChoice.auto())
 

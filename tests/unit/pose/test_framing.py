@@ -15,10 +15,10 @@ from mmgt_core.pose.framing import (
     choose_frame,
     choose_person,
     crop_image,
-    find_initial_pose,
     parse_crop,
     to_canvas,
 )
+from mmgt_core.pose.initial_pose import find_initial_pose
 from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.types import UInt8Array
 from tests.unit.pose.figures import figure

@@ -8,7 +8,8 @@ import pytest
 from mmgt_core.errors import InputCode, InputError, WeightsError
 from mmgt_core.keypoints import FACE, LEFT_HAND, LIPS, NUM_KEYPOINTS, RIGHT_HAND, SHOULDERS, Float32Array
 from mmgt_core.pose.detector import VISIBLE
-from mmgt_core.pose.framing import CropChoice, choose_person, find_initial_pose
+from mmgt_core.pose.framing import CropChoice, choose_person
+from mmgt_core.pose.initial_pose import find_initial_pose
 from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.pose.litert import LiteRTNetwork, carried_network
 from tests.unit.pose.photographs import (
