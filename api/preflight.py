@@ -1,7 +1,6 @@
 """Preflight as the API sees it: a question on its own queue, and an answer in the store that is awaited for a while."""
 
 from collections.abc import Mapping
-from functools import partial
 
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,7 +9,7 @@ from api.dependencies import Context
 from api.errors import Finding
 from jobs.job import Notice
 from jobs.logging import logger
-from jobs.queue import PREFLIGHT_QUEUE, ask_preflight
+from jobs.queue import PREFLIGHT_QUEUE, ring_preflight
 
 log = logger(__name__)
 
@@ -71,29 +70,44 @@ async def is_preflight_live(context: Context) -> bool:
     return any(PREFLIGHT_QUEUE in worker.queues for worker in workers)
 
 
-async def look_at(
-    context: Context, job_id: str, inputs: Mapping[str, str], crop: str, wait_s: float
-) -> PreflightAnswer | None:
-    """Ask for a look at stored inputs; None when nobody is there to look, or does not answer in time.
-
-    Args:
-        job_id: names the question; the client's request id may not be unique.
-        inputs: storage key by field name.
-        crop: as the client gave it.
+async def answer_about(
+    context: Context, question_id: str, tenant: str, about: Mapping[str, str], wait_s: float
+) -> str | None:
+    """Return a preflight worker's answer (JSON text) about stored files; None when none came in time.
 
     Raises:
         StoreUnavailable
     """
     if not await is_preflight_live(context):
         return None
+    await context.store.ask_preflight(question_id, tenant, about, wait_s)
     try:
-        await context.bells.ask(partial(ask_preflight, request_id=job_id, keys=dict(inputs), crop=crop))
+        await context.bells.ask(ring_preflight)
     except OperationalError as error:
         log.warning("preflight_not_asked", error=str(error))
         return None
-    answer = await context.store.wait_preflight_answer(job_id, wait_s)
+    answer = await context.store.wait_preflight_answer(question_id, wait_s)
     if answer is None:
-        log.warning("preflight_did_not_answer", job_id=job_id, waited_s=wait_s)
+        log.warning("preflight_did_not_answer", question_id=question_id, waited_s=wait_s)
+    return answer
+
+
+async def look_at(
+    context: Context, job_id: str, tenant: str, inputs: Mapping[str, str], crop: str, wait_s: float
+) -> PreflightAnswer | None:
+    """Ask for a look at stored inputs; None when nobody is there to look, or does not answer in time.
+
+    Args:
+        job_id: names the question; the client's request id may not be unique.
+        tenant: whose turn it takes.
+        inputs: storage key by field name.
+        crop: as the client gave it.
+
+    Raises:
+        StoreUnavailable
+    """
+    answer = await answer_about(context, job_id, tenant, {**inputs, "crop": crop}, wait_s)
+    if answer is None:
         return None
     try:
         return PreflightAnswer.model_validate_json(answer)

@@ -120,7 +120,7 @@ async def make_job(
     async with holding(context, request.tenant, call):
         try:
             await store()
-            seen = await look_at(context, request.id, request.inputs, request.options.crop, wait_s)
+            seen = await look_at(context, request.id, request.tenant, request.inputs, request.options.crop, wait_s)
             request = with_what_was_seen(request, seen)
         except BaseException:
             await discard(context, request, call)
@@ -128,7 +128,7 @@ async def make_job(
         return await record(context, request, call)
 
 
-async def validate(context: Context, upload: Upload) -> PreflightAnswer:
+async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAnswer:
     """Look at an upload as a create does, longer if need be, and make no job.
 
     Raises:
@@ -141,7 +141,8 @@ async def validate(context: Context, upload: Upload) -> PreflightAnswer:
     inputs = {name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()}
     try:
         await store_inputs(context.storage, inputs, order.files)
-        seen = await look_at(context, job_id, inputs, order.fields.crop or JobOptions.crop, PREFLIGHT_EXPIRES_S)
+        crop = order.fields.crop or JobOptions.crop
+        seen = await look_at(context, job_id, tenant, inputs, crop, PREFLIGHT_EXPIRES_S)
     finally:
         await discard_inputs(context, job_id)
     if seen is None:

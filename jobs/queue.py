@@ -8,7 +8,6 @@ HOUSEKEEPING_QUEUE = "housekeeping"
 
 RENDER_TASK = "render"
 PREFLIGHT_TASK = "preflight"
-VERIFY_TASK = "verify"
 DELIVER_TASK = "deliver"
 HOUSEKEEPING_TASK = "housekeeping"
 
@@ -40,16 +39,6 @@ def ring_housekeeping(send: Sender) -> None:
     send(HOUSEKEEPING_TASK, HOUSEKEEPING_QUEUE, {}, 60.0)
 
 
-def ask_preflight(send: Sender, request_id: str, keys: dict[str, str], crop: str) -> None:
-    """Ask for a look at stored inputs; the answer comes by `store.wait_preflight_answer(request_id)`.
-
-    Args:
-        keys: storage key by field name.
-        crop: as the client gave it.
-    """
-    send(PREFLIGHT_TASK, PREFLIGHT_QUEUE, {"request_id": request_id, "crop": crop, **keys}, PREFLIGHT_EXPIRES_S)
-
-
-def ask_verify(send: Sender, request_id: str, key: str) -> None:
-    """Ask for the provenance mark of a stored MP4; the answer comes the same way."""
-    send(VERIFY_TASK, PREFLIGHT_QUEUE, {"request_id": request_id, "video": key}, PREFLIGHT_EXPIRES_S)
+def ring_preflight(send: Sender) -> None:
+    """Tell a preflight worker that somebody asks; the question lies in the store."""
+    send(PREFLIGHT_TASK, PREFLIGHT_QUEUE, {}, PREFLIGHT_EXPIRES_S)

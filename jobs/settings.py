@@ -215,6 +215,7 @@ class WorkerSettings(Group):
     storage_patience_s: float = 60.0  # with a store that is away, for each fetch and upload of a job
     scratch_folder: Path | None = None  # none: DATA/scratch
     preflight_timeout_s: float = 8.0  # of one look at inputs
+    preflight_share_per_tenant: int = 1  # looks at one tenant\'s inputs at a time; the rest of two is for others
     preflight_memory_bytes: int = 2_000 * MEGABYTE  # of the process that decodes them, a render worker's too
     decode_silence_s: float = 60.0  # a render worker\'s decoding may go so long without a sign of life
     scripted_pipeline: str | None = None  # tests only: a module whose load() stands for the method

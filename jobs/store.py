@@ -17,10 +17,10 @@ from jobs.errors import StoreUnavailable
 from jobs.job import TRANSITIONS
 from jobs.listener import Listener
 from jobs.settings import StoreSettings
-from jobs.verbs import deliveries, lifecycle, listing, registry, upkeep
+from jobs.verbs import deliveries, lifecycle, listing, preflight, registry, upkeep
 from jobs.verbs.call import Call, Word
 
-LUA_FILES = ("common", "lifecycle", "listing", "upkeep", "deliveries", "registry")
+LUA_FILES = ("common", "lifecycle", "listing", "upkeep", "deliveries", "registry", "preflight")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,6 +87,9 @@ class Verbs:
     workers = Verb(registry.workers)
     remove_worker = Verb(registry.remove_worker)
     known_models = Verb(registry.known_models)
+    ask_preflight = Verb(preflight.ask_preflight)
+    take_question = Verb(preflight.take_question)
+    question_done = Verb(preflight.question_done)
     put_preflight_answer = Verb(registry.put_preflight_answer)
     add_api_key = Verb(registry.add_api_key)
     find_api_key = Verb(registry.find_api_key)

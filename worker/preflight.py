@@ -10,6 +10,7 @@ from jobs.logging import logger
 from jobs.private_folders import OwnedFolder
 from jobs.scratch import PREFLIGHT
 from jobs.settings import LimitSettings
+from jobs.verbs.preflight import AskedQuestion
 from worker.errors import SandboxLost
 from worker.identity import trusted_anchors_pem
 from worker.launch import preset_to_serve
@@ -17,7 +18,33 @@ from worker.workplace import Workplace
 
 log = logger(__name__)
 
+VERIFIED = "video"
+"""The field of a file whose mark is read; the sandbox knows it by the same name."""
+_HOLDS = 3  # a look with its fetches takes no longer than so many of its time-outs
 _UNKNOWN = {"seconds": None, "crop": None, "num_frames": None, "segments": None, "estimate_s": None, "keypoints": None}
+
+
+def answer_questions(place: Workplace) -> None:
+    """Answer while somebody asks whose share is not under way; tenants take turns."""
+    worker = place.settings.worker
+    hold_s = _HOLDS * worker.preflight_timeout_s
+    while not place.board.is_draining:
+        question = place.store.take_question(worker.preflight_share_per_tenant, hold_s)
+        if question is None:
+            return
+        try:
+            answer_one(place, question)
+        finally:
+            place.store.question_done(question.request_id, question.tenant)
+
+
+def answer_one(place: Workplace, question: AskedQuestion) -> None:
+    """Look at what it is about: a video's mark, or inputs."""
+    about = dict(question.about)
+    if set(about) == {VERIFIED}:
+        read_mark(place, question.request_id, about[VERIFIED])
+    else:
+        look_at_inputs(place, question.request_id, about, about.pop("crop"))
 
 
 def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], crop: str) -> None:

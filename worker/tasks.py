@@ -1,9 +1,9 @@
 """The tasks: what a message to each queue sets going. Each can be delivered twice and killed at any line."""
 
-from jobs.queue import DELIVER_TASK, HOUSEKEEPING_TASK, PREFLIGHT_TASK, RENDER_TASK, VERIFY_TASK
+from jobs.queue import DELIVER_TASK, HOUSEKEEPING_TASK, PREFLIGHT_TASK, RENDER_TASK
 from worker.app import app
 from worker.housekeeping import keep_house
-from worker.preflight import look_at_inputs, read_mark
+from worker.preflight import answer_questions
 from worker.render import render_job
 from worker.webhooks import deliver_due
 from worker.workplace import here
@@ -16,15 +16,9 @@ def render(queue_class: str) -> None:
 
 
 @app.task(name=PREFLIGHT_TASK)  # type: ignore[untyped-decorator]
-def preflight(request_id: str, crop: str = "auto", **keys: str) -> None:
-    """Look at stored inputs; the answer goes to whoever waits for it."""
-    look_at_inputs(here(), request_id, keys, crop)
-
-
-@app.task(name=VERIFY_TASK)  # type: ignore[untyped-decorator]
-def verify(request_id: str, video: str) -> None:
-    """Read the provenance mark of a stored MP4."""
-    read_mark(here(), request_id, video)
+def preflight() -> None:
+    """Answer what is asked about stored files."""
+    answer_questions(here())
 
 
 @app.task(name=DELIVER_TASK)  # type: ignore[untyped-decorator]

@@ -1,23 +1,21 @@
 """Reading the provenance mark of an uploaded MP4: on the preflight queue, never in this process."""
 
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from kombu.exceptions import OperationalError
 from pydantic import TypeAdapter
 
 from api.content_kinds import VIDEOS
 from api.dependencies import Context, ContextDep, Validator
 from api.errors import Finding, RequestRefused, invalid_fields
 from api.multipart import FilePart
-from api.preflight import is_preflight_live
+from api.preflight import answer_about
 from api.schemas import problems
 from api.service_schemas import VERIFY_BODY, Verification
 from api.submission import discard_inputs, store_inputs
 from jobs.job import input_key, new_job_id
-from jobs.queue import PREFLIGHT_EXPIRES_S, ask_verify
+from jobs.queue import PREFLIGHT_EXPIRES_S
 
 router = APIRouter(tags=["service"])
 
@@ -42,7 +40,7 @@ async def verify_video(request: Request, caller: Validator, context: ContextDep)
         refuse_all_but_a_video(upload.fields, has_video="video" in upload.files)
         try:
             await store_inputs(context.storage, {"video": key}, upload.files)
-            answer = await ask(context, question_id, key)
+            answer = await ask(context, question_id, caller.tenant, key)
         finally:
             await discard_inputs(context, question_id)
     if "verdict" not in answer:
@@ -51,20 +49,14 @@ async def verify_video(request: Request, caller: Validator, context: ContextDep)
     return JSONResponse({"object": "verification", **answer})
 
 
-async def ask(context: Context, question_id: str, key: str) -> dict[str, Any]:
+async def ask(context: Context, question_id: str, tenant: str, key: str) -> dict[str, Any]:
     """Return the preflight worker's answer.
 
     Raises:
         RequestRefused: 503, nobody answered.
         StoreUnavailable
     """
-    answer = None
-    if await is_preflight_live(context):
-        try:
-            await context.bells.ask(partial(ask_verify, request_id=question_id, key=key))
-            answer = await context.store.wait_preflight_answer(question_id, PREFLIGHT_EXPIRES_S)
-        except OperationalError:
-            answer = None
+    answer = await answer_about(context, question_id, tenant, {"video": key}, PREFLIGHT_EXPIRES_S)
     if answer is None:
         raise RequestRefused("preflight_unavailable", "no preflight worker answered", headers={"Retry-After": "5"})
     return _answer.validate_json(answer)

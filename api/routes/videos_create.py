@@ -64,7 +64,7 @@ async def create_video(request: Request, caller: Creator, context: ContextDep) -
 async def validate_video(request: Request, caller: Validator, context: ContextDep) -> JSONResponse:
     """Say what is wrong with the inputs, and what would be made of them; nothing is kept."""
     async with context.uploads.receive(request, create_parts(context.settings.limits)) as upload:
-        seen = await validate(context, upload)
+        seen = await validate(context, caller.tenant, upload)
     return JSONResponse(report_of(seen))
 
 

@@ -14,6 +14,7 @@ from jobs.store import JobStore
 from jobs.verbs.registry import WorkerRecord
 
 POLL_S = 0.05
+ENOUGH = 100
 NO_INPUTS = ("request_id", "crop")
 
 
@@ -53,7 +54,10 @@ class ScriptedPreflight:
                 continue
             message.ack()
             assert message.headers["task"] == PREFLIGHT_TASK
-            question = message.payload[1]
+            asked = self._store.take_question(ENOUGH, POLL_S)
+            if asked is None:
+                continue
+            question = {"request_id": asked.request_id, **asked.about}
             self.found_inputs.append(
                 all(self._storage.head(key) is not None for name, key in question.items() if name not in NO_INPUTS)
             )

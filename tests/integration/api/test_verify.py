@@ -40,10 +40,11 @@ class ScriptedReader:
 
     def _serve(self) -> None:
         message = self._queue.get(timeout=20)
-        _, asked, _ = message.payload
         message.ack()
-        self.saw.append(b"".join(self._worker.storage.stream(asked["video"])))
-        self._worker.store.put_preflight_answer(asked["request_id"], json.dumps(self._answer))
+        asked = self._worker.store.take_question(1, 10.0)
+        assert asked is not None
+        self.saw.append(b"".join(self._worker.storage.stream(asked.about["video"])))
+        self._worker.store.put_preflight_answer(asked.request_id, json.dumps(self._answer))
 
     def stop(self) -> None:
         """Let the broker go."""

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Iterator
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import redis
 from standardwebhooks.webhooks import Webhook
 
 from jobs.job import JobStatus, new_job_id
-from jobs.queue import ask_preflight, ask_verify, ring_housekeeping
+from jobs.queue import ring_housekeeping, ring_preflight
 from jobs.verbs.deliveries import DeliveryState
 from mmgt_core.media.provenance import GenerationFacts, sign_video
 from mmgt_core.media.signing_identity import ensure_identity
@@ -85,10 +84,11 @@ def receivers() -> Iterator[list[Receiver]]:
         receiver.close()
 
 
-def ask(service: Service, task: Any, keys: Any) -> dict[str, Any]:
+def ask(service: Service, about: dict[str, str], tenant: str = "default") -> dict[str, Any]:
     """The answer that the API would wait for."""
     request_id = new_job_id()
-    task(service.send, request_id, keys)
+    service.store.ask_preflight(request_id, tenant, about, ANSWER_S)
+    ring_preflight(service.send)
     with redis.Redis.from_url(service.settings.store.url.get_secret_value()) as client:
         found = client.blpop([f"{service.settings.store.key_prefix}preflight:{request_id}"], ANSWER_S)
     assert found is not None
@@ -108,7 +108,7 @@ def test_preflight_of_a_portrait_and_speech_tells_crop_pose_and_length(service: 
         "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
     }
 
-    answer = ask(service, partial(ask_preflight, crop="auto"), keys)
+    answer = ask(service, keys | {"crop": "auto"})
 
     assert answer["findings"] == []
     assert len(answer["crop"].split(",")) == 4
@@ -133,7 +133,7 @@ def test_preflight_names_the_input_that_cannot_be_used(
         "audio": put(service, "audio.wav", audio or (SAMPLES / "speech.wav").read_bytes()),
     }
 
-    answer = ask(service, partial(ask_preflight, crop="auto"), keys)
+    answer = ask(service, keys | {"crop": "auto"})
 
     assert [(each["code"], each["param"]) for each in answer["findings"]] == [(code, param)]
     assert answer["keypoints"] is None
@@ -144,9 +144,9 @@ def test_verify_reads_a_mark_its_absence_and_a_file_that_is_no_video(service: Se
     marked.write_bytes(VIDEO.read_bytes())
     sign_video(marked, ensure_identity(tmp_path / "identity"), GenerationFacts("mmgt-demo", False, 1))
 
-    valid = ask(service, ask_verify, put(service, "video.mp4", marked.read_bytes()))
-    absent = ask(service, ask_verify, put(service, "video.mp4", VIDEO.read_bytes()))
-    broken = ask(service, ask_verify, put(service, "video.mp4", b"no video"))
+    valid = ask(service, {"video": put(service, "video.mp4", marked.read_bytes())})
+    absent = ask(service, {"video": put(service, "video.mp4", VIDEO.read_bytes())})
+    broken = ask(service, {"video": put(service, "video.mp4", b"no video")})
 
     assert (valid["verdict"], valid["details"]["is_ai_generated"]) == ("valid", True)
     assert absent["verdict"] == "absent"
@@ -225,7 +225,7 @@ def test_receivers_that_hang_hold_up_neither_preflight_nor_housekeeping(service:
         service.until(lambda: receiver.num_connections >= service.settings.webhooks.concurrency)
         doomed = service.until_ended(service.create().id)
 
-        answer = ask(service, partial(ask_preflight, crop="auto"), keys)
+        answer = ask(service, keys | {"crop": "auto"})
         service.store.delete(doomed.id)
         service.until(lambda: not service.keys(doomed.id))
 
