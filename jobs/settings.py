@@ -148,7 +148,8 @@ class WebhookSettings(Group):
     progress_period_s: float = 5.0  # between two `video.progress` of a video
     secret_overlap_s: int = DAY_S  # how long a rotated secret still signs
     sender_lost_s: float = 60.0  # a delivery taken and not reported comes again
-    concurrency: int = 8  # deliveries at a time of one worker
+    concurrency: int = 16  # deliveries under way at a time
+    share_per_tenant: int = 4  # of them, one tenant's at most: receivers that hang leave places for others'
 
 
 class LeaseSettings(Group):

@@ -1,6 +1,7 @@
 """Deliveries: what is due in the outbox is signed, sent, and its outcome recorded; a dead receiver touches no job."""
 
 import time
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,19 +31,23 @@ def outbound_client(settings: WebhookSettings) -> OutboundClient:
 
 
 def deliver_due(place: Workplace) -> None:
-    """Send until nothing is due, `concurrency` at a time; stops taking more when the worker drains."""
+    """Send until nothing is due, `concurrency` at a time; stops taking more when the worker drains.
+
+    Of one tenant only its share is under way, so that receivers that hang leave places for others'.
+    """
     settings = place.settings.webhooks
     client = outbound_client(settings)
     with ThreadPoolExecutor(settings.concurrency, "delivery") as threads:
-        under_way: set[Future[None]] = set()
+        under_way: dict[Future[None], str] = {}
         while True:
             free = 0 if place.board.is_draining else settings.concurrency - len(under_way)
-            due = place.store.take_due_deliveries(free, settings.sender_lost_s) if free else ()
-            under_way |= {threads.submit(deliver_one, place, client, each) for each in due}
+            shares = settings.share_per_tenant, Counter(under_way.values())
+            due = place.store.take_due_deliveries(free, settings.sender_lost_s, *shares) if free else ()
+            under_way |= {threads.submit(deliver_one, place, client, each): each.job.tenant for each in due}
             if not under_way:
                 return
-            ended, under_way = wait(under_way, _POLL_S, FIRST_COMPLETED)
-            for each in ended:
+            for each in wait(under_way, _POLL_S, FIRST_COMPLETED).done:
+                del under_way[each]
                 each.result()
 
 

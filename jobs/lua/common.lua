@@ -139,12 +139,37 @@ local function wants_webhook(id, kind)
   return true
 end
 
+-- What is due and when, as a whole and for each tenant; and when each tenant's first is.
+local function tell_first_due(tenant)
+  local first = redis.call('ZRANGE', P .. 'due-of:' .. tenant, 0, 0, 'WITHSCORES')
+  if first[2] then
+    redis.call('ZADD', P .. 'due-tenants', first[2], tenant)
+  else
+    redis.call('ZREM', P .. 'due-tenants', tenant)
+  end
+end
+
+local function set_due(delivery, at_ms)
+  local tenant = redis.call('HGET', P .. 'delivery:' .. delivery, 'tenant')
+  redis.call('ZADD', P .. 'deliveries-due', at_ms, delivery)
+  redis.call('ZADD', P .. 'due-of:' .. tenant, at_ms, delivery)
+  tell_first_due(tenant)
+end
+
+local function clear_due(delivery)
+  local tenant = redis.call('HGET', P .. 'delivery:' .. delivery, 'tenant')
+  redis.call('ZREM', P .. 'deliveries-due', delivery)
+  if not tenant then return end
+  redis.call('ZREM', P .. 'due-of:' .. tenant, delivery)
+  tell_first_due(tenant)
+end
+
 local function put_in_outbox(id, kind, state)
   local number = redis.call('INCR', P .. 'delivery-sequence')
   local delivery = 'msg_' .. string.sub(redis.sha1hex(id .. kind .. number .. NOW), 1, 32)
   redis.call('HSET', P .. 'delivery:' .. delivery, 'id', delivery, 'job_id', id, 'tenant', get(id, 'tenant'),
     'type', kind, 'state', 'pending', 'created_ms', NOW, 'tries', 0, 'step', 0, 'snapshot', state)
-  redis.call('ZADD', P .. 'deliveries-due', NOW, delivery)
+  set_due(delivery, NOW)
   redis.call('RPUSH', P .. 'deliveries-of:' .. id, delivery)
 end
 
@@ -160,7 +185,7 @@ local function tell(id, kind)
 end
 
 local function forget_delivery(delivery)
-  redis.call('ZREM', P .. 'deliveries-due', delivery)
+  clear_due(delivery)
   redis.call('DEL', P .. 'delivery:' .. delivery, P .. 'delivery-log:' .. delivery)
 end
 

@@ -24,18 +24,31 @@ local function job_then(delivery)
   return {flat, '', ''}
 end
 
-function VERBS.take_due_deliveries(limit, retry_ms)
-  local taken = {}
-  for _, delivery in ipairs(due('deliveries-due', NOW, limit)) do
-    redis.call('HINCRBY', delivery_key(delivery), 'tries', 1)
-    redis.call('ZADD', P .. 'deliveries-due', NOW + retry_ms, delivery)
-    table.insert(taken, {delivery_reply(delivery), job_then(delivery)})
+-- A store of an earlier version has no lines for each tenant.
+local function divide_by_tenant()
+  if redis.call('EXISTS', P .. 'due-tenants') == 1 then return end
+  local all = redis.call('ZRANGE', P .. 'deliveries-due', 0, -1, 'WITHSCORES')
+  for i = 1, #all, 2 do set_due(all[i], all[i + 1]) end
+end
+
+function VERBS.take_due_deliveries(limit, retry_ms, share, under_way)
+  divide_by_tenant()
+  local busy, taken, left = cjson.decode(under_way), {}, tonumber(limit)
+  for _, tenant in ipairs(due('due-tenants', NOW, -1)) do
+    local room = math.min(share - (busy[tenant] or 0), left)
+    for _, delivery in ipairs(room > 0 and due('due-of:' .. tenant, NOW, room) or {}) do
+      redis.call('HINCRBY', delivery_key(delivery), 'tries', 1)
+      set_due(delivery, NOW + retry_ms)
+      table.insert(taken, {delivery_reply(delivery), job_then(delivery)})
+      left = left - 1
+    end
+    if left < 1 then break end
   end
   return taken
 end
 
 local function settle(delivery, state)
-  redis.call('ZREM', P .. 'deliveries-due', delivery)
+  clear_due(delivery)
   local id, kind = unpack(redis.call('HMGET', delivery_key(delivery), 'job_id', 'type'))
   redis.call('HSET', delivery_key(delivery), 'state', state)
   if kind == 'video.progress' then -- too many to keep
@@ -68,7 +81,7 @@ function VERBS.record_try(delivery, tries, is_delivered, status_code, why, durat
     settle(delivery, kind == 'video.progress' and 'dropped' or 'exhausted')
   else
     redis.call('HINCRBY', delivery_key(delivery), 'step', 1)
-    redis.call('ZADD', P .. 'deliveries-due', NOW + retry_ms, delivery)
+    set_due(delivery, NOW + retry_ms)
   end
   return 1
 end
@@ -85,7 +98,7 @@ end
 function VERBS.redeliver(id, delivery, tenant)
   if not is_visible(id, tenant) or redis.call('HGET', delivery_key(delivery), 'job_id') ~= id then return false end
   redis.call('HSET', delivery_key(delivery), 'state', 'pending', 'step', 0)
-  redis.call('ZADD', P .. 'deliveries-due', NOW, delivery)
+  set_due(delivery, NOW)
   return delivery_reply(delivery)
 end
 

@@ -1,6 +1,7 @@
 """The verbs of the webhook outbox: what is due, what came of it, what the client may look up and send again."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -62,13 +63,20 @@ class DueDelivery:
     job: Job
 
 
-def take_due_deliveries(limit: int = 10, retry_s: float = 60.0) -> Call[tuple[DueDelivery, ...]]:
-    """Take deliveries that are due; each comes again after `retry_s` if its sender dies before `record_try`."""
+def take_due_deliveries(
+    limit: int = 10, retry_s: float = 60.0, share: int = 10, under_way: Mapping[str, int] | None = None
+) -> Call[tuple[DueDelivery, ...]]:
+    """Take deliveries that are due; each comes again after `retry_s` if its sender dies before `record_try`.
+
+    Args:
+        share: of one tenant, those under way included.
+        under_way: how many of each tenant the caller is sending.
+    """
 
     def read(reply: Any) -> tuple[DueDelivery, ...]:  # noqa: ANN401
         return tuple(DueDelivery(_read_delivery(item[0]), read_job(item[1])) for item in reply)
 
-    return Call("take_due_deliveries", (limit, milliseconds(retry_s)), read)
+    return Call("take_due_deliveries", (limit, milliseconds(retry_s), share, json.dumps(dict(under_way or {}))), read)
 
 
 def record_try(

@@ -75,6 +75,11 @@ class Clock:
     def forget_scripts(self) -> None:
         self._client.script_flush()
 
+    def pass_deliveries(self) -> None:
+        for name in self.names():
+            if name in ("deliveries-due", "due-tenants") or name.startswith("due-of:"):
+                self.pass_all(name)
+
     def names(self) -> set[str]:
         return {name.removeprefix(self._prefix) for name in self._client.scan_iter(self._prefix + "*", count=1000)}
 

@@ -99,7 +99,7 @@ def test_a_failed_try_is_logged_and_comes_again_with_the_same_id(store: JobStore
     record(store, first, retry_in_s=5.0)
     (waiting,) = log(store, job)
     none_due = store.take_due_deliveries()
-    clock.pass_deadline("deliveries-due", first.delivery.id)
+    clock.pass_deliveries()
 
     second = take_one(store)
 
@@ -145,7 +145,7 @@ def test_the_last_failed_try_leaves_it_exhausted_and_redelivery_starts_anew(stor
     job = start(store)
     finish(store, job)
     record(store, take_one(store), retry_in_s=1.0)
-    clock.pass_all("deliveries-due")
+    clock.pass_deliveries()
     record(store, take_one(store), retry_in_s=None, status_code=None)
     (exhausted,) = log(store, job)
 
@@ -201,3 +201,43 @@ def test_deleting_a_job_drops_what_was_still_to_be_told(store: JobStore, clock: 
     assert store.deliveries_due() == 0
     assert not record(store, due, retry_in_s=5.0)
     assert [name for name in clock.names() if name.startswith("delivery:")] == []
+
+
+def of_tenant(store: JobStore, tenant: str, number: int) -> None:
+    for _ in range(number):
+        job = make_request(tenant=tenant, webhook_url=URL, webhook_events=EVERYTHING[:3])
+        store.create(job)
+        store.cancel(job.id)
+
+
+def tenants(taken: tuple[DueDelivery, ...]) -> list[str]:
+    return [due.job.tenant for due in taken]
+
+
+def test_of_one_tenant_only_its_share_is_taken_those_under_way_included(store: JobStore) -> None:
+    of_tenant(store, "ada", 5)
+    of_tenant(store, "bob", 1)
+
+    first = store.take_due_deliveries(10, share=2)
+    second = store.take_due_deliveries(10, share=2, under_way={"ada": 2})
+    third = store.take_due_deliveries(10, share=2, under_way={"ada": 1})
+
+    assert tenants(first) == ["ada", "ada", "bob"]
+    assert (tenants(second), tenants(third)) == ([], ["ada"])
+
+
+def test_no_more_than_asked_for_is_taken_over_all_tenants(store: JobStore) -> None:
+    of_tenant(store, "ada", 3)
+    of_tenant(store, "bob", 3)
+
+    taken = store.take_due_deliveries(4, share=3)
+
+    assert tenants(taken) == ["ada", "ada", "ada", "bob"]
+
+
+def test_an_outbox_of_an_earlier_version_is_sent_too(store: JobStore, clock: Clock) -> None:
+    of_tenant(store, "ada", 2)
+    clock.forget("due-tenants")
+    clock.forget("due-of:ada")
+
+    assert tenants(store.take_due_deliveries()) == ["ada", "ada"]

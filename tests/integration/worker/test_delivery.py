@@ -1,7 +1,8 @@
 """Laws of one delivery: what the receiver answers decides when, and whether, it is tried again."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from jobs.settings import StoreSettings
 from jobs.verbs.deliveries import Delivery, DeliveryState
 from tests.integration.worker.alone import create_job, place_alone, settings_alone
-from tests.unit.worker.receivers import receiving, says
+from tests.unit.worker.receivers import is_silent, receiving, says
 from worker.webhooks import deliver_due
 from worker.workplace import Workplace
 
@@ -36,6 +37,32 @@ def deliver(place: Workplace, status: int, *headers: str) -> tuple[Delivery, flo
         assert receiver.num_connections == 1
     (delivery,) = place.store.list_deliveries(job.id) or ()
     return delivery, (delivery.next_at_ms or 0) / 1000 - time.time()
+
+
+def test_receivers_that_hang_leave_places_for_other_tenants_deliveries(place: Workplace) -> None:
+    settings = place.settings.webhooks
+    with receiving(is_silent) as hanging, receiving(says(200)) as quick:
+        for _ in range(2 * settings.concurrency):
+            job = create_job(place.store, place.storage, tenant="ada", webhook_url=f"http://127.0.0.1:{hanging.port}/")
+            place.store.cancel(job.id)
+        delivering = threading.Thread(target=deliver_due, args=(place,))
+        delivering.start()
+        until(lambda: hanging.num_connections > 0)
+        job = create_job(place.store, place.storage, tenant="bob", webhook_url=f"http://127.0.0.1:{quick.port}/")
+        place.store.cancel(job.id)
+
+        until(lambda: quick.num_connections > 0)
+
+        assert 0 < hanging.num_connections <= settings.share_per_tenant
+        place.board.ask_to_drain()
+    delivering.join()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    ends_at_s = time.monotonic() + 10.0  # less than the hanging ones are given
+    while not is_so():
+        assert time.monotonic() < ends_at_s
+        time.sleep(0.02)
 
 
 def at(moment: datetime) -> str:

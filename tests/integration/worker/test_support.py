@@ -222,7 +222,7 @@ def test_receivers_that_hang_hold_up_neither_preflight_nor_housekeeping(service:
     with receiving(is_silent) as receiver:
         url = f"http://127.0.0.1:{receiver.port}/hook"
         told = [service.until_ended(service.create(webhook_url=url).id) for _ in range(MORE_THAN_ARE_SENT_AT_ONCE)]
-        service.until(lambda: receiver.num_connections >= service.settings.webhooks.concurrency)
+        service.until(lambda: receiver.num_connections >= service.settings.webhooks.share_per_tenant)
         doomed = service.until_ended(service.create().id)
 
         answer = ask(service, keys | {"crop": "auto"})
