@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 from mmgt_core import cli
-from mmgt_core.checkpoints.converted import holds_converted_weights
+from mmgt_core.checkpoints.folders import holds_converted_weights, preset_folder
 from mmgt_core.config import PRESETS
-from mmgt_core.load import preset_folder
 
 logger = logging.getLogger(__name__)
 

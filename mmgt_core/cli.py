@@ -2,34 +2,28 @@
 
 import json
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import torch
 import typer
 
-from mmgt_core.checkpoints.convert import convert_weights
-from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.checkpoints.download import RepositoryLicence, pull_weights
-from mmgt_core.checkpoints.layout import published_files
-from mmgt_core.commands.running import interruptible, run_app
+from mmgt_core.audio.hand_made import hearing
+from mmgt_core.checkpoints.folders import default_preset, find_preset, preset_folder
+from mmgt_core.checkpoints.lock import present_tensor_files
+from mmgt_core.commands.running import Device, check_device, interruptible, run_app, work
 from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
 from mmgt_core.errors import WeightsError
-from mmgt_core.load import UNTRAINED, default_preset, find_preset, load_pipeline, preset_folder
-from mmgt_core.media.identity_trial import try_identity
 from mmgt_core.media.limits import MediaLimits, megabytes
-from mmgt_core.media.provenance import GenerationFacts, sign_all, verify_video
-from mmgt_core.media.signing_identity import SigningIdentity, ensure_identity, user_identity_folder
-from mmgt_core.parity.runner import run_cases
-from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, told_of_photographs
-from mmgt_core.pipelines.outputs import Extra, Outputs
+from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.types import BackgroundMask, MaskMotion
+
+if TYPE_CHECKING:
+    from mmgt_core.checkpoints.download import RepositoryLicence
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A portrait and speech become a video.")
 weights_app = typer.Typer(no_args_is_help=True, help="Fetch, convert and list the published weights.")
@@ -40,14 +34,6 @@ PresetName = Annotated[str, typer.Option("--preset", help=f"One of {', '.join(PR
 DEFAULT_WEIGHTS = Path("weights")
 FORMER_IDENTITY = Path("data/identity")
 """Where earlier versions made one in each working folder; its marks go on to be trusted."""
-
-
-class Device(StrEnum):
-    """Where to run."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -120,21 +106,24 @@ def generate(
     files = InputFiles(image, audio, driving_video, driving_keypoints)
     outputs = Outputs(out, _extras(save))
     _check_usage(files, outputs)
+    check_device(device)
     chosen = _preset(preset) if preset else default_preset(weights)
-    place = _device(device)
-    signer = _signer(identity or user_identity_folder())
-    with interruptible() as is_interrupted, ProgressBar() as bar:
+    with interruptible() as is_interrupted, ProgressBar() as bar, hearing(is_needed=files.has_no_poses) as hand_made:
         control = RunControl(bar.show, is_interrupted)
-        inputs = prepare_inputs(files, parse_crop(crop), MediaLimits(), lambda: load_detector(weights, chosen), control)
+        signer = work("media.identity_trial").tried_identity(identity)
+        inputs = prepare_inputs(
+            files,
+            parse_crop(crop),
+            MediaLimits(),
+            lambda: work("checkpoints.detector").load_detector(weights, chosen),
+            control,
+        )
         inputs = told_of_photographs(inputs, chosen)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
-        pipeline = load_pipeline(chosen, weights, place, _dtype(place))
-        _tell_if_untrained(pipeline, is_driven=inputs.driving_poses is not None)
-        with outputs.unfinished() as staged:
-            pipeline(inputs, options, staged, control)
-            facts = GenerationFacts(chosen.name, chosen.is_trained, options.seed)
-            sign_all(staged.videos, signer, facts)
+        generation = work("commands.generation")
+        networks = generation.Networks(chosen, weights, device, hand_made)
+        generation.generate_video(networks, inputs, options, outputs, signer, control)
     for path in outputs.paths:
         typer.echo(path)
 
@@ -144,8 +133,10 @@ def parity(
     folder: Annotated[Path, typer.Argument(help="Folder of recorded cases, NAME.json and NAME.safetensors.")],
 ) -> None:
     """Compare this program with recorded numbers: one line a case, exit status 1 if any differs."""
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is not a folder")
     is_ok = True
-    for report in run_cases(folder):
+    for report in work("parity.runner").run_cases(folder):
         typer.echo(report.line())
         is_ok = is_ok and report.is_ok
     if not is_ok:
@@ -158,7 +149,8 @@ def verify(
     identity: Trusted = None,
 ) -> None:
     """Read a video's provenance mark: 0 valid, 5 none, 6 not valid; trusted if this identity signed it."""
-    verification = verify_video(video, identity or (user_identity_folder(), FORMER_IDENTITY))
+    folders = identity or (work("media.signing_identity").user_identity_folder(), FORMER_IDENTITY)
+    verification = work("media.provenance").verify_video(video, folders)
     typer.echo(json.dumps(verification.body, indent=1))
     raise typer.Exit(verification.exit_code)
 
@@ -171,13 +163,13 @@ def pull(
 ) -> None:
     """Fetch the published files of mmgt-512, after showing their licences; what is there already is verified."""
 
-    def confirm(licences: Sequence[RepositoryLicence]) -> bool:
+    def confirm(licences: "Sequence[RepositoryLicence]") -> bool:
         for item in licences:
             _tell(f"{item.repository}: licence {item.licence}, {megabytes(item.download_bytes)} to fetch")
         return yes or typer.confirm("Fetch these files under these licences?", err=True)
 
     with interruptible(), ProgressBar() as bar:
-        pulled = pull_weights(
+        pulled = work("checkpoints.download").pull_weights(
             weights,
             endpoint=endpoint,
             confirm_licences=confirm,
@@ -191,8 +183,9 @@ def pull(
 def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt-512") -> None:
     """Turn the fetched files into one folder of half-precision safetensors, strictly."""
     chosen = _preset(preset)
+    present_tensor_files(weights)
     with interruptible(), ProgressBar() as bar:
-        convert_weights(
+        work("checkpoints.convert").convert_weights(
             weights,
             preset_folder(weights, chosen),
             chosen,
@@ -204,13 +197,8 @@ def convert(weights: WeightsFolder = DEFAULT_WEIGHTS, preset: PresetName = "mmgt
 @weights_app.command()
 def layout(preset: PresetName = "mmgt-512") -> None:
     """Print the published files' keys and shapes as JSON: {file: {key: shape}}."""
-    typer.echo(json.dumps(published_files(_preset(preset)), indent=1))
-
-
-def _signer(folder: Path) -> SigningIdentity:
-    signer = ensure_identity(folder)
-    try_identity(signer, str(folder))
-    return signer
+    chosen = _preset(preset)
+    typer.echo(json.dumps(work("checkpoints.layout").published_files(chosen), indent=1))
 
 
 def _sampling_options(**numbers: object) -> SamplingOptions:
@@ -260,30 +248,6 @@ def _extras(save: str) -> frozenset[Extra]:
     if unknown:
         raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(Extra)} or all")
     return frozenset(Extra(name) for name in names)
-
-
-def _device(device: Device) -> torch.device:
-    if device is Device.CUDA and not torch.cuda.is_available():
-        raise typer.BadParameter("--device is cuda, and no GPU can be used")
-    if device is Device.AUTO:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device.value)
-
-
-def _dtype(device: torch.device) -> torch.dtype:
-    """Half precision where it is fast."""
-    return torch.float16 if device.type == "cuda" else torch.float32
-
-
-def _tell_if_untrained(pipeline: AudioToVideo, *, is_driven: bool) -> None:
-    """Of the networks that this video takes: one that is driven takes no stage 1."""
-    taken = {name: source for name, source in pipeline.weights.items() if not (is_driven and name == "smga")}
-    untrained = [name for name, source in taken.items() if source == UNTRAINED]
-    if untrained:
-        _tell(
-            f"note: {pipeline.preset.name} is untrained ({', '.join(untrained)}): what these make is noise. It shows "
-            "that everything runs; a real video takes mmgt-512 with its published weights."
-        )
 
 
 def _tell(message: str) -> None:

@@ -7,12 +7,15 @@ Letters of shape comments, here and everywhere: `B` batch, `F` frames, `C` chann
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
+
+if TYPE_CHECKING:  # the command line reads options and refuses files before a second goes into torch
+    import torch
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -76,7 +79,7 @@ class PoseSequence:
         return len(self.keypoints)
 
 
-MaskPyramid = tuple[torch.Tensor, ...]
+MaskPyramid: TypeAlias = "tuple[torch.Tensor, ...]"
 """One region at the UNet's four resolutions: each (F, N) float32, finest first."""
 
 
@@ -88,7 +91,7 @@ class MotionMasks:
     face_hands: MaskPyramid
     lips: MaskPyramid
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> "MotionMasks":
+    def to(self, device: "torch.device", dtype: "torch.dtype") -> "MotionMasks":
         """The same masks on another device and in another dtype."""
         return MotionMasks(*(tuple(level.to(device, dtype) for level in region) for region in self.regions))
 
@@ -114,8 +117,8 @@ class ClipConditions:
     image_tokens: (1, 1, D), the CLIP embedding. reference_features: layer name to (1, N, C).
     """
 
-    image_tokens: torch.Tensor
-    reference_features: Mapping[str, torch.Tensor]
+    image_tokens: "torch.Tensor"
+    reference_features: "Mapping[str, torch.Tensor]"
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,6 @@ class WindowConditions:
     pose_features: (1, C, F, h, w). audio_tokens: (1, F, M, D). motion_masks: pyramids of F frames.
     """
 
-    pose_features: torch.Tensor
-    audio_tokens: torch.Tensor
+    pose_features: "torch.Tensor"
+    audio_tokens: "torch.Tensor"
     motion_masks: MotionMasks

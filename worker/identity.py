@@ -1,11 +1,10 @@
 """Who signs this service's videos, and whose marks it trusts: from the settings, tried before anything is rendered."""
 
 from jobs.settings import Settings
-from mmgt_core.media.identity_trial import try_identity
+from mmgt_core.media.identity_trial import tried_identity, try_identity
 from mmgt_core.media.signing_identity import (
     CHAIN_FILE,
     SigningIdentity,
-    ensure_identity,
     read_identity,
     trust_anchor_pem,
     user_identity_folder,
@@ -22,12 +21,10 @@ def open_identity(settings: Settings) -> SigningIdentity:
         IdentityUnusable: its marks would not hold; names the files and what is wrong.
     """
     chain, key = settings.provenance.certificate_chain_file, settings.provenance.private_key_file
-    if chain is not None and key is not None:
-        identity, where = read_identity(chain, key), f"{chain} and {key}"
-    else:
-        folder = settings.provenance.identity_folder or user_identity_folder()
-        identity, where = ensure_identity(folder), str(folder)
-    try_identity(identity, where)
+    if chain is None or key is None:
+        return tried_identity(settings.provenance.identity_folder)
+    identity = read_identity(chain, key)
+    try_identity(identity, f"{chain} and {key}")
     return identity
 
 

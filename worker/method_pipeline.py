@@ -19,14 +19,15 @@ import torch
 from jobs.job import JobOptions, Notice
 from jobs.patience import patiently
 from jobs.settings import Settings
+from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.errors import InputCode, InputError
 from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
-from mmgt_core.load import find_preset, load_pipeline
+from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.inputs import Inputs, told_of_photographs
-from mmgt_core.pipelines.outputs import Extra, Outputs
+from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame

@@ -1,37 +1,44 @@
 """Speech as stage 1 hears it: WavLM features and the 35 hand-made ones, one row a video frame (spec §2)."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch.nn import functional as F
-from transformers import WavLMModel
 
-from mmgt_core.audio.baseline import baseline_features
+from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.types import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
+
+if TYPE_CHECKING:  # a second of imports that the small preset has no use for
+    from transformers import WavLMModel
 
 _VARIANCE_FLOOR = 1e-5
 """Not the 1e-7 of the published feature extractor: on quiet speech the two differ (spec §2)."""
 
 
-def segment_condition(model: WavLMModel | LogMelEncoder, samples: Float32Array) -> torch.Tensor:
+def segment_condition(
+    model: "WavLMModel | LogMelEncoder", samples: Float32Array, hand_made: HandMade = heard_here
+) -> torch.Tensor:
     """Condition of one segment, (F, D + 35) float32.
 
     Args:
         model: WavLM, or what stands in its place.
         samples: (F · 640,) float32, 16 kHz.
+        hand_made: who computes the 35 features.
     """
     num_frames = len(samples) // SAMPLES_PER_FRAME
     if isinstance(model, LogMelEncoder):
         learned = model(normalise_segment(torch.from_numpy(samples)), num_frames)
     else:
         learned = wavlm_features(model, samples)
-    hand_made = torch.from_numpy(baseline_features(samples, SAMPLE_RATE_HZ)[:num_frames])
-    return torch.cat([learned.float(), hand_made.to(learned.device)], dim=-1)  # (F, D + 35)
+    by_hand = torch.from_numpy(hand_made(samples, SAMPLE_RATE_HZ)[:num_frames])
+    return torch.cat([learned.float(), by_hand.to(learned.device)], dim=-1)  # (F, D + 35)
 
 
 @torch.inference_mode()
-def wavlm_features(model: WavLMModel, samples: Float32Array) -> torch.Tensor:
+def wavlm_features(model: "WavLMModel", samples: Float32Array) -> torch.Tensor:
     """The last hidden state at video rate: (F, D), on the model's device.
 
     Args:

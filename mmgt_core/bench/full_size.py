@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import save_file
 
 from mmgt_core.checkpoints.convert import convert_weights
+from mmgt_core.checkpoints.folders import preset_folder
 from mmgt_core.checkpoints.layout import STAGE_1_FILE, STAGE_2_FILE, published_files
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.networks import empty_networks
 from mmgt_core.config import MMGT_512, Preset, SamplingOptions
-from mmgt_core.load import load_pipeline, preset_folder
+from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.types import ClipConditions, MotionMasks, WindowConditions
 

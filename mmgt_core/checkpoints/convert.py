@@ -11,17 +11,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, write_network
+from mmgt_core.checkpoints.converted import file_sha256, write_network
 from mmgt_core.checkpoints.encoder_keys import (
     image_encoder_from_published,
     vae_from_published,
     wav2vec_from_published,
     wavlm_from_published,
 )
+from mmgt_core.checkpoints.folders import WeightsIndex
 from mmgt_core.checkpoints.key_maps import AS_PUBLISHED, SMGA, KeyMap
 from mmgt_core.checkpoints.layout import STAGE_2_NETWORKS
-from mmgt_core.checkpoints.lock import published_path
-from mmgt_core.checkpoints.manifest import MMGT_512_FILES
+from mmgt_core.checkpoints.lock import present_tensor_files
 from mmgt_core.checkpoints.networks import empty_networks
 from mmgt_core.checkpoints.published_names import State, from_published
 from mmgt_core.config import Preset
@@ -34,7 +34,6 @@ _CONTAINER_KEYS = ("ema_state_dict", "model_state_dict", "model", "state_dict")
 """Where a training checkpoint keeps its tensors, the averaged ones first."""
 
 _WRAPPER_PREFIX = "module."
-_TENSOR_FILES = (".pt", ".pth", ".safetensors")
 
 
 def convert_weights(source: Path, target: Path, preset: Preset, on_network: OnNetwork) -> WeightsIndex:
@@ -50,7 +49,7 @@ def convert_weights(source: Path, target: Path, preset: Preset, on_network: OnNe
     Raises:
         WeightsError: a file is absent or unreadable, or keys or shapes are not the preset's; lists them.
     """
-    files = _present_files(source)
+    files = present_tensor_files(source)
     unfinished = target.with_name(f"{target.name}.incomplete")
     _remove_folder(unfinished)
     unfinished.mkdir(parents=True)
@@ -143,19 +142,3 @@ _ENCODERS: dict[str, Callable[[State], dict[str, torch.Tensor]]] = {
     "wav2vec": wav2vec_from_published,
 }
 """Frozen encoder to the function that gives its tensors today's names."""
-
-
-def _present_files(source: Path) -> dict[str, Path]:
-    """Local name to file, in whichever form it was pulled. Raises: WeightsError: names every file that is absent."""
-    forms = {
-        file.local_name: [published_path(source, file.repository, path) for path in file.paths]
-        for file in MMGT_512_FILES
-        if file.path.endswith(_TENSOR_FILES)
-    }
-    found = {name: path for name, paths in forms.items() for path in reversed(paths) if path.is_file()}
-    absent = [str(paths[0]) for name, paths in forms.items() if name not in found]
-    if absent:
-        raise WeightsError(
-            f"{len(absent)} of {len(forms)} files are absent: {', '.join(absent)}; fetch them with `mmgt weights pull`"
-        )
-    return found

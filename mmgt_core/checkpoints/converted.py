@@ -1,9 +1,7 @@
 """The converted folder: one safetensors file a network and `weights.json`, which says what they are."""
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -11,54 +9,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from mmgt_core.checkpoints.folders import INDEX_FILE, WeightsIndex, network_file
 from mmgt_core.checkpoints.published_names import require_same_keys
 from mmgt_core.config import Preset
 from mmgt_core.errors import WeightsError
 
-INDEX_FILE = "weights.json"
 _READABLE = 0o644
 """safetensors gives its files to their owner alone; a service may run as someone else."""
 _HALF_MAX = torch.finfo(torch.float16).max
-
-
-@dataclass(frozen=True)
-class WeightsIndex:
-    """What a converted folder holds: network to SHA-256 of its file, source file to SHA-256."""
-
-    preset: str
-    networks: Mapping[str, str]
-    sources: Mapping[str, str]
-
-    def write(self, folder: Path) -> None:
-        """Write `weights.json`, the last file of a folder: where it stands, the folder is whole."""
-        (folder / INDEX_FILE).write_text(json.dumps(asdict(self), indent=1) + "\n")
-
-    @classmethod
-    def read(cls, folder: Path) -> "WeightsIndex":
-        """Raises: WeightsError: the folder holds no converted weights."""
-        path = folder / INDEX_FILE
-        try:
-            return cls(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError) as error:
-            raise WeightsError(
-                f"{folder} holds no converted weights ({error}); "
-                "make them with `mmgt weights pull` and `mmgt weights convert`"
-            ) from error
-
-
-def holds_converted_weights(folder: Path) -> bool:
-    """Whether a conversion into this folder was finished."""
-    return (folder / INDEX_FILE).is_file()
-
-
-def recorded_networks(folder: Path) -> Mapping[str, str]:
-    """The networks of a folder and the hashes of their files; none where it holds no weights."""
-    return WeightsIndex.read(folder).networks if holds_converted_weights(folder) else {}
-
-
-def network_file(folder: Path, network: str) -> Path:
-    """Where one network's tensors lie."""
-    return folder / f"{network}.safetensors"
 
 
 def write_network(folder: Path, name: str, module: nn.Module, state: Mapping[str, torch.Tensor]) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import torch
 
-from mmgt_core.checkpoints.converted import fill_network, recorded_networks
+from mmgt_core.checkpoints.converted import fill_network
+from mmgt_core.checkpoints.folders import recorded_networks
 from mmgt_core.checkpoints.lock import published_path
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES
 from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmgt_core.checkpoints.manifest import MMGT_512_FILES, PublishedFile
-from mmgt_core.errors import DownloadError
+from mmgt_core.errors import DownloadError, WeightsError
 
 LOCK_NAME = "weights.lock.json"
 _PUBLISHED = "published"
+_TENSOR_FILES = (".pt", ".pth", ".safetensors")
 _READ_BYTES = 8 * 2**20
 
 
@@ -152,3 +153,19 @@ def verify_weights(folder: Path, files: Sequence[PublishedFile] = MMGT_512_FILES
     for locked in present.values():
         require_unchanged(folder, locked)
     return PulledWeights(folder, present, ())
+
+
+def present_tensor_files(source: Path) -> dict[str, Path]:
+    """Local name to file, in whichever form it was pulled. Raises: WeightsError: names every file that is absent."""
+    forms = {
+        file.local_name: [published_path(source, file.repository, path) for path in file.paths]
+        for file in MMGT_512_FILES
+        if file.path.endswith(_TENSOR_FILES)
+    }
+    found = {name: path for name, paths in forms.items() for path in reversed(paths) if path.is_file()}
+    absent = [str(paths[0]) for name, paths in forms.items() if name not in found]
+    if absent:
+        raise WeightsError(
+            f"{len(absent)} of {len(forms)} files are absent: {', '.join(absent)}; fetch them with `mmgt weights pull`"
+        )
+    return found

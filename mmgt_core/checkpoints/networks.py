@@ -75,15 +75,17 @@ def empty_networks(preset: Preset) -> Networks:
 
 
 def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Mapping[str, torch.dtype]) -> Networks:
-    """Load every network strictly onto a device, each in its dtype, after comparing its file with the recorded hash.
+    """Load networks strictly onto a device, each in its dtype, after comparing its file with the recorded hash.
+
+    Those that `dtypes` does not name stay empty.
 
     Raises:
         WeightsError: a file is absent, not what was converted, unreadable, of another preset, or its keys are not the
             network's.
     """
     networks = empty_networks(preset)
-    for name, module in networks.named().items():
-        fill_network(module, name, folder, preset, device, dtypes[name])
+    for name, dtype in dtypes.items():
+        fill_network(networks.named()[name], name, folder, preset, device, dtype)
     return networks
 
 

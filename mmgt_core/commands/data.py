@@ -5,17 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
-from mmgt_core.commands.running import run_app
+from mmgt_core.checkpoints.folders import find_preset
+from mmgt_core.commands.running import Device, run_app, work
 from mmgt_core.config import PRESETS
 from mmgt_core.errors import Cancelled
-from mmgt_core.load import find_preset
 from mmgt_core.progress_bar import ProgressBar
-from mmgt_core.training.preparation.run import prepare_videos
 from mmgt_core.training.preparation.settings import PreparationSettings
-from mmgt_core.training.preparation.tools import load_tools
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 data_app = typer.Typer(no_args_is_help=True, help="Make training data of videos.")
@@ -52,8 +49,10 @@ def prepare(
 ) -> None:
     """Crop videos to one speaker at 512x512 and 25 fps, find keypoints, cut windows, write WebDataset shards."""
     settings = PreparationSettings(validation, test, split_seed, min_fps, clips_per_shard, preset)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    make_tools = partial(load_tools, weights, find_preset(preset) if preset else None, device)
+    chosen = find_preset(preset) if preset else None
+    device = work("commands.devices").place_of(Device.AUTO)
+    make_tools = partial(work("training.preparation.tools").load_tools, weights, chosen, device)
+    prepare_videos = work("training.preparation.run").prepare_videos
     try:
         with ProgressBar() as bar:
             report = prepare_videos(videos, out, settings, make_tools, workers, partial(bar.advance, "clips"))

@@ -4,20 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
-from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.folders import default_preset
 from mmgt_core.commands.evaluate_presenters import ablations, autoencoder, presenters
-from mmgt_core.commands.running import run_app
-from mmgt_core.load import default_preset
+from mmgt_core.commands.running import Device, run_app, work
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.metrics.evaluation import Judges, evaluate_pairs
-from mmgt_core.metrics.feature_networks import FeatureNetworks, load_script
 from mmgt_core.metrics.pairs import PoseSource, match_folders
-from mmgt_core.metrics.pose_autoencoder import PUBLISHED_WEIGHTS, load_pose_autoencoder
-from mmgt_core.metrics.report import write_report
-from mmgt_core.metrics.sync import load_syncnet
+from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.progress_bar import ProgressBar
 
 app = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -78,23 +72,32 @@ def evaluate(
         raise typer.BadParameter(
             f"--resolution is {resolution}; it must be {_LEAST_RESOLUTION} to {_MOST_RESOLUTION} pixels"
         )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    scripts = {
-        option: load_script(path, f"--{option}", device) if path else None
-        for option, path in (("inception", inception), ("i3d", i3d), ("lpips", lpips))
-    }
     limits = MediaLimits()
     pairs = match_folders(generated, truth, limits)
-    judges = Judges(
-        networks=FeatureNetworks(scripts["inception"], scripts["i3d"], scripts["lpips"], device),
-        syncnet=load_syncnet(syncnet, "--syncnet", device) if syncnet else None,
-        pose_autoencoder=load_pose_autoencoder() if PUBLISHED_WEIGHTS.is_file() else None,
-        detector=load_detector(weights, default_preset(weights)) if poses is PoseSource.DETECT else None,
+    measuring, networks = work("metrics.evaluation"), work("metrics.feature_networks")
+    autoencoder_module = work("metrics.pose_autoencoder")
+    device = work("commands.devices").place_of(Device.AUTO)
+    scripts = {
+        option: networks.load_script(path, f"--{option}", device) if path else None
+        for option, path in (("inception", inception), ("i3d", i3d), ("lpips", lpips))
+    }
+    judges = measuring.Judges(
+        networks=networks.FeatureNetworks(scripts["inception"], scripts["i3d"], scripts["lpips"], device),
+        syncnet=work("metrics.sync").load_syncnet(syncnet, "--syncnet", device) if syncnet else None,
+        pose_autoencoder=(
+            autoencoder_module.load_pose_autoencoder() if autoencoder_module.PUBLISHED_WEIGHTS.is_file() else None
+        ),
+        detector=_detector(weights) if poses is PoseSource.DETECT else None,
     )
     with ProgressBar() as bar:
-        found = evaluate_pairs(pairs, resolution, poses, judges, limits, bar.advance)
-    files = write_report(found, generated.name, truth.name, out)
+        found = measuring.evaluate_pairs(pairs, resolution, poses, judges, limits, bar.advance)
+    files = work("metrics.report").write_report(found, generated.name, truth.name, out)
     typer.echo(files.table)
+
+
+def _detector(weights: Path) -> WholeBodyDetector:
+    detector: WholeBodyDetector = work("checkpoints.detector").load_detector(weights, default_preset(weights))
+    return detector
 
 
 def run(arguments: Sequence[str]) -> None:

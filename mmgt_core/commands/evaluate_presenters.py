@@ -5,26 +5,20 @@ import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmgt_core.commands.presenter_workers import SystemSource, ablations_in_processes, measure_in_processes
-from mmgt_core.metrics.ablations import ablation_numbers, ablation_page, measure_ablations
-from mmgt_core.metrics.pose_autoencoder import (
-    WINDOW_FRAMES,
-    load_pose_autoencoder,
-    save_pose_autoencoder,
-    train_pose_autoencoder,
-)
-from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
-from mmgt_core.metrics.presenter_store import ClipStore
-from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
-from mmgt_core.metrics.presenters import measure_presenters
+from mmgt_core.commands.running import work
+from mmgt_core.metrics.pose_window import WINDOW_FRAMES
 from mmgt_core.progress_bar import ProgressBar
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
 from mmgt_core.types import FPS
+
+if TYPE_CHECKING:
+    from mmgt_core.metrics.presenter_system import PipelineSystem
+    from mmgt_core.synthetic.clip import SyntheticClip
 
 _FEWEST_CLIPS = 2
 _WEIGHTS = Path("weights")
@@ -64,26 +58,28 @@ def presenters(
     Each clip is kept in OUT/clips as it is finished; the same command goes on after a kill.
     """
     started = time.monotonic()
-    source = SystemSource(preset, weights, steps)
-    system, network = source.load(), load_pose_autoencoder()
+    processes, presenter_report = work("commands.presenter_workers"), work("metrics.presenter_report")
+    source = processes.SystemSource(preset, weights, steps)
+    system, network = source.load(), work("metrics.pose_autoencoder").load_pose_autoencoder()
     weights_told = ", ".join(sorted(set(system.pipeline.weights.values())))
-    store = ClipStore(out / "clips", fingerprint(system, seconds))
+    store = work("metrics.presenter_store").ClipStore(out / "clips", fingerprint(system, seconds))
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         found += _clips(first_seed + clips, held_out_clips, seconds, HELD_OUT_LANGUAGE, bar.advance)
         if workers > 1:
-            measure_in_processes(found, source, store, workers, bar.advance)
-        results = measure_presenters(
-            found, HELD_OUT_LANGUAGE, system, untrained_stage_1(system), network, store, bar.advance
+            processes.measure_in_processes(found, source, store, workers, bar.advance)
+        untrained = work("metrics.presenter_system").untrained_stage_1(system)
+        results = work("metrics.presenters").measure_presenters(
+            found, HELD_OUT_LANGUAGE, system, untrained, network, store, bar.advance
         )
     command = _command("presenters", preset, weights, clips, first_seed, seconds, steps, out)
     command += f" --held-out-clips {held_out_clips} --workers {workers}"
     num_steps = system.options.video_sampling(system.pipeline.preset).num_inference_steps
-    facts = RunFacts(preset, weights_told, command, num_steps, time.monotonic() - started)
-    typer.echo(write_presenter_report(results, facts, out))
+    facts = presenter_report.RunFacts(preset, weights_told, command, num_steps, time.monotonic() - started)
+    typer.echo(presenter_report.write_presenter_report(results, facts, out))
 
 
-def fingerprint(system: PipelineSystem, seconds: float | None) -> str:
+def fingerprint(system: "PipelineSystem", seconds: float | None) -> str:
     """What a clip's figures depend on beside the clip: every number of the preset, options, length, weights."""
     pipeline = system.pipeline
     return f"{pipeline.preset}, {system.options}, {seconds} s, {sorted(pipeline.weights.items())}"
@@ -101,19 +97,21 @@ def ablations(
     out: OutFolder = Path("out/results"),
 ) -> None:
     """Measure table V's ablations on held-out presenters, and tell which of the paper's orderings appear."""
-    source = SystemSource(preset, weights, steps)
+    processes, measuring = work("commands.presenter_workers"), work("metrics.ablations")
+    source = processes.SystemSource(preset, weights, steps)
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         if workers > 1:
-            rows = ablations_in_processes(found, source, runs, workers, bar.advance)
+            rows = processes.ablations_in_processes(found, source, runs, workers, bar.advance)
         else:
-            rows = measure_ablations(source.load(), runs, found, load_pose_autoencoder(), bar.advance)
+            network = work("metrics.pose_autoencoder").load_pose_autoencoder()
+            rows = measuring.measure_ablations(source.load(), runs, found, network, bar.advance)
     command = _command("ablations", preset, weights, clips, first_seed, seconds, steps, out)
     command += f" --runs {shlex.quote(str(runs))} --workers {workers}"
     out.mkdir(parents=True, exist_ok=True)
     page = out / "ablations.md"
-    page.write_text(ablation_page(rows, clips, command))
-    (out / "ablations.json").write_text(json.dumps(ablation_numbers(rows, command), indent=1) + "\n")
+    page.write_text(measuring.ablation_page(rows, clips, command))
+    (out / "ablations.json").write_text(json.dumps(measuring.ablation_numbers(rows, command), indent=1) + "\n")
     typer.echo(page)
 
 
@@ -136,8 +134,9 @@ def autoencoder(
             loss = current
             bar.advance("training", step, steps)
 
-        network = train_pose_autoencoder(poses, steps, seed, tell)
-    save_pose_autoencoder(network, out)
+        training = work("metrics.pose_autoencoder")
+        network = training.train_pose_autoencoder(poses, steps, seed, tell)
+    training.save_pose_autoencoder(network, out)
     typer.echo(f"{out} ({clips} clips, {steps} steps, last loss {loss:.4f})")
 
 
@@ -147,8 +146,8 @@ def _clips(
     seconds: float | None,
     language: str | None,
     on_progress: Callable[[str, int, int], None],
-) -> list[SyntheticClip]:
-    found = []
+) -> "list[SyntheticClip]":
+    found, synthetic_clip = [], work("synthetic.clip").synthetic_clip
     for index in range(number):
         found.append(synthetic_clip(first_seed + index, seconds, language))
         on_progress(f"clips, {language}" if language else "clips", index + 1, number)

@@ -11,8 +11,9 @@ from typing import TypeVar
 import torch
 
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.config import SamplingOptions
-from mmgt_core.load import find_preset, load_pipeline
+from mmgt_core.load import load_pipeline
 from mmgt_core.metrics.ablations import ABLATIONS, AblationRow, measure_ablation
 from mmgt_core.metrics.pose_autoencoder import load_pose_autoencoder
 from mmgt_core.metrics.presenter_clip import measure_clip

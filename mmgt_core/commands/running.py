@@ -1,10 +1,14 @@
 """How commands of the method end: a foreseen error is a line and an exit status; a signal leaves no half-made file."""
 
+import ctypes
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
+from importlib import import_module
 from types import FrameType
+from typing import Any
 
 import typer
 
@@ -20,6 +24,36 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (OSError, 1),
 )
 """Exception to exit status; wrong options are 2 as well."""
+
+
+_CUDA_LIBRARY = "libcuda.so.1"
+
+
+class Device(StrEnum):
+    """Where to run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def work(module: str) -> Any:  # noqa: ANN401 - whatever the module offers
+    """What does a command's work, imported when its words are read: help and refusals do not wait for torch."""
+    return import_module(f"mmgt_core.{module}")
+
+
+def check_device(device: Device) -> None:
+    """Refuse a GPU where there is not even a driver; torch, which knows the rest, takes a second to ask.
+
+    Raises:
+        typer.BadParameter: there is no driver.
+    """
+    if device is not Device.CUDA:
+        return
+    try:
+        ctypes.CDLL(_CUDA_LIBRARY)
+    except OSError as error:
+        raise typer.BadParameter(f"--device is cuda, and no GPU can be used: {error}") from error
 
 
 def run_app(app: typer.Typer, words: Sequence[str], program: str) -> None:

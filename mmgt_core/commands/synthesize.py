@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mmgt_core.commands.running import interruptible, run_app
+from mmgt_core.commands.running import interruptible, run_app, work
 from mmgt_core.progress_bar import ProgressBar
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, LONGEST_S, SHORTEST_S, synthetic_clip
-from mmgt_core.synthetic.export import write_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED, LONGEST_S, SHORTEST_S
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE, TRAINED_LANGUAGES
 
 app = typer.Typer(add_completion=False)
@@ -36,8 +35,8 @@ def synthesize(seed: Seed, out: OutFolder, seconds: Seconds = None, language: La
     if language is not None and language not in _LANGUAGES:
         raise typer.BadParameter(f"--language is {language}; it takes {', '.join(_LANGUAGES)}")
     with interruptible(), ProgressBar() as bar:
-        clip = synthetic_clip(seed, seconds, language)
-        paths = write_clip(clip, out, partial(bar.advance, "drawing"))
+        clip = work("synthetic.clip").synthetic_clip(seed, seconds, language)
+        paths = work("synthetic.export").write_clip(clip, out, partial(bar.advance, "drawing"))
     typer.echo(f"{clip.language}, {clip.voice}: {clip.text}", err=True)
     for path in paths:
         typer.echo(path)

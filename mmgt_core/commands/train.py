@@ -6,38 +6,25 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
-import torch
 import typer
 
-from mmgt_core.commands.running import run_app
+from mmgt_core.commands.running import Device, check_device, run_app, work
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
-from mmgt_core.training.checkpointing import claim_folder
 from mmgt_core.training.configuration import (
     ConfigurationError,
     TrainingConfiguration,
     packaged_names,
     read_configuration,
 )
-from mmgt_core.training.loop import run_training
 from mmgt_core.training.processes import PROCESSES
-from mmgt_core.training.report import REPORT_FILE
 
 app = typer.Typer(add_completion=False)
-
-
-class Device(StrEnum):
-    """Where to train."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
 
 
 ProcessName = Annotated[str, typer.Argument(metavar="PROCESS", help=f"One of {', '.join(PROCESSES)}.")]
@@ -64,8 +51,10 @@ def train(
     device: DeviceName = Device.AUTO,
 ) -> None:
     """Train one process, from where the folder's run stands. Under `torchrun` several processes train together."""
-    place = _device(device)
-    configuration = _configuration(process, config, steps, place)
+    _configuration(process, config, steps)  # a wrong name is told before a second goes into torch
+    check_device(device)
+    place = work("commands.devices").place_of(device)
+    configuration = _configuration(process, config, steps, is_on_gpu=place.type == "cuda")
     if not sys.stderr.isatty():
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with ProgressBar() as bar, _interruptible() as is_interrupted:
@@ -75,9 +64,9 @@ def train(
             if is_interrupted():
                 raise Cancelled("interrupted while data were made; what is made stays")
 
-        claim_folder(out, configuration)
+        work("training.checkpointing").claim_folder(out, configuration)
         prepared = PROCESSES[process](configuration, data, workers, on_data)
-        run_training(
+        work("training.loop").run_training(
             prepared.process,
             prepared.data,
             configuration.loop,
@@ -86,7 +75,7 @@ def train(
             partial(bar.advance, f"training {process}"),
             is_interrupted,
         )
-    typer.echo(out / REPORT_FILE)
+    typer.echo(out / work("training.report").REPORT_FILE)
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -94,23 +83,15 @@ def run(arguments: Sequence[str]) -> None:
     run_app(app, arguments[1:], "mmgt train")
 
 
-def _configuration(process: str, name: str, steps: int | None, place: torch.device) -> TrainingConfiguration:
+def _configuration(process: str, name: str, steps: int | None, *, is_on_gpu: bool = False) -> TrainingConfiguration:
     if process not in PROCESSES:
         raise typer.BadParameter(f"there is no process {process}; there are {', '.join(PROCESSES)}")
-    configuration = read_configuration(name, is_on_gpu=place.type == "cuda")
+    configuration = read_configuration(name, is_on_gpu=is_on_gpu)
     if configuration.process != process:
         raise ConfigurationError(f"{name} is a configuration of {configuration.process}, not of {process}")
     if steps is None:
         return configuration
     return replace(configuration, loop=replace(configuration.loop, steps=steps))
-
-
-def _device(device: Device) -> torch.device:
-    if device is Device.CUDA and not torch.cuda.is_available():
-        raise typer.BadParameter("--device is cuda, and no GPU can be used")
-    if device is Device.AUTO:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device.value)
 
 
 @contextmanager

@@ -12,12 +12,26 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from mmgt_core.media.provenance import GenerationFacts, SigningFailed, read_provenance, sign_video
-from mmgt_core.media.signing_identity import SIGNING_USAGES, IdentityUnusable, SigningIdentity
+from mmgt_core.media.signing_identity import (
+    SIGNING_USAGES,
+    IdentityUnusable,
+    SigningIdentity,
+    ensure_identity,
+    user_identity_folder,
+)
 from mmgt_core.media.video_writer import VideoWriter
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 _SIDE_PX = 64
+
+
+def tried_identity(folder: Path | None) -> SigningIdentity:
+    """The identity of a folder, by default the user's own, made at first use. Raises: IdentityUnusable."""
+    folder = folder or user_identity_folder()
+    identity = ensure_identity(folder)
+    try_identity(identity, str(folder))
+    return identity
 
 
 def try_identity(identity: SigningIdentity, where: str) -> None:

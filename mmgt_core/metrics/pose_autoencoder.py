@@ -19,9 +19,9 @@ from torch.nn import functional as F
 from mmgt_core.errors import WeightsError
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.metrics.gesture import GESTURE_POINTS, in_shoulder_widths
+from mmgt_core.metrics.pose_window import WINDOW_FRAMES
 from mmgt_core.types import PoseSequence
 
-WINDOW_FRAMES = 34
 WINDOW_STRIDE = 10
 NUM_FEATURES = 32
 PUBLISHED_WEIGHTS = Path(__file__).parent / "weights" / "pose_autoencoder.safetensors"

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from transformers import WavLMModel
 
+from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.audio.smga_features import segment_condition
 from mmgt_core.config import PoseGuidance, SamplingOptions
@@ -28,20 +29,24 @@ from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule,
 from mmgt_core.smga.model import SMGA
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, Waveform
 
+if TYPE_CHECKING:  # stage 1 of the small preset begins without this library
+    from transformers import WavLMModel
+
 
 @dataclass(frozen=True)
 class AudioToPose:
     """SMGA with its speech encoder.
 
     segment_frames: its horizon. guidance_scale: the preset's; 1 is off, and half the work. head_guidance_scale: of face
-    and head; None: the same.
+    and head; None: the same. hand_made: who computes the features of speech that no network learned.
     """
 
     smga: SMGA
-    wavlm: WavLMModel | LogMelEncoder
+    wavlm: "WavLMModel | LogMelEncoder"
     segment_frames: int
     guidance_scale: float
     head_guidance_scale: float | None = None
+    hand_made: HandMade = heard_here
 
     @torch.inference_mode()
     def __call__(
@@ -126,7 +131,7 @@ class AudioToPose:
         """Speech features of one segment, (F, features); silence stands past the end."""
         first, length = start * SAMPLES_PER_FRAME, self.segment_frames * SAMPLES_PER_FRAME
         samples = waveform.samples[first : first + length]
-        return segment_condition(self.wavlm, np.pad(samples, (0, length - len(samples))))
+        return segment_condition(self.wavlm, np.pad(samples, (0, length - len(samples))), self.hand_made)
 
 
 def _counting_from(num_done: int, report: Callable[[int], None]) -> Callable[[SamplerState], None]:

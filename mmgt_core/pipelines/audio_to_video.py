@@ -12,7 +12,8 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.inputs import Inputs
-from mmgt_core.pipelines.outputs import Extra, Manifest, Outputs, describe, write_videos
+from mmgt_core.pipelines.output_files import Extra, Outputs
+from mmgt_core.pipelines.outputs import Manifest, describe, write_videos
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.portrait_details import PortraitDetails
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
@@ -54,6 +55,16 @@ class AudioToVideo:
             Cancelled: the caller asked to stop; no file is left.
         """
         poses = inputs.driving_poses or self.audio_to_pose(inputs.initial_keypoints, inputs.waveform, options, control)
+        return self.render(inputs, poses, options, outputs, control)
+
+    def render(
+        self, inputs: Inputs, poses: PoseSequence, options: SamplingOptions, outputs: Outputs, control: RunControl
+    ) -> Manifest:
+        """Generate the video of given poses: the whole but for stage 1, whose poses or driving ones these are.
+
+        Raises:
+            Cancelled: the caller asked to stop; no file is left.
+        """
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render = self.pose_to_video
         with outputs.unfinished() as staged:

@@ -34,6 +34,11 @@ class InputFiles:
     driving_video: Path | None = None
     driving_keypoints: Path | None = None
 
+    @property
+    def has_no_poses(self) -> bool:
+        """Whether stage 1 must make them."""
+        return self.driving_video is None and self.driving_keypoints is None
+
 
 @dataclass(frozen=True)
 class Inputs:

@@ -1,14 +1,11 @@
 """What a generation writes: the video and, on request beside it, pictures of how it came about."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,67 +17,12 @@ from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
+from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.types import FPS, MaskMotion, PoseSequence, UInt8Array
 
 _VERSIONED = ("mmgt", "torch", "diffusers", "transformers", "numpy", "opencv-python-headless", "av", "librosa")
-
-
-class Extra(StrEnum):
-    """What can be saved beside the video."""
-
-    POSE = "pose"
-    MASKS = "masks"
-    KEYPOINTS = "keypoints"
-    THUMBNAIL = "thumbnail"
-    MANIFEST = "manifest"
-
-
-_SUFFIXES = {
-    Extra.POSE: ".pose.mp4",
-    Extra.MASKS: ".masks.mp4",
-    Extra.KEYPOINTS: ".keypoints.npy",
-    Extra.THUMBNAIL: ".thumbnail.jpg",
-    Extra.MANIFEST: ".manifest.json",
-}
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """The video's path and what is wanted beside it."""
-
-    video: Path
-    extras: frozenset[Extra] = frozenset()
-
-    def path(self, extra: Extra) -> Path:
-        """Where an extra lies: the video's name with another suffix."""
-        return self.video.with_name(self.video.stem + _SUFFIXES[extra])
-
-    @property
-    def paths(self) -> list[Path]:
-        """Every wanted file, the video first."""
-        return [self.video, *(self.path(extra) for extra in sorted(self.extras))]
-
-    @property
-    def videos(self) -> list[Path]:
-        """Those of them that are MP4s."""
-        return [path for path in self.paths if path.suffix == ".mp4"]
-
-    @contextmanager
-    def unfinished(self) -> Iterator["Outputs"]:
-        """The same outputs in a folder of their own beside the video, `NAME.….part`.
-
-        They take their places when the block ends well; after any error they are gone, and earlier files are still
-        there.
-        """
-        folder = self.video.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=self.video.stem + ".", suffix=".part", dir=folder) as part:
-            staged = replace(self, video=Path(part) / self.video.name)
-            yield staged
-            for source, target in zip(reversed(staged.paths), reversed(self.paths), strict=True):
-                os.replace(source, target)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from mmgt_core.errors import MMGTError
 from mmgt_core.keypoints import LIPS, Float32Array
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED, LONGEST_S, SHORTEST_S
 from mmgt_core.synthetic.drawing import draw_presenter
 from mmgt_core.synthetic.figure import presenter_keypoints
 from mmgt_core.synthetic.identity import PresenterIdentity, draw_identity
@@ -15,14 +16,8 @@ from mmgt_core.synthetic.speech import Phoneme, Utterance, synthesise
 from mmgt_core.synthetic.texts import TRAINED_LANGUAGES, choose_voice, sentence, word_lists
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 
-FIRST_HELD_OUT_SEED = 900_000
-"""From here on seeds are never trained on: voices, parts of sentences and generators of their own."""
-
 MIN_CLIP_S, MAX_CLIP_S = 3.0, 8.0
 """Of a clip whose length follows its text."""
-
-SHORTEST_S, LONGEST_S = 1.0, 600.0
-"""Of a clip whose length is asked for."""
 
 _LEAD_S = (0.3, 0.65)
 _PAUSE_S = (0.15, 0.7)

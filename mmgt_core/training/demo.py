@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from mmgt_core.checkpoints.converted import network_file
+from mmgt_core.checkpoints.folders import network_file
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
+from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import PRESENTER_KEYPOINTS, Preset
-from mmgt_core.load import find_preset
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.synthetic.clip import synthetic_clip

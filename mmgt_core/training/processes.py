@@ -1,22 +1,32 @@
-"""The training processes by name: what `mmgt train NAME` runs."""
+"""The training processes by name: what `mmgt train NAME` runs. Each is imported when it is asked for."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from mmgt_core.training.configuration import TrainingConfiguration
-from mmgt_core.training.loop import Prepared, Progress
-from mmgt_core.training.presenter_processes import prepare_details, prepare_keypoints, prepare_vae
-from mmgt_core.training.smga_data import prepare_smga
-from mmgt_core.training.stage_2_processes import prepare_image, prepare_video
 
-Prepare = Callable[[TrainingConfiguration, Path, int, Progress], Prepared]
+if TYPE_CHECKING:
+    from mmgt_core.training.loop import Prepared, Progress
+
+Prepare: TypeAlias = "Callable[[TrainingConfiguration, Path, int, Progress], Prepared]"
 """From a configuration, the data's folder, a number of worker processes and where to tell progress."""
 
+
+def _of(module: str, function: str) -> Prepare:
+    def prepare(configuration: TrainingConfiguration, data: Path, workers: int, on_data: "Progress") -> "Prepared":
+        prepared: Prepared = getattr(import_module(module), function)(configuration, data, workers, on_data)
+        return prepared
+
+    return prepare
+
+
 PROCESSES: dict[str, Prepare] = {
-    "smga": prepare_smga,
-    "vae": prepare_vae,
-    "keypoints": prepare_keypoints,
-    "image": prepare_image,
-    "video": prepare_video,
-    "details": prepare_details,
+    "smga": _of("mmgt_core.training.smga_data", "prepare_smga"),
+    "vae": _of("mmgt_core.training.presenter_processes", "prepare_vae"),
+    "keypoints": _of("mmgt_core.training.presenter_processes", "prepare_keypoints"),
+    "image": _of("mmgt_core.training.stage_2_processes", "prepare_image"),
+    "video": _of("mmgt_core.training.stage_2_processes", "prepare_video"),
+    "details": _of("mmgt_core.training.presenter_processes", "prepare_details"),
 }

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mmgt_core.load import find_preset
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED
+from mmgt_core.checkpoints.folders import find_preset
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.training.configuration import TrainingConfiguration, fill
 from mmgt_core.training.loop import Prepared
 from mmgt_core.training.preparation.layout import Split

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import Preset
-from mmgt_core.load import find_preset
 from mmgt_core.training.batches import Batch, TrainingData
 from mmgt_core.training.configuration import ConfigurationError, TrainingConfiguration, fill
 from mmgt_core.training.image import ImageTraining, ImageTrainingConfig, ReferenceTargets

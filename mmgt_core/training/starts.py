@@ -9,8 +9,8 @@ from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mmgt_core.checkpoints.converted import network_file
 from mmgt_core.checkpoints.encoder_keys import image_encoder_from_published, vae_from_published
+from mmgt_core.checkpoints.folders import network_file
 from mmgt_core.checkpoints.networks import build_image_encoder
 from mmgt_core.checkpoints.published_names import require_same_layout
 from mmgt_core.checkpoints.starting_points import start_from_animate_diff, start_from_stable_diffusion

@@ -12,10 +12,10 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from mmgt_core.audio.smga_features import segment_condition
+from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.checkpoints.networks import build_wavlm
 from mmgt_core.config import LogMelConfig, Preset
 from mmgt_core.keypoints import Float32Array
-from mmgt_core.load import find_preset
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.configuration import ConfigurationError
 from mmgt_core.training.making import alone_in, each_done

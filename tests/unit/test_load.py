@@ -10,12 +10,13 @@ import torch
 
 from mmgt_core import load as loading
 from mmgt_core.checkpoints.convert import convert_weights
-from mmgt_core.checkpoints.converted import INDEX_FILE, file_sha256, network_file
+from mmgt_core.checkpoints.converted import file_sha256
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.folders import INDEX_FILE, default_preset, find_preset, network_file, preset_folder
 from mmgt_core.checkpoints.networks import Networks
 from mmgt_core.config import MMGT_512, MMGT_DEMO
 from mmgt_core.errors import WeightsError
-from mmgt_core.load import default_preset, find_preset, load_pipeline, preset_folder
+from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pose.dwpose import DWPoseDetector
 from mmgt_core.pose.landmarks import LandmarkDetector

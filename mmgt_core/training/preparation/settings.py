@@ -4,12 +4,15 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mmgt_core.errors import UsageError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.training.preparation.layout import Split
-from mmgt_core.training.preparation.speech import SpeechEncoders
+
+if TYPE_CHECKING:
+    from mmgt_core.training.preparation.speech import SpeechEncoders
 
 _KEY_CHARACTERS = 48
 _HASH_CHARACTERS = 10
@@ -61,7 +64,7 @@ class Tools:
     """What one process needs to prepare clips."""
 
     detector: WholeBodyDetector
-    encoders: SpeechEncoders | None = None
+    encoders: "SpeechEncoders | None" = None
     limits: MediaLimits = field(default_factory=MediaLimits)
 
 

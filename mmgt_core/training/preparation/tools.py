@@ -6,9 +6,9 @@ import torch
 
 from mmgt_core.checkpoints.converted import fill_network
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.folders import default_preset, preset_folder
 from mmgt_core.checkpoints.networks import build_wav2vec, build_wavlm
 from mmgt_core.config import Preset
-from mmgt_core.load import default_preset, preset_folder
 from mmgt_core.training.preparation.settings import Tools
 from mmgt_core.training.preparation.speech import SpeechEncoders
 

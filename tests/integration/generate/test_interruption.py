@@ -16,7 +16,7 @@ from mmgt_core.errors import Cancelled
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs
-from mmgt_core.pipelines.outputs import Extra, Outputs
+from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pose.framing import CropChoice
 from tests.integration.generate.command import PORTRAIT, TINY, record

@@ -258,6 +258,6 @@ def test_an_input_is_never_overwritten(refused, tmp_path):
 def test_an_identity_that_cannot_sign_is_refused_before_the_work(refused, tmp_path):
     folder = Recipe(begins=2 * DAY).write(tmp_path / "identity")
 
-    done = refused("--identity", folder, image=tmp_path / "missing.png")
+    done = refused("--identity", folder)
 
     assert (done.status, f"mmgt: {folder}: certificate 1 of the chain is valid from" in done.stderr) == (1, True)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from mmgt_core.checkpoints import key_maps
 from mmgt_core.checkpoints.convert import convert_weights, read_checkpoint
-from mmgt_core.checkpoints.converted import WeightsIndex, holds_converted_weights, network_file
+from mmgt_core.checkpoints.folders import WeightsIndex, holds_converted_weights, network_file
 from mmgt_core.checkpoints.networks import Networks, read_networks
 from mmgt_core.config import Preset
 from mmgt_core.errors import Cancelled, WeightsError

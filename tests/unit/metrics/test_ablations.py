@@ -27,7 +27,8 @@ from mmgt_core.metrics.pose_autoencoder import train_pose_autoencoder
 from mmgt_core.metrics.presenter_system import PipelineSystem, untrained_stage_1
 from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.smga.model import SMGA
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.configuration import packaged_names
 from mmgt_core.types import MaskMotion, PoseSequence
 from tests.unit.metrics.knowing_system import KnowingSystem

@@ -13,7 +13,8 @@ from mmgt_core.metrics.presenter_clip import measure_clip
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
 from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.metrics.presenters import FIGURES, measure_presenters
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, SyntheticClip, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import SyntheticClip, synthetic_clip
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE
 from tests.unit.metrics.knowing_system import KnowingSystem
 

@@ -17,7 +17,8 @@ from mmgt_core.keypoints import CANVAS_SIZE, FACE, Float32Array
 from mmgt_core.pose.detector import DetectedPerson, WholeBodyDetector
 from mmgt_core.pose.framing import CropChoice, CropRule
 from mmgt_core.pose.initial_pose import InitialPose, find_initial_pose
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.types import UInt8Array
 from tests.unit.pose.figures import CHIN, NOSE_BRIDGE, figure
 from tests.unit.pose.photographs import enlarged, photograph

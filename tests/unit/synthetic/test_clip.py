@@ -9,7 +9,8 @@ import pytest
 
 from mmgt_core.errors import MMGTError
 from mmgt_core.synthetic import clip as synthetic
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, MAX_CLIP_S, MIN_CLIP_S, SyntheticClip, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import MAX_CLIP_S, MIN_CLIP_S, SyntheticClip, synthetic_clip
 from mmgt_core.types import SAMPLES_PER_FRAME
 
 HASH = """

@@ -10,7 +10,8 @@ from PIL import Image
 from deploy.cli import main
 from mmgt_core.media.audio_decoding import decode_audio
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import synthetic_clip
 
 SEED = FIRST_HELD_OUT_SEED + 1
 

@@ -5,7 +5,8 @@ import pytest
 
 from mmgt_core.errors import MMGTError
 from mmgt_core.synthetic import clip as synthetic
-from mmgt_core.synthetic.clip import FIRST_HELD_OUT_SEED, synthetic_clip
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.synthetic.texts import HELD_OUT_LANGUAGE, TRAINED_LANGUAGES, choose_voice, sentence, word_lists
 
 

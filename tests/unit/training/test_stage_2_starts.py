@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from mmgt_core import load
 from mmgt_core.checkpoints import detector
-from mmgt_core.checkpoints.converted import WeightsIndex
+from mmgt_core.checkpoints.folders import WeightsIndex
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
 from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS

@@ -1,0 +1,67 @@
+"""The work of `mmgt generate` once its inputs are good: stage 1, and only then the libraries and weights of stage 2."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from mmgt_core.audio.hand_made import HandMade
+from mmgt_core.checkpoints.folders import require_weights
+from mmgt_core.checkpoints.packaged import packaged_networks
+from mmgt_core.commands.devices import place_of, video_dtype
+from mmgt_core.commands.running import Device, work
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.load_stage_1 import STAGE_1_NETWORKS, load_audio_to_pose
+from mmgt_core.media.provenance import GenerationFacts, sign_all
+from mmgt_core.media.signing_identity import SigningIdentity
+from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pipelines.output_files import Outputs
+from mmgt_core.pipelines.progress import RunControl
+
+STAGE_2 = "load"
+"""Imported after stage 1: it takes as long as stage 1 does."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Which networks run, where, and who computes the features of speech that none of them learned."""
+
+    preset: Preset
+    weights: Path
+    device: Device
+    hand_made: HandMade
+
+
+def generate_video(
+    networks: Networks,
+    inputs: Inputs,
+    options: SamplingOptions,
+    outputs: Outputs,
+    signer: SigningIdentity,
+    control: RunControl,
+) -> None:
+    """Make the video and what is wanted beside it, marked by the signer; complete or not at all.
+
+    Raises:
+        WeightsError: weights are absent or not the expected ones.
+        Cancelled: the caller asked to stop.
+    """
+    preset, weights, place = networks.preset, networks.weights, place_of(networks.device)
+    require_weights(weights, preset, packaged_networks(preset))
+    poses, stage_1 = inputs.driving_poses, None
+    if poses is None:
+        stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made)
+        poses = stage_1(inputs.initial_keypoints, inputs.waveform, options, control)
+    loading = work(STAGE_2)
+    pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)
+    taken = {name: source for name, source in pipeline.weights.items() if stage_1 or name not in STAGE_1_NETWORKS}
+    untrained = [name for name, source in taken.items() if source == loading.UNTRAINED]
+    if untrained:
+        typer.echo(
+            f"note: {preset.name} is untrained ({', '.join(untrained)}): what these make is noise. It shows "
+            "that everything runs; a real video takes mmgt-512 with its published weights.",
+            err=True,
+        )
+    with outputs.unfinished() as staged:
+        pipeline.render(inputs, poses, options, staged, control)
+        sign_all(staged.videos, signer, GenerationFacts(preset.name, preset.is_trained, options.seed))

@@ -1,0 +1,65 @@
+"""Which files a generation writes and how they take their places: all of them whole, or none."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+class Extra(StrEnum):
+    """What can be saved beside the video."""
+
+    POSE = "pose"
+    MASKS = "masks"
+    KEYPOINTS = "keypoints"
+    THUMBNAIL = "thumbnail"
+    MANIFEST = "manifest"
+
+
+_SUFFIXES = {
+    Extra.POSE: ".pose.mp4",
+    Extra.MASKS: ".masks.mp4",
+    Extra.KEYPOINTS: ".keypoints.npy",
+    Extra.THUMBNAIL: ".thumbnail.jpg",
+    Extra.MANIFEST: ".manifest.json",
+}
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The video's path and what is wanted beside it."""
+
+    video: Path
+    extras: frozenset[Extra] = frozenset()
+
+    def path(self, extra: Extra) -> Path:
+        """Where an extra lies: the video's name with another suffix."""
+        return self.video.with_name(self.video.stem + _SUFFIXES[extra])
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every wanted file, the video first."""
+        return [self.video, *(self.path(extra) for extra in sorted(self.extras))]
+
+    @property
+    def videos(self) -> list[Path]:
+        """Those of them that are MP4s."""
+        return [path for path in self.paths if path.suffix == ".mp4"]
+
+    @contextmanager
+    def unfinished(self) -> Iterator["Outputs"]:
+        """The same outputs in a folder of their own beside the video, `NAME.….part`.
+
+        They take their places when the block ends well; after any error they are gone, and earlier files are still
+        there.
+        """
+        folder = self.video.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=self.video.stem + ".", suffix=".part", dir=folder) as part:
+            staged = replace(self, video=Path(part) / self.video.name)
+            yield staged
+            for source, target in zip(reversed(staged.paths), reversed(self.paths), strict=True):
+                os.replace(source, target)
