@@ -1,9 +1,13 @@
-"""Which kind of file it is, by its first bytes alone: no name, no content type of a client is believed."""
+"""Which kind of file it is, by its first bytes alone: no name, no content type of a client is believed.
+
+Sound and film are told by the decoders' own rule, so that what is let in is what they read.
+"""
 
 import re
 from dataclasses import dataclass
 
-HEAD_BYTES = 512  # enough for every rule below
+from formats import signatures
+from formats.signatures import Signature
 
 
 @dataclass(frozen=True)
@@ -23,30 +27,33 @@ class ContentKind:
     begins: re.Pattern[bytes]
 
 
-def _kind(name: str, suffix: str, content_type: str, begins: bytes) -> ContentKind:
+def _picture(name: str, suffix: str, content_type: str, begins: bytes) -> ContentKind:
     return ContentKind(name, suffix, content_type, re.compile(begins, re.DOTALL))
 
 
-ISO_MEDIA = rb".{4}(?:ftyp|moov|mdat|wide|free|skip)"
-EBML_WEBM = rb"\x1a\x45\xdf\xa3.{0,64}?webm"
+def _kind(suffix: str, content_type: str, signature: Signature, name: str | None = None) -> ContentKind:
+    return ContentKind(name or signature.name, suffix, content_type, signature.begins)
+
 
 IMAGES = (
-    _kind("PNG", ".png", "image/png", rb"\x89PNG\r\n\x1a\n"),
-    _kind("JPEG", ".jpg", "image/jpeg", rb"\xff\xd8\xff"),
-    _kind("WebP", ".webp", "image/webp", rb"RIFF.{4}WEBP"),
+    _picture("PNG", ".png", "image/png", rb"\x89PNG\r\n\x1a\n"),
+    _picture("JPEG", ".jpg", "image/jpeg", rb"\xff\xd8\xff"),
+    _picture("WebP", ".webp", "image/webp", rb"RIFF.{4}WEBP"),
 )
 AUDIOS = (
-    _kind("wav", ".wav", "audio/wav", rb"(?:RIFF|RF64).{4}WAVE"),
-    _kind("flac", ".flac", "audio/flac", rb"fLaC"),
-    _kind("ogg", ".ogg", "audio/ogg", rb"OggS"),
-    _kind("m4a", ".m4a", "audio/mp4", ISO_MEDIA),
-    _kind("webm", ".webm", "audio/webm", EBML_WEBM),
-    _kind("aac", ".aac", "audio/aac", rb"\xff[\xf0\xf1\xf8\xf9]"),  # ADTS: layer 0
-    _kind("mp3", ".mp3", "audio/mpeg", rb"ID3|\xff[\xe2-\xe7\xea-\xef\xf2-\xf7\xfa-\xff]"),  # any layer but 0
+    _kind(".wav", "audio/wav", signatures.WAV),
+    _kind(".w64", "audio/wav", signatures.WAVE64, "wave64"),
+    _kind(".flac", "audio/flac", signatures.FLAC),
+    _kind(".ogg", "audio/ogg", signatures.OGG),
+    _kind(".m4a", "audio/mp4", signatures.ISO_MEDIA, "m4a"),
+    _kind(".webm", "audio/webm", signatures.WEBM),
+    _kind(".mkv", "audio/matroska", signatures.MATROSKA),
+    _kind(".aac", "audio/aac", signatures.ADTS),
+    _kind(".mp3", "audio/mpeg", signatures.MP3),
 )
 VIDEOS = (
-    _kind("mp4 or mov", ".mp4", "video/mp4", ISO_MEDIA),
-    _kind("webm", ".webm", "video/webm", EBML_WEBM),
+    _kind(".mp4", "video/mp4", signatures.ISO_MEDIA, "mp4 or mov"),
+    _kind(".webm", "video/webm", signatures.WEBM),
 )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api.content_kinds import HEAD_BYTES, ContentKind, kind_of
+from api.content_kinds import ContentKind, kind_of
 from api.errors import RequestRefused
+from formats.signatures import head_of, is_enough
 from jobs.settings import LimitSettings
 
 WRITE_BYTES = 1_000_000  # so much is gathered before a thread hashes and writes it
@@ -65,8 +66,8 @@ class Spool:
             detail = f"{self.name} is longer than {self._part.max_bytes} bytes"
             raise RequestRefused("payload_too_large", detail, param=self.name)
         if self._kind is None:
-            self._head += piece[: HEAD_BYTES - len(self._head)]
-            if len(self._head) == HEAD_BYTES:
+            self._head = head_of(self._head + piece)
+            if is_enough(self._head):
                 self._judge()
         self._pending.append(piece)
 

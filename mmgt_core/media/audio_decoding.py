@@ -7,12 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from mmgt_core.errors import InputCode, InputError
+from mmgt_core.errors import InputCode, InputError, InputWarning
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.containers import VIDEO_CONTAINERS
 from mmgt_core.media.files import file_bytes
 from mmgt_core.media.limits import MediaLimits, megabytes
-from mmgt_core.media.sound_stream import SoundRules, stream_sound
+from mmgt_core.media.sound_blocks import SoundRules
+from mmgt_core.media.sound_choice import choose_sound
+from mmgt_core.media.sound_stream import stream_sound
 from mmgt_core.types import SAMPLE_RATE_HZ, Waveform
 
 _SILENCE_DBFS = -60.0
@@ -25,6 +27,7 @@ class DecodedAudio:
 
     waveform: Waveform
     source: Path
+    warnings: tuple[InputWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ class _Policy:
 _POLICIES = {
     "audio": _Policy(SoundRules(), InputCode.AUDIO_TOO_SHORT, InputCode.AUDIO_SILENT, ""),
     "driving_video": _Policy(
-        SoundRules(VIDEO_CONTAINERS, InputCode.DRIVING_VIDEO_UNREADABLE, InputCode.DRIVING_VIDEO_TOO_LONG),
+        SoundRules(
+            VIDEO_CONTAINERS, InputCode.DRIVING_VIDEO_UNREADABLE, InputCode.DRIVING_VIDEO_TOO_LONG, "driving_video"
+        ),
         InputCode.DRIVING_VIDEO_UNREADABLE,
         InputCode.DRIVING_VIDEO_UNREADABLE,
         "its sound is ",
@@ -47,10 +52,11 @@ _POLICIES = {
 
 
 def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "driving_video"] = "audio") -> DecodedAudio:
-    """Decode a recording to 16 kHz mono, the mean of its channels; the format is told by content, not by name.
+    """Decode a recording to 16 kHz mono; the format is told by content, not by name.
 
-    Reads wav, mp3, flac, ogg (vorbis, opus), m4a, aac and webm, and the sound of a driving video (mp4, mov, webm).
-    A file that ends early is used as far as it goes.
+    Reads wav, mp3, flac, ogg (vorbis, opus), m4a, aac, webm and mkv, and the sound of a driving video (mp4, mov, webm).
+    Stereo becomes its mean, more channels the standard downmix of their layout; channels that cancel one another give
+    the loudest of them. A file that ends early is used as far as it goes.
 
     Args:
         field: which input the file is; it decides the codes of refusals.
@@ -63,7 +69,11 @@ def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "drivi
     num_bytes = file_bytes(path, policy.rules.unreadable)
     if num_bytes > max_bytes:
         raise InputError(policy.rules.too_long, f"{megabytes(num_bytes)}; the limit is {megabytes(max_bytes)}")
-    samples = _bounded_samples(path, limits, policy.rules)
+    choice = choose_sound(path, limits, policy.rules)
+    blocks: list[Float32Array] = [np.zeros(0, np.float32)]
+    with closing(stream_sound(path, SAMPLE_RATE_HZ, 1, limits, policy.rules, choice)) as stream:
+        blocks.extend(block[:, 0] for block in stream)
+    samples = np.concatenate(blocks)
     seconds = len(samples) / SAMPLE_RATE_HZ
     if seconds < limits.min_audio_s:
         message = f"{policy.name}{seconds:.2f} s long; at least {limits.min_audio_s:g} s is needed"
@@ -71,16 +81,4 @@ def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "drivi
     peak = float(np.abs(samples - samples.mean()).max())
     if peak < 10 ** (_SILENCE_DBFS / 20):
         raise InputError(policy.silent, f"{policy.name}silent; nothing reaches {_SILENCE_DBFS:g} dB of full scale")
-    return DecodedAudio(Waveform(samples), path)
-
-
-def _bounded_samples(path: Path, limits: MediaLimits, rules: SoundRules) -> Float32Array:
-    blocks: list[Float32Array] = [np.zeros(0, np.float32)]
-    num_samples = 0
-    with closing(stream_sound(path, SAMPLE_RATE_HZ, 1, limits, rules)) as stream:
-        for block in stream:
-            blocks.append(block[:, 0])
-            num_samples += len(block)
-            if num_samples > limits.max_audio_s * SAMPLE_RATE_HZ:
-                raise InputError(rules.too_long, f"longer than the limit of {limits.max_audio_s:g} s")
-    return np.concatenate(blocks)
+    return DecodedAudio(Waveform(samples), path, choice.warnings)

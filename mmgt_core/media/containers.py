@@ -1,7 +1,9 @@
 """Open an untrusted audio or video file with PyAV so that nothing but this file, by a known reader, is touched."""
 
-from collections.abc import Iterator
+import mmap
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,23 +14,63 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from formats.signatures import AUDIO_SIGNATURES, MP3, OGG, VIDEO_SIGNATURES, WAV, Signature
 from mmgt_core.errors import InputCode, InputError
+from mmgt_core.media.byte_views import ByteRange, ByteView, find_content
+from mmgt_core.media.files import file_bytes
+from mmgt_core.media.mp3_parts import find_parts
+from mmgt_core.media.ogg_end import is_ogg_cut
+from mmgt_core.media.wave_header import read_wave_header
 
-AUDIO_CONTAINERS = ("wav", "mp3", "mov", "ogg", "flac", "matroska", "aac")
-"""FFmpeg's reader names: "mov" also reads mp4 and m4a, "matroska" reads webm."""
-VIDEO_CONTAINERS = ("mov", "matroska")
+AUDIO_CONTAINERS = AUDIO_SIGNATURES
+VIDEO_CONTAINERS = VIDEO_SIGNATURES
 
 AUDIO_CODECS = frozenset(
     {"aac", "alac", "flac", "mp3", "mp3float", "opus", "vorbis", "pcm_alaw", "pcm_mulaw", "pcm_u8"}
     | {f"pcm_{sample}{order}" for sample in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")}
 )
 VIDEO_CODECS = frozenset({"av1", "h264", "hevc", "libdav1d", "mjpeg", "mpeg4", "prores", "vp8", "vp9"})
+_MOST_BROKEN_PACKETS = 16
 _COVER_CODECS = frozenset({"mjpeg", "png"})
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A file whose format is told: what FFmpeg sees of each of its joined parts; is_cut: it ends before it says."""
+
+    path: Path
+    reader: str
+    parts: tuple[ByteRange, ...]
+    is_cut: bool = False
+
+
+def recognize(path: Path, signatures: tuple[Signature, ...], unreadable: InputCode) -> Recording:
+    """Tell a file's format by its content; empty files, playlists and every format outside `signatures` are refused.
+
+    Raises:
+        InputError: `unreadable`.
+    """
+    num_bytes = file_bytes(path, unreadable)
+    with path.open("rb") as file:
+        found = find_content(file, signatures)
+        if found is None:
+            names = ", ".join(dict.fromkeys(signature.name for signature in signatures))
+            raise InputError(unreadable, f"the file is none of: {names}")
+        signature, start = found
+        if signature is WAV:
+            header = read_wave_header(file, start, num_bytes)
+            return Recording(path, signature.reader, (header.shown,), header.is_cut)
+        if signature is MP3:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                joined = find_parts(content, start)
+            return Recording(path, signature.reader, joined.ranges, joined.is_cut)
+        is_cut = signature is OGG and is_ogg_cut(file, start, num_bytes)
+        return Recording(path, signature.reader, (ByteRange(start, num_bytes),), is_cut)
+
+
 @contextmanager
-def open_container(path: Path, readers: tuple[str, ...], unreadable: InputCode) -> Iterator[InputContainer]:
-    """Open a file by its content; playlists and every format outside `readers` are refused.
+def open_part(recording: Recording, part: ByteRange, unreadable: InputCode) -> Iterator[InputContainer]:
+    """Open a part of a recognized file.
 
     FFmpeg gets an open file and no protocol at all, so a file cannot make it open another one. Errors of FFmpeg inside
     the `with` block become InputError too.
@@ -38,23 +80,48 @@ def open_container(path: Path, readers: tuple[str, ...], unreadable: InputCode) 
     """
     options = {
         "protocol_whitelist": "none",
-        "format_whitelist": ",".join(readers),
+        "format_whitelist": recording.reader,
         "codec_whitelist": ",".join(sorted(AUDIO_CODECS | VIDEO_CODECS | _COVER_CODECS)),
     }
     try:
         with (
-            path.open("rb") as file,
-            av.open(file, mode="r", container_options=options, metadata_errors="replace") as container,
+            recording.path.open("rb") as file,
+            av.open(
+                ByteView(file, part),
+                mode="r",
+                format=recording.reader,
+                container_options=options,
+                metadata_errors="replace",
+            ) as container,
         ):
             yield container
     except av.FFmpegError as error:
         raise InputError(unreadable, f"the file cannot be decoded: {error.strerror}") from error
 
 
+@contextmanager
+def open_container(path: Path, signatures: tuple[Signature, ...], unreadable: InputCode) -> Iterator[InputContainer]:
+    """Open a file that is of one part, by its content.
+
+    Raises:
+        InputError: `unreadable`.
+    """
+    recording = recognize(path, signatures, unreadable)
+    with open_part(recording, recording.parts[0], unreadable) as container:
+        yield container
+
+
+def nobody() -> None:
+    """Tell nobody."""
+
+
 def decoded_packets(
-    container: InputContainer, stream: Stream, unreadable: InputCode
+    container: InputContainer, stream: Stream, unreadable: InputCode, tell_cut: Callable[[], None] = nobody
 ) -> Iterator[tuple["Packet[Any]", list[Any]]]:
     """Decode one stream packet by packet; broken packets at the end are taken as a cut-off tail.
+
+    Args:
+        tell_cut: called at the end if the tail was broken.
 
     Returns:
         Each packet with its frames; the last packet is empty and carries the frames that the decoder still held.
@@ -64,18 +131,37 @@ def decoded_packets(
     """
     broken_at_s: float | None = None
     last_s = 0.0
-    for packet in container.demux(stream):
-        if packet.pts is not None:
+    for packet in _packets(container, stream):
+        if packet is not None and packet.pts is not None:
             last_s = max(0.0, in_seconds(packet.pts, packet.time_base))
         try:
-            frames = packet.decode()
+            frames = packet.decode() if packet is not None else None
         except av.FFmpegError:
+            frames = None
+        if frames is None:
             broken_at_s = last_s if broken_at_s is None else broken_at_s
-            frames = []
-        else:
-            if broken_at_s is not None and packet.size:
-                raise InputError(unreadable, f"the file is damaged near {broken_at_s:.2f} s")
-        yield packet, frames
+        elif broken_at_s is not None and packet is not None and packet.size:
+            raise InputError(unreadable, f"the file is damaged near {broken_at_s:.2f} s")
+        if packet is not None:
+            yield packet, frames or []
+    if broken_at_s is not None:
+        tell_cut()
+
+
+def _packets(container: InputContainer, stream: Stream) -> Iterator["Packet[Any] | None"]:
+    """The packets of a stream; None where one could not even be read, for it is the reader that finds raw AAC cut."""
+    num_read = num_broken = 0
+    while True:
+        try:
+            for packet in container.demux(stream):
+                yield packet
+                num_read += 1
+            return
+        except av.FFmpegError:
+            num_broken += 1
+            if num_read == 0 or num_broken > _MOST_BROKEN_PACKETS:
+                raise
+            yield None
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
@@ -110,8 +196,8 @@ def in_seconds(ticks: int, time_base: Fraction | None) -> float:
 
 
 def has_timeline(container: InputContainer) -> bool:
-    """Whether the format places each packet in time (mp4, mov, webm), so that pauses and offsets are meant."""
-    return "mp4" in container.format.name or "webm" in container.format.name
+    """Whether the format places each packet in time (mp4, mov, webm, ogg), so that pauses and offsets are meant."""
+    return container.format.name in ("mov", "matroska", "ogg")
 
 
 def claimed_seconds(container: InputContainer) -> float | None:
@@ -120,8 +206,7 @@ def claimed_seconds(container: InputContainer) -> float | None:
     MP3 and raw AAC would be guessed from the bit rate; webm and ogg state when they end, on a clock that may begin at
     an hour.
     """
-    states_length = not any(name in container.format.name for name in ("mp3", "aac", "webm", "ogg"))
-    if container.duration is None or not states_length:
+    if container.duration is None or container.format.name in ("mp3", "aac", "matroska", "ogg"):
         return None
     return float(container.duration / av.time_base)
 

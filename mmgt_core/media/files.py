@@ -11,7 +11,7 @@ def file_bytes(path: Path, unreadable: InputCode) -> int:
     """The size of an input file in bytes; pipes and devices are refused, since opening one could wait for ever.
 
     Raises:
-        InputError: `unreadable`: nothing is there, it is no regular file, or this user may not read it.
+        InputError: `unreadable`: nothing is there, it is no regular file, this user may not read it, or it is empty.
     """
     try:
         status = path.stat()
@@ -22,4 +22,6 @@ def file_bytes(path: Path, unreadable: InputCode) -> int:
         raise InputError(unreadable, f"{path} is not a file")
     if not os.access(path, os.R_OK):
         raise InputError(unreadable, f"{path} cannot be opened: this user may not read it")
+    if not status.st_size:
+        raise InputError(unreadable, "the file is empty")
     return status.st_size

@@ -49,7 +49,7 @@ def picture_packets(container: InputContainer, stream: VideoStream, path: Path) 
     Args:
         path: of the opened file.
     """
-    offsets = first_offsets(path) if "mp4" in container.format.name else {}
+    offsets = first_offsets(path) if container.format.name == "mov" else {}
     shift = 0
     for packet in container.demux(stream):
         if packet.pts is not None and packet.dts is not None:
@@ -133,6 +133,6 @@ def picture_times(
     ]
     last_s, last_duration_s = max(shown)
     usual_s = (last_s - zero_s) / max(1, len(shown) - 1)
-    if not last_duration_s or ("matroska" in container.format.name and len(shown) > 1):
+    if not last_duration_s or (container.format.name == "matroska" and len(shown) > 1):
         last_duration_s = usual_s  # the reader may have guessed it
     return PictureTimes(zero_s, last_s + last_duration_s, len(shown), last_duration_s)

@@ -7,7 +7,8 @@ import av
 import numpy as np
 
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.media.sound_stream import SoundRules, stream_sound
+from mmgt_core.media.sound_blocks import SoundRules
+from mmgt_core.media.sound_stream import stream_sound
 
 SOUND_RATE_HZ = 48_000
 SOUND_LAYOUTS = {1: "mono", 2: "stereo"}

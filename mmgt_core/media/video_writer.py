@@ -17,8 +17,9 @@ from av.video.stream import VideoStream
 
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.sound_blocks import SoundRules
 from mmgt_core.media.sound_file import SOUND_LAYOUTS, SOUND_RATE_HZ
-from mmgt_core.media.sound_stream import SoundRules, stream_sound
+from mmgt_core.media.sound_stream import stream_sound
 from mmgt_core.types import FPS, UInt8Array
 
 _SOUND_SAMPLES_PER_FRAME = SOUND_RATE_HZ // FPS

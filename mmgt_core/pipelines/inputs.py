@@ -102,7 +102,7 @@ def prepare_inputs(
         waveform=_fitted(audio.waveform, num_frames),
         sound=audio.source,
         driving_poses=PoseSequence(poses.keypoints[:num_frames]) if poses else None,
-        warnings=(*warnings, *more),
+        warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
     )
 
