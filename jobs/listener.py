@@ -20,7 +20,7 @@ T = TypeVar("T")
 SILENCE_S = 10.0  # after this long without a word the connection is tried
 COME_AGAIN_S = 0.5  # after a lost connection
 # A crowd that waits for one thing is woken over some time, so that nobody else's request stands behind all of it.
-WAKES_A_TURN, TURN_S = 4, 0.004
+WAKES_A_TURN, TURN_S = 2, 0.004
 
 
 class Listener:
