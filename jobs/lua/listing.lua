@@ -1,7 +1,7 @@
 -- The list verb: one bounded stretch of the walk along a tenant's index. jobs/verbs/listing.py asks for the next one,
 -- so that other verbs come in between.
 
-local STRETCH = 250 -- records looked at
+local STRETCH = 100 -- records looked at
 
 -- Creation time of a job that a cursor names; of a deleted one by its tombstone.
 local function cursor_ms(id, tenant)

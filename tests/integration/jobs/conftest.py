@@ -30,11 +30,12 @@ def make_request(**changes: object) -> JobRequest:
     return JobRequest(**(fields | changes))  # type: ignore[arg-type]
 
 
+COPIES_AT_ONCE = 2000
 COPIES = """
 local P, id, tenant = KEYS[1], ARGV[1], ARGV[2]
 local fields = redis.call('HGETALL', P .. 'job:' .. id)
 local created_ms = redis.call('HGET', P .. 'job:' .. id, 'created_ms')
-for i = 1, ARGV[3] do
+for i = ARGV[3], ARGV[4] do
   local copy = string.sub(id, 1, 16) .. string.format('%016d', i)
   redis.call('HSET', P .. 'job:' .. copy, unpack(fields))
   redis.call('HSET', P .. 'job:' .. copy, 'created_ms', created_ms - i, 'request',
@@ -64,7 +65,16 @@ class Clock:
 
     def copy_job(self, job: Job, times: int) -> None:
         """Give a tenant so many more records like one, each a millisecond older than the one before."""
-        self._client.eval(COPIES, 1, self._prefix, job.id, job.tenant, times)
+        for first in range(1, times + 1, COPIES_AT_ONCE):
+            last = min(times, first + COPIES_AT_ONCE - 1)
+            self._client.eval(COPIES, 1, self._prefix, job.id, job.tenant, first, last)
+
+    def is_at_rest(self) -> bool:
+        """Say whether the store does nothing by itself."""
+        state = self._client.info("persistence")
+        return not any(
+            state[name] for name in ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
+        )
 
     def seconds_left(self, name: str) -> float:
         return self._client.pttl(self._prefix + name) / 1000

@@ -122,7 +122,7 @@ def test_no_script_of_a_search_looks_at_more_than_its_stretch(
     assert (page.jobs, page.has_more) == ((), False)
     scripts, looks = after["evalsha"] - before["evalsha"], after["hmget"] - before["hmget"]
     assert looks == 20_001
-    assert looks / scripts <= 251
+    assert looks / scripts <= 101
 
 
 def test_a_search_through_many_stretches_neither_skips_nor_repeats(store: JobStore, clock: Clock) -> None:
