@@ -46,6 +46,10 @@ PARTS = (
             "submit": "Send an image and a recording to a running service, follow it, download the video.",
         },
     ),
+    Part(
+        "deploy.doctor.command",
+        {"doctor": "Look at GPU, memory, disk, ports, weights, identity, store, storage and clock."},
+    ),
     Part("deploy.keys", {"keys": "Make, list and revoke API keys; show and rotate webhook secrets."}),
 )
 

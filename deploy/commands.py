@@ -3,19 +3,24 @@
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
+from deploy.doctor.command import told
 from deploy.embedded.valkey import DataFolderInUse
 from deploy.serve import serve_forever, temporary_service
 from deploy.submit import SUFFIXES, Submission, SubmitFailed, beside, submit
 from jobs.errors import JobsError
+from jobs.logging import is_for_the_eye
 from jobs.ports import PortUnusable
 from jobs.settings import Settings
 from mmgt_core.errors import MMGTError
 from mmgt_core.progress_bar import ProgressBar
+from worker.launch import preset_to_serve
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The service around the method.")
 
@@ -27,6 +32,9 @@ def run(arguments: Sequence[str]) -> None:
     """Run one of these commands; ends with SystemExit."""
     try:
         app(args=arguments, prog_name="mmgt")
+    except ValidationError as error:
+        typer.echo("\n".join(f"mmgt: {said}" for said in told(error)), err=True)
+        sys.exit(USAGE_ERROR)
     except PortUnusable as error:
         typer.echo(f"mmgt: {error}", err=True)
         sys.exit(USAGE_ERROR)
@@ -44,6 +52,9 @@ def serve(
     """Run API, queue, storage and workers on this machine until Ctrl-C. State survives a restart."""
     given = {"host": host, "port": port, "data": data}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    if is_for_the_eye(settings.log):
+        preset, place = preset_to_serve(settings), settings.data.absolute()
+        typer.echo(f"mmgt {version('mmgt')} starts with {preset}; everything that lasts lies in {place}", err=True)
     sys.exit(serve_forever(settings, lambda url: typer.echo(f"ready {url}")))
 
 

@@ -10,16 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import typer
 
+from deploy.doctor.command import what_is_off
 from deploy.embedded.valkey import EmbeddedValkey
 from deploy.keys import STORE_URL_FILE
-from jobs.logging import configure_logging, form_of
+from jobs.logging import configure_logging, form_of, is_for_the_eye, logger
 from jobs.ports import http_url, listen
 from jobs.private_folders import make_private
 from jobs.processes import Child, Supervisor, Times
 from jobs.settings import Settings
 from worker.identity import open_identity
 from worker.launch import GIVES_UP, SUPPORT_PROCESSES, launcher_argv, support_argv, with_metrics_ports
+
+log = logger(__name__)
 
 _READY_S = 600.0
 """Loading the published weights from a slow disk."""
@@ -42,6 +46,7 @@ def serve_forever(settings: Settings, on_ready: Callable[[str], None]) -> int:
     """
     configure_logging(settings.log)
     with listen(settings.host, settings.port, "--port or MMGT_PORT") as listener:
+        tell_what_is_off(settings)
         open_identity(settings)  # before anything starts: a video that cannot be marked is lost after its render
         return _serve(settings, listener, on_ready)
 
@@ -66,6 +71,15 @@ def _serve(settings: Settings, listener: socket.socket, on_ready: Callable[[str]
         return Supervisor(tiers, Times(ready_s=_READY_S)).run(lambda: on_ready(api.url), on_stop=listener.close)
     finally:
         valkey.close()
+
+
+def tell_what_is_off(settings: Settings) -> None:
+    """Say what `mmgt doctor` would, of that only which is not well; the service starts nevertheless."""
+    for finding in what_is_off(settings):
+        if is_for_the_eye(settings.log):
+            typer.echo(finding.line, err=True)
+        else:
+            log.warning("doctor_found", about=finding.name, verdict=finding.verdict, says=finding.says, do=finding.do)
 
 
 class ApiProbe:

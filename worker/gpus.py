@@ -122,10 +122,10 @@ def find_gpus(
     if wanted == CPU:
         return ()
     if wanted != AUTO:
-        return _numbers(wanted)
+        return numbers(wanted)
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return _numbers(visible)
+        return numbers(visible)
     cuda = ask()
     problem = why_unusable(cuda, build())
     if problem is None:
@@ -135,5 +135,6 @@ def find_gpus(
     return ()
 
 
-def _numbers(text: str) -> tuple[str, ...]:
+def numbers(text: str) -> tuple[str, ...]:
+    """Read `0,1`; -1 is none."""
     return tuple(number.strip() for number in text.split(",") if number.strip() not in ("", "-1"))

@@ -1,0 +1,1 @@
+"""`mmgt doctor`: what the service needs of this machine and of its neighbours, a line for each."""
