@@ -21,7 +21,7 @@ IPV6_SITE_BITS = 64  # what one client has to itself
 
 
 class Doors:
-    """Who is connected; at a bound the oldest connection that asks for nothing makes place for a new one."""
+    """Who is connected; at a bound the connection that asked for nothing the longest makes place for a new one."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.problem_base_url = settings.connections, settings.problem_base_url
@@ -60,22 +60,20 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._pending_bytes = 0  # since the parser last gave us a whole head, or some body
         self._has_advanced = self.is_refused = False
+        self.idle_since_s = self.loop.time()
 
     @property
     def is_asking(self) -> bool:
         """Whether a request is under way."""
         return self.cycle is not None and not self.cycle.response_complete
 
-    @property
-    def has_asked(self) -> bool:
-        """Whether it ever sent a whole head."""
-        return self.cycle is not None
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let it in, and wait for its head for a while."""
         super().connection_made(transport)
         refused = self._doors.enter(self, _site(self.client[0] if self.client else ""))
-        if refused is not None:
+        if refused is not None and len(self.connections) > self._doors.total * 9 // 8:
+            transport.abort()  # so many are being refused that telling them would take the files that are left
+        elif refused is not None:
             self._refuse(refused)
         else:
             self._await_head()
@@ -130,6 +128,11 @@ class BoundedHttp(HttpToolsProtocol):
         """The request is whole."""
         if not self.is_refused:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is whole."""
+        self.idle_since_s = self.loop.time()
+        super().on_response_complete()
 
     def send_away(self) -> None:
         """Hang up, to make place."""
@@ -189,12 +192,11 @@ class UnframedCycle(RequestResponseCycle):
 
 
 def _send_one_away(inside: dict[BoundedHttp, Any]) -> bool:
-    """Hang up on the oldest that never asked, or else that asks nothing now; False when all are busy."""
+    """Hang up on the one that has asked for nothing the longest; False when all are busy."""
     idle = [connection for connection in inside if not connection.is_asking]
-    if not idle:
-        return False
-    next((connection for connection in idle if not connection.has_asked), idle[0]).send_away()
-    return True
+    if idle:
+        min(idle, key=lambda connection: connection.idle_since_s).send_away()
+    return bool(idle)
 
 
 def _site(address: str) -> str:

@@ -1,6 +1,7 @@
 """Open files: a connection is one, so their limit is raised as far as it goes, and says how many clients may come."""
 
 import resource
+from contextlib import suppress
 
 WANTED_FILES = 65_536
 
@@ -10,7 +11,8 @@ def raise_limit() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        with suppress(ValueError, OSError):  # macOS names a higher limit than it grants
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return _limit()
 
 

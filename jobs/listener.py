@@ -32,6 +32,7 @@ class Listener:
         self._due: dict[str, list[asyncio.Event]] = {}  # whom to wake, by name; names take turns
         self._has_due = asyncio.Event()
         self._tasks: tuple[asyncio.Task[Never], ...] = ()
+        self._is_hearing = True
         self.has_ended = False
 
     async def wait(self, name: str, look: Callable[[], Awaitable[T | None]], timeout_s: float) -> T | None:
@@ -54,9 +55,11 @@ class Listener:
                 await _until(woken, left_s)
 
     def end(self) -> None:
-        """End every wait, and let none begin."""
+        """End every wait at once, and let none begin."""
         self.has_ended = True
-        self._wake_all()
+        for sleepers in self._waiting.values():
+            for woken in sleepers:
+                woken.set()
 
     async def close(self) -> None:
         """Hear no more."""
@@ -83,7 +86,9 @@ class Listener:
             try:
                 await self._hear_changes()
             except (Unreachable, Unanswered) as error:
-                log.warning("listener_lost_the_store", error=str(error))
+                if self._is_hearing:  # told once, not at each try
+                    log.warning("listener_lost_the_store", error=str(error))
+                self._is_hearing = False
             await asyncio.sleep(COME_AGAIN_S)
 
     async def _hear_changes(self) -> Never:
@@ -92,6 +97,7 @@ class Listener:
             while True:
                 message = await self._message(channel)
                 if message["type"] == "subscribe":
+                    self._is_hearing = True
                     self._wake_all()  # what changed while nobody heard
                 elif message["type"] == "message":
                     self._wake(message["data"])

@@ -127,6 +127,23 @@ def test_silent_connections_of_an_address_make_place_for_who_asks(served: Served
         assert all(all_of(connection) in (b"", b"<reset>") for connection in silent[: 2 * PER_ADDRESS])
 
 
+def test_of_connections_that_ask_nothing_the_one_idle_longest_makes_place(served: ServedApp) -> None:
+    with ExitStack() as stack:
+        kept = [stack.enter_context(connect(served)) for _ in range(PER_ADDRESS)]
+        for connection in reversed(kept):  # the last that came was the first to fall silent
+            connection.sendall(ASK + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        newcomers = [stack.enter_context(connect(served)) for _ in range(2)]
+        for newcomer in newcomers:
+            newcomer.sendall(ASK + b"\r\n")
+            assert newcomer.recv(65536).startswith(b"HTTP/1.1 200 ")
+        hung_up = [all_of(connection) for connection in kept[-2:]]
+        kept[0].sendall(ASK + b"\r\n")
+
+        assert set(hung_up) <= {b"", b"<reset>"}
+        assert kept[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
 @pytest.fixture
 def crowded(served: ServedApp, worker: ScriptedWorker) -> Iterator[str]:
     """The path of a video that as many follow as one address may; each is busy."""
