@@ -11,7 +11,7 @@ from pathlib import Path
 from structlog.contextvars import bound_contextvars
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
-from jobs.job import Job, attempt_prefix
+from jobs.job import Job, Notice, attempt_prefix
 from jobs.logging import logger
 from jobs.patience import patiently
 from jobs.scratch import job_folder
@@ -69,7 +69,7 @@ class Attempt:
     def note_inputs(self, prepared: Prepared) -> None:
         """Tell the client what is known now: the length, and what is not as good as hoped."""
         self.reporter.num_segments = prepared.segments
-        warnings = tuple(dict.fromkeys((*self.job.warnings, *prepared.warnings)))
+        warnings = self._warnings_with(prepared.warnings)
         try:
             self.place.store.annotate(self.job.id, self.job.attempt, seconds=prepared.seconds, warnings=warnings)
         except StoreUnavailable as error:  # finalise tells it again
@@ -82,7 +82,7 @@ class Attempt:
             AttemptLost, CancelRequested: another word came first.
             StoreUnavailable: nobody knows.
         """
-        warnings = tuple(dict.fromkeys((*self.job.warnings, *finished.warnings)))
+        warnings = self._warnings_with(finished.warnings)
         results = Results(keys, finished.seconds, finished.pipeline_seconds, warnings)
         outcome = patiently(
             partial(self.place.store.finalise, self.job.id, self.job.attempt, results),
@@ -92,6 +92,11 @@ class Attempt:
             raise CancelRequested(f"{self.job.id} was cancelled before it was complete")
         if outcome.is_lost:
             raise AttemptLost(f"{self.job.id} attempt {self.job.attempt}: {outcome.value}")
+
+    def _warnings_with(self, own: tuple[Notice, ...]) -> tuple[Notice, ...]:
+        """What was told before, and what the pipeline tells; it has seen all of a driving video, preflight a sample."""
+        before = (told for told in self.job.warnings if not told.code.startswith("driving_video_"))
+        return tuple(dict.fromkeys((*before, *own)))
 
     def may_go_on(self) -> None:
         """A border between two pieces of work that are not the pipeline's; raises to stop."""

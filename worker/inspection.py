@@ -1,5 +1,6 @@
 """What is found out about strangers' files, inside the sandbox: preflight's decoders run only here."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from mmgt_core.config import PRESETS, SamplingOptions
 from mmgt_core.errors import InputError, MMGTError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
+from mmgt_core.pipelines.driving_poses import PosesOfSomeFrames, poses_of_every_frame
 from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pipelines.windows import segment_starts
@@ -22,6 +24,8 @@ SEGMENT_FRAMES = 80
 VERIFIED = "video"
 """The field of a file whose mark is read."""
 _SEARCHED: dict[str, str] = {InputStep.PERSON: "image", InputStep.DRIVING_POSES: "driving_video"}
+_FILM_S = 4.0
+"""From the question on until no more of a driving video's frames are looked at: a create waits 5 s for the answer."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
             on_progress=lambda progress: tell({"step": progress.step, "steps": progress.steps}),
             on_input=lambda step: tell({"input": step.value}),
         )
-        inputs = prepare_inputs(files, parse_crop(question.crop), limits, detector, control)
+        find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
+        inputs = prepare_inputs(files, parse_crop(question.crop), limits, detector, control, find_poses)
         if question.output is not None:
             tell({"input": inputs.sound.stem})
             return {"findings": [], "packed": pack(inputs, limits, Path(question.output))}

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import av
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
@@ -30,6 +32,10 @@ _UNREADABLE = InputCode.DRIVING_VIDEO_UNREADABLE
 _TOO_LONG = InputCode.DRIVING_VIDEO_TOO_LONG
 _STAMP_ERROR_S = 0.001
 """webm rounds time stamps to milliseconds: a frame that is this late still counts as on time."""
+
+_DECODED_PER_SAMPLE, _DECODED_PER_JUMP = 10, 50
+"""A second or so is spent on decoding what is not looked at. A longer film is jumped through, from one picture that
+stands on its own to another, and at most so many are decoded from there towards the moment that is wanted."""
 
 _Picture = TypeVar("_Picture")
 
@@ -82,6 +88,47 @@ def read_video_frames(path: Path, limits: MediaLimits) -> Iterator[UInt8Array]:
                 image, last = _as_shown(frame, stream), frame
             yield image
     _check_seconds(num_frames / FPS, limits)
+
+
+def sample_video_frames(path: Path, limits: MediaLimits, max_samples: int) -> Iterator[tuple[int, UInt8Array]]:
+    """Read some frames spread over a video: of a short one each n-th, of a longer one those that are soon decoded.
+
+    The time it takes does not grow with the length; a long video with few pictures to begin at gives fewer samples.
+
+    Returns:
+        At most `max_samples` pairs of the frame's index at 25 per second and the frame, (H, W, 3) uint8 RGB.
+
+    Raises:
+        InputError: DRIVING_VIDEO_UNREADABLE, DRIVING_VIDEO_TOO_LONG.
+    """
+    times, _ = _measure(path, limits)
+    num_frames = round(times.seconds * FPS)
+    if num_frames <= max_samples * _DECODED_PER_SAMPLE:
+        yield from islice(enumerate(read_video_frames(path, limits)), 0, None, -(-num_frames // max_samples))
+        return
+    with _open_pictures(path, limits) as (container, stream):
+        latest = -1
+        for sample in range(max_samples):
+            at_s = times.zero_s + times.seconds * sample / max_samples
+            try:
+                container.seek(round(at_s / (stream.time_base or 1)), stream=stream)
+            except av.FFmpegError:
+                return
+            for start_s, frame in _close_to(at_s, _pictures(container.demux(stream))):
+                index = max(0, round((start_s - times.zero_s) * FPS))
+                if latest < index < num_frames:
+                    yield index, _as_shown(frame, stream)
+                    latest = index
+
+
+def _close_to(at_s: float, pictures: Iterator[tuple[float, VideoFrame]]) -> list[tuple[float, VideoFrame]]:
+    """The first picture from a moment on, or one before it that is decoded sooner; none at the end of a file."""
+    closest: list[tuple[float, VideoFrame]] = []
+    for picture in islice(pictures, _DECODED_PER_JUMP):
+        closest = [picture]
+        if picture[0] >= at_s:
+            break
+    return closest
 
 
 def at_constant_rate(timed: Iterable[tuple[float, float, _Picture]]) -> Iterator[_Picture]:

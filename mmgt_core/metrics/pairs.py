@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from mmgt_core.errors import InputError, MMGTError
-from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
 from mmgt_core.media.audio_decoding import decode_audio
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.video_decoding import inspect_driving_video, read_video_frames
-from mmgt_core.pose.detector import WholeBodyDetector
+from mmgt_core.pose.detector import DetectedPerson, WholeBodyDetector
+from mmgt_core.pose.following import OncePerPicture, follow
 from mmgt_core.types import PoseSequence, UInt8Array, Waveform
 
 SUFFIXES = (".mp4", ".mov", ".webm")
@@ -115,16 +116,18 @@ def read_poses(video: Path) -> PoseSequence | None:
 
 
 def detect_poses(frames: Iterator[UInt8Array], detector: WholeBodyDetector) -> PoseSequence | None:
-    """Find the largest person's keypoints in every frame, on the 512 canvas; None where no frame shows anybody.
+    """Find one person's keypoints in every frame, on the 512 canvas; None where no frame shows anybody.
 
     A frame without a person repeats the pose before it, or the first one found.
     """
-    found: list[Float32Array | None] = []
+    once = OncePerPicture(detector)
+    people: list[list[DetectedPerson]] = []
+    scale = np.ones(3, np.float32)
     for frame in frames:
         height, width = frame.shape[:2]
         scale = np.array([CANVAS_SIZE / width, CANVAS_SIZE / height, 1], np.float32)
-        people = detector.detect(frame)
-        found.append(people[0].keypoints * scale if people else None)
+        people.append(once.detect(frame))
+    found = [None if person is None else person.keypoints * scale for person in follow(people).people]
     latest = next((keypoints for keypoints in found if keypoints is not None), None)
     if latest is None:
         return None

@@ -1,6 +1,6 @@
 """From files that a stranger sent to checked inputs, before any large network is loaded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,17 +12,16 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.media.audio_decoding import DecodedAudio, decode_audio
 from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.media.video_decoding import DrivingVideo, inspect_driving_video, read_video_frames
+from mmgt_core.media.video_decoding import inspect_driving_video
+from mmgt_core.pipelines.driving_poses import FindPoses, poses_of_every_frame
 from mmgt_core.pipelines.keypoint_file import read_keypoints
-from mmgt_core.pipelines.progress import InputStep, RunControl, Stage
+from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, to_canvas
+from mmgt_core.pose.framing import CropChoice, SquareFrame
 from mmgt_core.pose.initial_pose import find_initial_pose
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 
 MakeDetector = Callable[[], WholeBodyDetector]
-
-_MAX_MISSED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,12 @@ class Inputs:
 
 
 def prepare_inputs(
-    files: InputFiles, crop: CropChoice, limits: MediaLimits, make_detector: MakeDetector, control: RunControl
+    files: InputFiles,
+    crop: CropChoice,
+    limits: MediaLimits,
+    make_detector: MakeDetector,
+    control: RunControl,
+    find_poses: FindPoses = poses_of_every_frame,
 ) -> Inputs:
     """Decode and check every input, and find the person.
 
@@ -75,6 +79,7 @@ def prepare_inputs(
         limits: bounds of what is decoded.
         make_detector: called once the files are known to be good.
         control: progress over the frames of a driving video, cancellation.
+        find_poses: of a driving video.
 
     Raises:
         InputError: an input cannot be used; names it and the number.
@@ -92,7 +97,7 @@ def prepare_inputs(
     warnings = image.warnings + initial.warnings
     if files.driving_video and video:
         control.on_input(InputStep.DRIVING_POSES)
-        poses, more = _detect_poses(files.driving_video, video, limits, detector, control)
+        poses, more = find_poses(files.driving_video, video, limits, detector, control)
         warnings += more
     num_frames, more = _common_length(audio.waveform, poses)
     return Inputs(
@@ -121,45 +126,6 @@ def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:
     if files.driving_video is None:
         raise InputError(InputCode.AUDIO_UNREADABLE, "none given, and no driving video whose sound could stand for it")
     return decode_audio(files.driving_video, limits, field="driving_video")
-
-
-def _detect_poses(
-    path: Path, video: DrivingVideo, limits: MediaLimits, detector: WholeBodyDetector, control: RunControl
-) -> tuple[PoseSequence, tuple[InputWarning, ...]]:
-    """Keypoints of every frame of a driving video, in one square frame chosen on the first person seen."""
-    found: list[Float32Array | None] = []
-    with control.stage(Stage.DRIVING_POSES, video.num_frames) as report:
-        for index, keypoints in enumerate(_frame_keypoints(read_video_frames(path, limits), detector)):
-            found.append(keypoints)
-            report(min(index + 1, video.num_frames))
-    seen = [keypoints for keypoints in found if keypoints is not None]
-    num_missed = len(found) - len(seen)
-    if num_missed > _MAX_MISSED_SHARE * len(found):
-        raise InputError(
-            InputCode.DRIVING_VIDEO_UNREADABLE,
-            f"no person in {num_missed} of its {len(found)} frames; at most half may lack one",
-        )
-    # A frame without a person repeats the nearest pose before it, or the first one seen.
-    held: list[Float32Array] = []
-    latest = seen[0]
-    for keypoints in found:
-        latest = latest if keypoints is None else keypoints
-        held.append(latest)
-    message = f"driving_video: no person in {num_missed} of {len(found)} frames; the pose before was held"
-    warnings = (InputWarning("driving_video_person_lost", message),) if num_missed else ()
-    return PoseSequence(np.stack(held)), warnings
-
-
-def _frame_keypoints(frames: Iterator[UInt8Array], detector: WholeBodyDetector) -> Iterator[Float32Array | None]:
-    frame: SquareFrame | None = None
-    for image in frames:
-        people = detector.detect(image)
-        if not people:
-            yield None
-            continue
-        if frame is None:
-            frame = choose_frame(image.shape[:2], people[0], CropChoice.auto())
-        yield to_canvas(people[0].keypoints, frame)
 
 
 def _common_length(waveform: Waveform, poses: PoseSequence | None) -> tuple[int, tuple[InputWarning, ...]]:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
-from mmgt_core.pose.detector import WholeBodyDetector
+from mmgt_core.pose.detector import DetectedPerson, WholeBodyDetector
+from mmgt_core.pose.following import OncePerPicture, follow
 from mmgt_core.pose.framing import SquareFrame, crop_image
 from mmgt_core.types import UInt8Array
 
@@ -37,7 +38,7 @@ class Track:
 def track_person(
     images: Iterable[UInt8Array], frame: SquareFrame, detector: WholeBodyDetector, pictures: BinaryIO
 ) -> Track:
-    """Crop each frame, append it to the pictures as JPEG, and find the largest person whose face is seen.
+    """Crop each frame, append it to the pictures as JPEG, and find one person throughout whose face is seen.
 
     Args:
         images: (H, W, 3) uint8 RGB, at least one; a repeated array is a repeated picture.
@@ -45,20 +46,19 @@ def track_person(
         detector: any whole-body detector.
         pictures: where the JPEG pictures go.
     """
-    found: list[Float32Array | None] = []
+    once = OncePerPicture(detector)
+    faces: list[list[DetectedPerson]] = []
     offsets = [0]
     last: UInt8Array | None = None
     encoded = b""
-    keypoints: Float32Array | None = None
     for image in images:
         if image is not last:
             last, crop = image, crop_image(image, frame)
             encoded = _jpeg(crop)
-            faces = [person for person in detector.detect(crop) if person.has_face]
-            keypoints = max(faces, key=lambda person: person.area).keypoints if faces else None
         pictures.write(encoded)
         offsets.append(offsets[-1] + len(encoded))
-        found.append(keypoints)
+        faces.append([person for person in once.detect(crop) if person.has_face])
+    found = [None if person is None else person.keypoints for person in follow(faces).people]
     bridged, is_known = bridge_gaps(found)
     return Track(bridged, is_known, np.array(offsets, np.int64))
 

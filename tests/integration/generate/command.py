@@ -61,12 +61,12 @@ def record(path: Path, seconds: float) -> Path:
     return encode_sound(path, np.resize(samples, round(seconds * rate_hz)), rate_hz)
 
 
-def film_of(images: list[np.ndarray], path: Path, sound: np.ndarray | None = None) -> Path:
+def film_of(images: list[np.ndarray], path: Path, sound: np.ndarray | None = None, key_frames_every: int = 250) -> Path:
     """A film at 25 per second; `sound` is mono at 48 kHz."""
     height, width = images[0].shape[:2]
     with av.open(str(path), "w") as output:
         video = output.add_stream("libx264", rate=25, width=width, height=height, options={"preset": "ultrafast"})
-        video.pix_fmt = "yuv420p"
+        video.pix_fmt, video.codec_context.gop_size = "yuv420p", key_frames_every
         audio = output.add_stream("aac", rate=48_000, layout="mono") if sound is not None else None
         for image in images:
             output.mux(video.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")))
