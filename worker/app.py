@@ -148,7 +148,8 @@ def _drain(**_: Any) -> None:  # noqa: ANN401
 
 
 def _end_parent(**_: Any) -> None:  # noqa: ANN401
-    PulseStep.pulse.stop()
+    if hasattr(PulseStep, "pulse"):  # not of a worker that was never set up
+        PulseStep.pulse.stop()
 
 
 def _begin_child(**_: Any) -> None:  # noqa: ANN401
