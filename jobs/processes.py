@@ -50,7 +50,7 @@ class Times:
     first_restart_s: float = 0.2
     max_restart_s: float = 10.0
     steady_s: float = 30.0
-    """A child that ran this long is restarted as promptly as at its first loss."""
+    """A child that ran this long, and was ready once, is restarted as promptly as at its first loss."""
     poll_s: float = 0.05
     """Between two looks at whether a child is ready, gone, or due."""
 
@@ -311,7 +311,7 @@ class _Post:
             _log.info("child_stopped", child=self._child.name, status=self._process.returncode)
 
     def _note_loss(self, now_s: float, why: str) -> None:
-        if now_s - self._started_at_s >= self._times.steady_s:
+        if self.was_ready and now_s - self._started_at_s >= self._times.steady_s:  # loading slowly is not serving
             self._num_losses = 0
         wait_s = self._times.restart_s(self._num_losses)
         self._num_losses += 1

@@ -21,7 +21,7 @@ from tests.integration.serve.test_serve import ENVIRONMENT, MMGT, ROOT
 from tests.integration.serve.test_start import free_ports, other_server, start
 from tests.integration.worker.service import CLASS
 
-READY_S = 240.0
+READY_S = 400.0
 DISTURBED_S = 12.0  # a start takes about so long; later the API is lost, not disturbed at its start
 
 

@@ -27,7 +27,7 @@ tiers = [
     ]
     for tier in json.loads(sys.argv[1])
 ]
-times = Times(ready_s=float(sys.argv[2]), first_restart_s=0.02, max_restart_s=0.1)
+times = Times(ready_s=float(sys.argv[2]), first_restart_s=0.02, max_restart_s=0.1, steady_s=0.01)
 over = pathlib.Path(sys.argv[3])
 sys.exit(Supervisor(tiers, times, sys.stdout.buffer).run(lambda: print("READY", flush=True), over.exists))
 """
@@ -215,7 +215,7 @@ def test_a_stop_before_all_are_ready_exits_0(tmp_path):
     assert "READY" not in running.lines
 
 
-def test_a_child_that_cannot_start_ends_everything_with_status_1(tmp_path):
+def test_a_child_that_cannot_start_ends_everything_with_status_1_however_long_it_tries(tmp_path):
     with Running([sleeper("a")], [sleeper("b", FAILING, str(tmp_path / "never"))]) as running:
         running.read_until("a | stopped")
 
