@@ -1,6 +1,8 @@
 """The workers' test service with the product's own upkeep loop beside it, and workers that are replaced when killed."""
 
 import os
+import random
+import signal
 import subprocess
 import time
 from itertools import pairwise
@@ -56,6 +58,12 @@ class FaultService(Service):
             name = f"w{self._hired}"
             self._crew[name] = self.start_worker(name, wait=False, queue=queue)
         self.until(lambda: set(self._crew) <= self._ready(), END_S)
+
+    def kill_one_of_the_crew(self, chance: random.Random) -> None:
+        """Kill a worker with its pool child, as a crash of the machine would."""
+        worker = self._crew[chance.choice(sorted(self._crew))]
+        send_signal(signal.SIGKILL, self.child_of(worker), worker.pid)
+        worker.wait()
 
     def crew_of(self, job: Job) -> "subprocess.Popen[bytes]":
         """The process that holds, or last held, a job."""
