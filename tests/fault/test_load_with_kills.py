@@ -3,8 +3,7 @@
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -16,7 +15,7 @@ from tests.fault.fault_service import FaultService, busy
 from tests.fault.figures import Figures, spread
 
 PER_COUNT, SHORT_JOBS, CLIENTS, REPLICAS, WORKERS = 15, 12, 12, 2, 2  # N = 20: 300 videos
-KILL_EVERY_S = (0.5, 2.5)
+KILL_AFTER_S = (0.5, 2.5)
 
 
 @pytest.fixture(scope="module")
@@ -33,27 +32,24 @@ def replicas(service: FaultService, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 class Killer(threading.Thread):
-    """Kills API replicas and workers with -9, one or the other, at random moments, and replaces them."""
+    """Does its deed again and again at random moments, until it is stopped."""
 
-    def __init__(self, service: FaultService, replicas: Replicas, chance: random.Random) -> None:
+    def __init__(self, deed: Callable[[], None], chance: random.Random) -> None:
         super().__init__(daemon=True)
-        self._service, self._replicas, self._chance = service, replicas, chance
+        self._deed, self._chance = deed, chance
         self._is_over = threading.Event()
-        self.killed: Counter[str] = Counter()
+        self.times = 0
+        self.start()
 
     def run(self) -> None:
-        while not self._is_over.wait(self._chance.uniform(*KILL_EVERY_S)):
-            if self._chance.random() < 0.5:
-                self._replicas.replace(self._chance.randrange(REPLICAS))
-                self.killed["api"] += 1
-            else:
-                self._service.kill_one_of_the_crew(self._chance)
-                self.killed["worker"] += 1
-                self._service.keep_crew(WORKERS)
+        while not self._is_over.wait(self._chance.uniform(*KILL_AFTER_S)):
+            self._deed()
+            self.times += 1
 
-    def stop(self) -> None:
+    def stop(self) -> int:
         self._is_over.set()
         self.join()
+        return self.times
 
 
 def make_video(url: str, key: str) -> tuple[str, str, int, float]:
@@ -69,17 +65,24 @@ def test_clients_that_repeat_get_every_video_and_none_twice(
     service: FaultService, replicas: Replicas, pytestconfig: pytest.Config, figures: Figures, chance: random.Random
 ) -> None:
     num_jobs = PER_COUNT * int(pytestconfig.getoption("fault_count", default=0) or 0) or SHORT_JOBS
-    killer = Killer(service, replicas, chance)
-    killer.start()
+
+    def kill_worker() -> None:
+        service.kill_one_of_the_crew(chance)
+        service.keep_crew(WORKERS)
+
+    killers = [
+        Killer(each, random.Random(chance.random()))
+        for each in (lambda: replicas.replace(chance.randrange(REPLICAS)), kill_worker)
+    ]
     with ThreadPoolExecutor(CLIENTS) as threads:
         made = list(threads.map(lambda number: make_video(replicas.url, f"order-{number}"), range(num_jobs)))
-    killer.stop()
+    killed_api, killed_workers = (killer.stop() for killer in killers)
 
     ids, ends, tries, took_s = zip(*made, strict=True)
     doubled = sum(service.store.status_counts().values()) - num_jobs
     figures.record(
         "load with kill -9 of API and workers, the same key again", num_jobs, completed=ends.count("completed"),
-        doubled=doubled, killed_api=killer.killed["api"], killed_workers=killer.killed["worker"],
+        doubled=doubled, killed_api=killed_api, killed_workers=killed_workers,
         sent_again=sum(tries) - num_jobs, submission_s=spread(list(took_s)),
     )  # fmt: skip
     assert ends == ("completed",) * num_jobs
