@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -53,13 +53,28 @@ class Outputs:
     def unfinished(self) -> Iterator["Outputs"]:
         """The same outputs in a folder of their own beside the video, `NAME.….part`.
 
-        They take their places when the block ends well; after any error they are gone, and earlier files are still
-        there.
+        They take their places when the block ends well; after any error they are gone, and so are the folders that
+        were made for them, and earlier files are still there.
         """
-        folder = self.video.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=self.video.stem + ".", suffix=".part", dir=folder) as part:
+        with (
+            made_folder(self.video.parent) as folder,
+            TemporaryDirectory(prefix=self.video.stem + ".", suffix=".part", dir=folder) as part,
+        ):
             staged = replace(self, video=Path(part) / self.video.name)
             yield staged
             for source, target in zip(reversed(staged.paths), reversed(self.paths), strict=True):
                 os.replace(source, target)
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[Path]:
+    """A folder, made with its parents where absent; after an error those made here are gone, unless others use them."""
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    except BaseException:
+        with suppress(OSError):  # somebody else's file is in it by now
+            for parent in made:
+                parent.rmdir()
+        raise

@@ -16,9 +16,14 @@ INFERENCE_SCHEDULE = {
 
 
 def inference_scheduler(num_inference_steps: int) -> DDIMScheduler:
-    """The deterministic sampler, with its timesteps set: v-prediction, zero terminal SNR, trailing spacing."""
+    """The deterministic sampler, with its timesteps set: v-prediction, zero terminal SNR, trailing spacing.
+
+    The library divides the steps by a floating-point range, which at some numbers (61, 103, 121 …) has an entry too
+    many: timestep -1, at which it takes clean latents for noise. It is left out.
+    """
     scheduler = DDIMScheduler(**INFERENCE_SCHEDULE)
     scheduler.set_timesteps(num_inference_steps)
+    scheduler.timesteps = scheduler.timesteps[:num_inference_steps]
     return scheduler
 
 

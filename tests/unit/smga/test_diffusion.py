@@ -1,5 +1,8 @@
 """Stage 1's sampler."""
 
+from itertools import pairwise
+
+import pytest
 import torch
 
 from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule, sample, sampling_timesteps
@@ -53,3 +56,12 @@ def test_the_prediction_is_clamped() -> None:
 def test_timesteps_run_from_999_to_the_clean_sequence() -> None:
     assert sampling_timesteps(50)[:3] == [999, 979, 959]
     assert sampling_timesteps(50)[-3:] == [39, 19, -1]
+
+
+@pytest.mark.parametrize("num_steps", range(1, 1001, 9))
+def test_stage_1s_timetable_has_as_many_entries_as_steps_then_the_clean_sequence(num_steps: int) -> None:
+    *times, clean = sampling_timesteps(num_steps)
+
+    assert (len(times), times[0], clean) == (num_steps, 999, -1)
+    assert all(later < earlier for earlier, later in pairwise(times))
+    assert times[-1] >= 0
