@@ -43,7 +43,17 @@ PARTS = (
         "deploy.commands",
         {
             "serve": "Run the whole service on this machine: API, queue, storage and a render worker.",
+        },
+    ),
+    Part(
+        "deploy.client_commands",
+        {
             "submit": "Send an image and a recording to a running service, follow it, download the video.",
+            "list": "List your videos on a service.",
+            "get": "Tell how a video is.",
+            "cancel": "End a video that waits or runs.",
+            "download": "Write a finished video, and what is wanted beside it.",
+            "delete": "Remove a video with all that it was made of.",
         },
     ),
     Part(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import typer
@@ -118,7 +119,7 @@ def temporary_service(data: Path) -> Iterator[str]:
     data.mkdir(parents=True, exist_ok=True)
     log = data / "service.log"
     command = [sys.executable, "-m", "deploy", "serve", "--port", "0", "--data", str(data)]
-    with log.open("wb") as log_file, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log_file) as process:
+    with log.open("wb") as log_file, _spawned(command, log_file) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline().decode().strip()
@@ -128,6 +129,11 @@ def temporary_service(data: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+def _spawned(command: list[str], log_file: BinaryIO) -> "subprocess.Popen[bytes]":
+    """In a group of its own: Ctrl-C is for the command that started it, which cancels its job before it stops this."""
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log_file, process_group=0)
 
 
 def _environment(settings: Settings, data: Path, port: int, valkey: EmbeddedValkey) -> Mapping[str, str]:

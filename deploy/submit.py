@@ -1,56 +1,95 @@
-"""A client of the service for the command line: post, follow the events, download; and the same as a `curl` line."""
+"""`mmgt submit`: post, follow the events, download; and the same as a `curl` line. An interrupt cancels the job."""
 
+import io
 import json
 import shlex
+import signal
+import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Self
 
 import httpx
 
+from deploy.client import KEY_VARIABLE, NO_VIDEO, UNREACHABLE, Client, Service, ServiceError, read
+from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
 
-_CONNECT_S, _READ_S = 10.0, 60.0
-_CHUNK_BYTES = 1 << 16
-_TERMINAL = ("completed", "failed", "cancelled", "expired")
+TERMINAL = ("completed", "failed", "cancelled", "expired")
 
-
-class SubmitFailed(Exception):
-    """The service refused the request or the job did not end with a video; the message is the service's own."""
+SUFFIXES = {"pose": ".pose.mp4", "masks": ".masks.mp4", "thumbnail": ".thumbnail.jpg", "manifest": ".manifest.json"}
+"""What else can be downloaded, and how it is named beside the video."""
 
 
 @dataclass(frozen=True)
 class Submission:
     """What to send, and where. files: field name to path. fields: everything else, as text."""
 
-    url: str
+    service: Service
     files: dict[str, Path]
     fields: dict[str, str] = field(default_factory=dict)
-    api_key: str | None = field(default=None, repr=False)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Of every request."""
-        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
     def as_curl(self) -> str:
         """The same create call for a shell; a key appears only as a variable."""
-        words = ["curl", f"{self.url}/v1/videos"]
+        words = ["curl", f"{self.service.url}/v1/videos"]
         words += [word for name, path in self.files.items() for word in ("-F", f"{name}=@{path}")]
         words += [word for name, value in self.fields.items() for word in ("-F", f"{name}={value}")]
         line = shlex.join(words)
-        return f'{line} -H "Authorization: Bearer $MMGT_API_KEY"' if self.api_key else line
-
-
-SUFFIXES = {"pose": ".pose.mp4", "masks": ".masks.mp4", "thumbnail": ".thumbnail.jpg", "manifest": ".manifest.json"}
-"""What else can be downloaded, and how it is named beside the video."""
+        return f'{line} -H "Authorization: Bearer ${KEY_VARIABLE}"' if self.service.key else line
 
 
 def beside(out: Path, variant: str) -> Path:
     """Where a variant lies: the video's name with another suffix."""
     return out.with_name(out.stem + SUFFIXES[variant])
+
+
+class Interrupts:
+    """Ctrl-C and SIGTERM: the first ends what can be ended, and waits where a job may just be coming into being."""
+
+    def __init__(self) -> None:
+        self.count, self._is_answer_awaited = 0, False
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if not self._is_answer_awaited or self.count > 1:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def awaiting_the_answer(self) -> Iterator[None]:
+        """Within, only a second signal interrupts, and one that came is told at the end by `check`."""
+        self._is_answer_awaited = True
+        try:
+            yield
+        finally:
+            self._is_answer_awaited = False
+
+    def check(self) -> None:
+        """Raises: KeyboardInterrupt: there was a signal."""
+        if self.count:
+            raise KeyboardInterrupt
+
+
+class _Upload(io.FileIO):
+    """A file that is sent only as long as nobody interrupts: a body that is cut off makes no job."""
+
+    def __init__(self, path: Path, interrupts: Interrupts) -> None:
+        super().__init__(path, "rb")
+        self._interrupts = interrupts
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._interrupts.check()
+        return super().read(-1 if size is None else size) or b""
 
 
 def submit(submission: Submission, out: Path, variants: Sequence[str], bar: ProgressBar) -> dict[str, Any]:
@@ -59,44 +98,75 @@ def submit(submission: Submission, out: Path, variants: Sequence[str], bar: Prog
     Each file is complete or absent.
 
     Raises:
-        SubmitFailed: refused, failed, cancelled, or the service cannot be reached.
+        ServiceError: refused, failed, cancelled, or the service cannot be reached.
+        Cancelled: interrupted; says what became of the job.
     """
-    timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
-    try:
-        with httpx.Client(base_url=submission.url, headers=submission.headers, timeout=timeout) as client:
-            video = _create(client, submission)
-            video = _follow(client, video, bar)
-            if video["status"] != "completed":
-                raise SubmitFailed(_why(video))
-            _download(client, video["id"], "video", out)
-            for variant in variants:
-                _download(client, video["id"], variant, beside(out, variant))
-    except httpx.HTTPError as error:
-        raise SubmitFailed(f"{submission.url}: {error or type(error).__name__}") from error
+    made: list[str] = []
+    with Interrupts() as interrupts:
+        try:
+            with submission.service.client() as client:
+                video = _create(client, submission, interrupts)
+                made.append(video["id"])
+                interrupts.check()
+                video = _follow(client, video, bar)
+                if video["status"] != "completed":
+                    raise ServiceError(_why(video), NO_VIDEO)
+                client.download(video["id"], "video", out)
+                for variant in variants:
+                    client.download(video["id"], variant, beside(out, variant))
+        except KeyboardInterrupt as error:
+            raise Cancelled(_given_up(submission.service, made, interrupts)) from error
+        except ServiceError as error:
+            if made and error.exit_status == UNREACHABLE:
+                raise ServiceError(f"{error}; {_how_to_go_on(made[0], out)}", UNREACHABLE) from error
+            raise
     return video
 
 
-def _create(client: httpx.Client, submission: Submission) -> dict[str, Any]:
+def _given_up(service: Service, made: list[str], interrupts: Interrupts) -> str:
+    """Cancel what was begun, and say so."""
+    if not made:
+        is_sure = interrupts.count == 1
+        return "interrupted; no job was made" if is_sure else "interrupted before an answer; `mmgt list` shows all jobs"
+    (video_id,) = made
+    try:
+        with service.client() as client:
+            status = client.cancel(video_id)["status"]
+    except ServiceError as error:
+        how = f"`mmgt get {video_id}` tells, `mmgt cancel {video_id}` ends it"
+        return f"interrupted; {video_id} could not be cancelled and may still run: {how} ({error})"
+    return f"interrupted; {video_id} is {'being cancelled' if status == 'in_progress' else status}"
+
+
+def _how_to_go_on(video_id: str, out: Path) -> str:
+    download = f"mmgt download {video_id} --out {shlex.quote(str(out))}"
+    return f"{video_id} goes on there: `mmgt get {video_id} --wait`, `{download}`"
+
+
+def _create(client: Client, submission: Submission, interrupts: Interrupts) -> dict[str, Any]:
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
     with ExitStack() as stack:
-        files = {name: (path.name, stack.enter_context(path.open("rb"))) for name, path in submission.files.items()}
-        response = client.post("/v1/videos", files=files, data=submission.fields)
-    return _json(response)
+        files = {
+            name: (path.name, stack.enter_context(_Upload(path, interrupts))) for name, path in submission.files.items()
+        }
+        with interrupts.awaiting_the_answer():
+            return read(client.http.post("/v1/videos", files=files, data=submission.fields, headers=headers))
 
 
-def _follow(client: httpx.Client, video: dict[str, Any], bar: ProgressBar) -> dict[str, Any]:
+def _follow(client: Client, video: dict[str, Any], bar: ProgressBar) -> dict[str, Any]:
     """Show progress until the job ends. The stream may break; the record is the truth, so it is asked again."""
     last_id, shown = "", _Shown(bar)
-    while video["status"] not in _TERMINAL:
+    while video["status"] not in TERMINAL:
         headers = {"Last-Event-ID": last_id} if last_id else {}
         try:
-            with client.stream("GET", f"/v1/videos/{video['id']}/events", headers=headers) as stream:
+            with client.http.stream("GET", f"/v1/videos/{video['id']}/events", headers=headers) as stream:
                 for event_id, event in _events(stream):
                     last_id = event_id or last_id
                     video = event.get("data", event)
                     shown.show(video)
         except httpx.TransportError:
             pass  # asked again below; a service that is gone raises there
-        video = _json(client.get(f"/v1/videos/{video['id']}", headers={"Prefer": "wait=2"}))
+        video = client.get(video["id"], wait_s=2)
     return video
 
 
@@ -130,31 +200,6 @@ class _Shown:
         if detail.get("steps") and not is_done:
             self.stage, self.steps = str(detail["stage"]), int(detail["steps"])
             self.bar.advance(self.stage.replace("_", " "), int(detail["step"]), self.steps)
-
-
-def _download(client: httpx.Client, video_id: str, variant: str, out: Path) -> None:
-    part = out.with_name(out.name + ".part")
-    try:
-        path, query = f"/v1/videos/{video_id}/content", {"variant": variant}
-        with client.stream("GET", path, params=query) as stream, part.open("wb") as file:
-            if stream.is_error:
-                stream.read()
-                _json(stream)
-            for chunk in stream.iter_bytes(_CHUNK_BYTES):
-                file.write(chunk)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = response.json()
-    except ValueError as error:
-        raise SubmitFailed(f"HTTP {response.status_code} from {response.url}, and no JSON") from error
-    if response.is_error:
-        raise SubmitFailed(str(content.get("detail") or content.get("title") or content))
-    return content
 
 
 def _why(video: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ RUN_BY = {
     "make setup": ".ci/run",
     "make test": ".ci/run",
     "mmgt serve": "tests/integration/serve/test_serve.py",
+    "mmgt doctor": "tests/integration/doctor/test_doctor.py",
     "mmgt submit --audio --image --out": "tests/integration/serve/test_make_demo.py",
     "mmgt generate --audio --image --out": "tests/integration/generate/test_results.py",
     "mmgt generate --driving-video --image --out": "tests/integration/generate/test_pose_driven.py",

@@ -1,0 +1,207 @@
+"""A service's user: submit, list, get, cancel, download, delete. Tables for people, --json for programs."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deploy.client import (
+    DEFAULT_URL,
+    KEY_NAMES,
+    KEY_VARIABLE,
+    UNAUTHORISED,
+    URL_VARIABLE,
+    Service,
+    ServiceError,
+)
+from deploy.submit import SUFFIXES, TERMINAL, Submission, beside, submit
+from jobs.job import JobStatus
+from mmgt_core.errors import Cancelled
+from mmgt_core.progress_bar import ProgressBar
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A service's videos.")
+
+_INTERRUPTED = 130
+_WAIT_S = 30
+_FORMER_KEY_VARIABLE = "MMGT_API_KEY"
+
+Url = Annotated[str, typer.Option("--url", envvar=URL_VARIABLE, help="Of the service.")]
+Key = Annotated[str | None, typer.Option("--key", envvar=KEY_VARIABLE, help="Where the service asks for one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The service's own answer, for programs.")]
+VideoId = Annotated[str, typer.Argument(metavar="ID", help="As `mmgt list` shows it.")]
+OutFile = Annotated[Path, typer.Option("--out", help="The MP4 to write.")]
+Save = Annotated[str, typer.Option("--save", help=f"Also download, by comma: {', '.join(SUFFIXES)}.")]
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run one of these commands; ends with SystemExit."""
+    try:
+        app(args=arguments, prog_name="mmgt")
+    except ServiceError as error:
+        typer.echo(f"mmgt: {error}", err=True)
+        if error.exit_status == UNAUTHORISED and _FORMER_KEY_VARIABLE in os.environ:
+            typer.echo(f"note: {_FORMER_KEY_VARIABLE} is not read; say {KEY_NAMES}", err=True)
+        sys.exit(error.exit_status)
+    except Cancelled as error:
+        typer.echo(f"mmgt: {error}", err=True)
+        sys.exit(_INTERRUPTED)
+    except OSError as error:
+        typer.echo(f"mmgt: {error}", err=True)
+        sys.exit(1)
+
+
+@app.command("submit")
+def submit_command(
+    image: Annotated[Path, typer.Option(help="Portrait: PNG, JPEG or WebP.")],
+    out: OutFile,
+    audio: Annotated[Path | None, typer.Option(help="Speech: wav, mp3, flac, ogg, m4a, aac or webm.")] = None,
+    driving_video: Annotated[Path | None, typer.Option(help="Its poses stand instead of stage 1.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Another field of the request, NAME=VALUE.")] = None,
+    save: Save = "",
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+    start: Annotated[Path | None, typer.Option(help="Start a service on this data folder for the one video.")] = None,
+) -> None:
+    """Send an image and a recording to a running service, follow it, download the video.
+
+    Ctrl-C cancels the job and says so; where it cannot, it prints the job's id and how to go on.
+    """
+    files = {"image": image, "audio": audio, "driving_video": driving_video}
+    present = {name: path for name, path in files.items() if path is not None}
+    variants, fields = _variants(save), _fields(field or [])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if start is not None:
+            url = stack.enter_context(import_module("deploy.serve").temporary_service(start))
+        submission = Submission(Service(url.rstrip("/"), key), present, fields)
+        with ProgressBar() as bar:
+            video = submit(submission, out, variants, bar)
+    for warning in video.get("warnings", []):
+        typer.echo(f"warning: {warning['message']}", err=True)
+    typer.echo(f"the same by hand:\n  {submission.as_curl()}", err=True)
+    for path in (out, *(beside(out, variant) for variant in variants)):
+        typer.echo(path)
+
+
+@app.command("list")
+def list_command(
+    status: Annotated[JobStatus | None, typer.Option(help="Only those.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="At most.")] = 20,
+    after: Annotated[str | None, typer.Option(metavar="ID", help="Only those older than this one.")] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """List your videos, the newest first."""
+    wanted = {"limit": limit, "status": status.value if status else None, "after": after}
+    with Service(url, key).client() as client:
+        page = client.list(**{name: value for name, value in wanted.items() if value is not None})
+    if as_json:
+        typer.echo(json.dumps(page, indent=1))
+        return
+    rows = [("id", "status", "%", "seconds", "model", "created"), *map(_row, page["data"])]
+    for row in _aligned(rows):
+        typer.echo(row)
+    if page["has_more"]:
+        typer.echo(f"there are more: mmgt list --after {page['last_id']}", err=True)
+
+
+@app.command("get")
+def get_command(
+    video_id: VideoId,
+    wait: Annotated[bool, typer.Option("--wait", help="Until it has ended.")] = False,
+    url: Url = DEFAULT_URL,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how a video is."""
+    with Service(url, key).client() as client:
+        video = client.get(video_id)
+        while wait and video["status"] not in TERMINAL:
+            video = client.get(video_id, wait_s=_WAIT_S)
+    _tell(video, as_json)
+
+
+@app.command("cancel")
+def cancel_command(video_id: VideoId, url: Url = DEFAULT_URL, key: Key = None, as_json: AsJson = False) -> None:
+    """End a video that waits or runs: at once, or within one step."""
+    with Service(url, key).client() as client:
+        video = client.cancel(video_id)
+    _tell(video, as_json)
+
+
+@app.command("download")
+def download_command(video_id: VideoId, out: OutFile, save: Save = "", url: Url = DEFAULT_URL, key: Key = None) -> None:
+    """Write a finished video, and what is wanted beside it; each file is complete or absent."""
+    variants = _variants(save)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with Service(url, key).client() as client:
+        for variant, path in (("video", out), *((variant, beside(out, variant)) for variant in variants)):
+            client.download(video_id, variant, path)
+            typer.echo(path)
+
+
+@app.command("delete")
+def delete_command(video_id: VideoId, url: Url = DEFAULT_URL, key: Key = None, as_json: AsJson = False) -> None:
+    """Remove a video with all that it was made of, for good; one that runs is ended."""
+    with Service(url, key).client() as client:
+        answer = client.delete(video_id)
+    typer.echo(json.dumps(answer, indent=1) if as_json else f"{video_id} deleted")
+
+
+def _tell(video: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(video, indent=1))
+        return
+    error, place = video.get("error") or {}, (video.get("progress_detail") or {}).get("queue_position")
+    facts = {
+        "id": video["id"],
+        "status": video["status"],
+        "progress": f"{video['progress']} %",
+        "place in the queue": place,
+        "model": video["model"],
+        "seconds": video["seconds"],
+        "created": _moment(video["created_at"]),
+        "expires": _moment(video["expires_at"]),
+        "error": error.get("message"),
+    }
+    for row in _aligned([(name, str(value)) for name, value in facts.items() if value is not None]):
+        typer.echo(row)
+    for warning in video.get("warnings", []):
+        typer.echo(f"warning: {warning['message']}", err=True)
+
+
+def _row(video: dict[str, Any]) -> tuple[str, ...]:
+    shown = (video["id"], video["status"], video["progress"], video["seconds"] or "", video["model"])
+    return (*map(str, shown), _moment(video["created_at"]) or "")
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _moment(at_s: int | None) -> str | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s).isoformat(" ", "seconds")
+
+
+def _variants(save: str) -> list[str]:
+    names = [name.strip() for name in save.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SUFFIXES]
+    if unknown:
+        raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SUFFIXES)}")
+    return names
+
+
+def _fields(pairs: Sequence[str]) -> dict[str, str]:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise typer.BadParameter(f"--field {wrong[0]!r}; NAME=VALUE is needed")
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,150 @@
+"""What a person types against a service: tables, JSON, files, and a sentence and a status for each refusal."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.client_commands import run
+from jobs.job import JobStatus
+from jobs.store import JobStore
+from tests.integration.api.creating import PNG, WAV
+from tests.integration.api.scripted_worker import VIDEO, ScriptedWorker
+from tests.integration.api.served import KEYS, ServedApp
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def environment(served: ServedApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMGT_URL", served.url)
+    monkeypatch.setenv("MMGT_KEY", KEYS["alice"])
+
+
+def status(*words: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        run([str(word) for word in words])
+    return int(end.value.code or 0)
+
+
+def test_a_video_is_listed_told_downloaded_and_deleted(
+    worker: ScriptedWorker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job, out = worker.complete_one(), tmp_path / "new" / "it.mp4"
+
+    codes = [status("list"), status("get", job.id), status("download", job.id, "--out", out), status("delete", job.id)]
+    shown = capsys.readouterr().out
+
+    assert codes == [0, 0, 0, 0]
+    assert out.read_bytes() == VIDEO
+    assert shown.splitlines()[0].split() == ["id", "status", "%", "seconds", "model", "created"]
+    assert shown.count(f"{job.id}  completed") == 1
+    assert f"{job.id} deleted" in shown
+    assert status("get", job.id) == 8
+
+
+def test_programs_read_the_services_own_answers(worker: ScriptedWorker, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = worker.submit(), worker.submit()
+
+    pages = []
+    for words in (("list", "--limit", 1), ("list", "--limit", 1, "--after", second.id), ("cancel", first.id)):
+        assert status(*words, "--json") == 0
+        pages.append(json.loads(capsys.readouterr().out))
+
+    assert [page["data"][0]["id"] for page in pages[:2]] == [second.id, first.id]
+    assert (pages[2]["id"], pages[2]["status"]) == (first.id, "cancelled")
+
+
+def closed_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("get", "video_0"), 8, "video_0"),
+        (("download", "video_0", "--out", "it.mp4"), 8, "video_0"),
+        (("list", "--key", "wrong"), 7, "(--key or MMGT_KEY)"),
+        (("list", "--limit", "0"), 2, "--limit"),
+        (("list", "--url", "CLOSED"), 9, "(--url or MMGT_URL)"),
+        (("list", "--url", "no address"), 9, "(--url or MMGT_URL)"),
+        (("submit", "--image", "i.png", "--out", "o.mp4", "--field", "seed=-1"), 3, "seed"),
+        (("submit", "--image", "i.png", "--out", "o.mp4", "--field", "seed"), 2, "NAME=VALUE"),
+    ],
+)
+def test_each_refusal_has_its_status_and_names_option_and_variable(
+    worker: ScriptedWorker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    message: str,
+) -> None:
+    worker.heartbeat()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "i.png").write_bytes(PNG)
+
+    found = status(*(closed_url() if word == "CLOSED" else word for word in words))
+
+    assert (found, message in " ".join(capsys.readouterr().err.replace("│", " ").split())) == (code, True)
+    assert [path.name for path in tmp_path.glob("*.mp4*")] == []
+
+
+def test_the_former_variable_of_the_key_is_named_where_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MMGT_API_KEY", KEYS["alice"])
+    monkeypatch.delenv("MMGT_KEY")
+
+    assert status("list") == 7
+    assert "MMGT_API_KEY is not read; say --key or MMGT_KEY" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_submit_cancels_its_job_and_says_so(
+    worker: ScriptedWorker, store: JobStore, tmp_path: Path, number: int
+) -> None:
+    worker.heartbeat()
+    (tmp_path / "i.png").write_bytes(PNG)
+    (tmp_path / "a.wav").write_bytes(WAV)
+    words = ["submit", "--image", tmp_path / "i.png", "--audio", tmp_path / "a.wav", "--out", tmp_path / "it.mp4"]
+    process = subprocess.Popen([sys.executable, "-m", "deploy", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    ends_at_s = time.monotonic() + 60
+    while not (jobs := store.list_jobs("alice").jobs) and time.monotonic() < ends_at_s:
+        time.sleep(0.02)
+    (job,) = jobs
+
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+
+    assert (process.returncode, told.strip()) == (130, f"mmgt: interrupted; {job.id} is cancelled")
+    assert store.get(job.id).status is JobStatus.CANCELLED
+    assert not list(tmp_path.glob("it.mp4*"))
+
+
+def test_where_the_service_is_gone_an_interrupted_submit_tells_how_to_go_on(
+    worker: ScriptedWorker, served: ServedApp, store: JobStore, tmp_path: Path
+) -> None:
+    worker.heartbeat()
+    (tmp_path / "i.png").write_bytes(PNG)
+    (tmp_path / "a.wav").write_bytes(WAV)
+    words = ["submit", "--image", tmp_path / "i.png", "--audio", tmp_path / "a.wav", "--out", tmp_path / "it.mp4"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy", *words], cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True
+    )
+    ends_at_s = time.monotonic() + 60
+    while not (jobs := store.list_jobs("alice").jobs) and time.monotonic() < ends_at_s:
+        time.sleep(0.02)
+    served.stop()
+    _, told = process.communicate(timeout=120)
+
+    assert process.returncode == 9
+    assert f"{jobs[0].id} goes on there: `mmgt get {jobs[0].id} --wait`" in told
