@@ -87,7 +87,7 @@ JOBS_ERRORS: dict[type[JobsError], str] = {
 }
 JOBS_DETAILS = {
     "store_unavailable": "the job store does not answer",
-    "storage_unavailable": "the object storage does not answer",
+    "storage_unavailable": "the storage does not answer or is full",
     "content_expired": "the content is gone",
 }
 

@@ -12,11 +12,13 @@ from api.content_kinds import AUDIOS, IMAGES, VIDEOS
 from api.errors import RequestRefused
 from api.multipart import FilePart, Receiver, Upload
 from api.places import Places
+from jobs.disk import full_disk_is_an_outage, need_room
 from jobs.private_folders import OwnedFolder
 from jobs.scratch import UPLOAD, sweep_scratch
 from jobs.settings import LimitSettings, Settings
 
 MAX_BOUNDARY_BYTES = 70  # RFC 2046
+MAX_LENGTH_DIGITS = 19
 
 
 def create_parts(limits: LimitSettings) -> dict[str, FilePart]:
@@ -35,7 +37,7 @@ class UploadDesk:
 
     def __init__(self, settings: Settings) -> None:
         self._limits = settings.limits
-        self._scratch = settings.scratch_folder
+        self._scratch, self._objects, self._storage = settings.scratch_folder, settings.objects_folder, settings.storage
         self._clear_every_s = settings.retention.housekeeping_period_s
         self._places = Places("uploads", settings.limits.max_concurrent_uploads)
 
@@ -62,21 +64,34 @@ class UploadDesk:
         """
         boundary = boundary_of(request)
         with self._places.hold(request.state.tenant):
-            folder = OwnedFolder.new(self._scratch, UPLOAD)
+            self._need_room(request)
+            with full_disk_is_an_outage():
+                folder = OwnedFolder.new(self._scratch, UPLOAD)
             try:
                 yield await read_upload(request, Receiver(boundary, parts, self._limits, folder.path))
             finally:
                 with anyio.CancelScope(shield=True):  # a thread, because unlinking a large file takes its time
                     await anyio.to_thread.run_sync(folder.close)
 
+    def _need_room(self, request: Request) -> None:
+        """Refuse a body that the disk cannot hold before it is read: as it comes, and again as objects in a folder."""
+        length = request.headers.get("content-length", "")
+        num_bytes = int(length) if length.isascii() and length.isdecimal() and len(length) < MAX_LENGTH_DIGITS else 0
+        storage = self._storage
+        if storage.kind == "local":
+            need_room(self._objects, num_bytes, storage.reserve_bytes)
+            num_bytes *= 2
+        need_room(self._scratch, num_bytes, storage.reserve_bytes)
+
 
 async def read_upload(request: Request, receiver: Receiver) -> Upload:
     """Read the body to its end; hashing and writing happen in a thread, so the event loop goes on."""
-    async for chunk in request.stream():
-        receiver.feed(chunk)
-        if receiver.is_worth_writing:
-            await anyio.to_thread.run_sync(receiver.write)
-    await anyio.to_thread.run_sync(receiver.write)
+    with full_disk_is_an_outage():
+        async for chunk in request.stream():
+            receiver.feed(chunk)
+            if receiver.is_worth_writing:
+                await anyio.to_thread.run_sync(receiver.write)
+        await anyio.to_thread.run_sync(receiver.write)
     return receiver.upload()
 
 

@@ -35,7 +35,11 @@ def sweep_scratch(scratch: Path, is_live: Callable[[str], bool]) -> None:
     Args:
         is_live: whether a job may still be rendered.
     """
-    num_removed = remove_abandoned(path for path in _all(scratch) if not _is_awaited(path, is_live))
+    try:
+        num_removed = remove_abandoned([path for path in _all(scratch) if not _is_awaited(path, is_live)])
+    except OSError as error:  # the next sweep may succeed; who works here must not end by it
+        log.warning("leftovers_not_removed", folder=str(scratch), error=str(error))
+        return
     if num_removed:
         log.info("leftovers_removed", folder=str(scratch), items=num_removed)
 

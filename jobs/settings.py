@@ -60,6 +60,7 @@ class StorageSettings(Group):
     read_timeout_s: float = 60.0  # between two pieces of an answer
     patience_s: float = 10.0  # a store that does not answer is asked again for so long, and a download then goes on
     multipart_bytes: int = 16 * MEGABYTE  # larger objects go up in parts of this size
+    reserve_bytes: int = 200 * MEGABYTE  # free disk that uploads and renders leave: less refuses them
 
     @model_validator(mode="after")
     def has_credentials_for_s3(self) -> Self:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from structlog.contextvars import bound_contextvars
 
+from jobs.disk import as_storage_error, need_room
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Job, Notice, attempt_prefix
 from jobs.logging import logger
@@ -29,6 +30,8 @@ from worker.workplace import Workplace
 log = logger(__name__)
 
 EXIT_GPU_FAULT = 71
+_BYTES_PER_S = 1_500_000  # of video: decoded sound 0.4 MB, three videos of 512 pixels at most 1.1 MB together
+_USUAL_S = 60.0  # where nobody has looked at the length
 _STORE_PATIENCE_S = 150.0  # with a last word: the store may be restarting
 
 
@@ -65,6 +68,18 @@ class Attempt:
             fetch = partial(self.place.storage.fetch_file, key, paths[name])
             patiently(fetch, StorageUnavailable, self.place.settings.worker.storage_patience_s, self.may_go_on)
         return InputPaths(**paths)
+
+    def need_room(self) -> None:
+        """Wait a while for the disk to have room for everything that this job writes.
+
+        Raises:
+            StorageUnavailable: it has none.
+        """
+        settings = self.place.settings
+        copies = 2 if settings.storage.kind == "local" else 1
+        num_bytes = round((self.job.seconds or _USUAL_S) * _BYTES_PER_S * copies)
+        compare = partial(need_room, self.place.scratch, num_bytes, settings.storage.reserve_bytes)
+        patiently(compare, StorageUnavailable, settings.worker.storage_patience_s, self.may_go_on)
 
     def note_inputs(self, prepared: Prepared) -> None:
         """Tell the client what is known now: the length, and what is not as good as hoped."""
@@ -130,6 +145,7 @@ def attempt_at(job: Job, place: Workplace) -> Iterator[Attempt]:
 
 
 def _answer(error: Exception, attempt: Attempt) -> None:
+    error = as_storage_error(error)
     remedy = row_of(error).remedy
     stage = attempt.reporter.stage.value if attempt.reporter.stage else None
     failure = describe(error, stage, attempt.job.attempt)

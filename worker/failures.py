@@ -39,7 +39,7 @@ FAILURES = (
     Row(InputError, Remedy.FAIL),
     Row(GpuOutOfMemory, Remedy.FAIL, ErrorCode.GPU_OUT_OF_MEMORY, True, "the device's memory did not suffice, twice"),
     Row(GpuFault, Remedy.RETRY_ELSEWHERE, ErrorCode.GPU_FAULT, True, "the device failed"),
-    Row(StorageUnavailable, Remedy.RETRY, ErrorCode.STORAGE_UNAVAILABLE, True, "the object store did not answer"),
+    Row(StorageUnavailable, Remedy.RETRY, ErrorCode.STORAGE_UNAVAILABLE, True, "the storage did not answer or is full"),
     Row(ObjectNotFound, Remedy.FAIL, ErrorCode.STORAGE_UNAVAILABLE, False, "the job's inputs are no longer stored"),
     Row(SandboxLost, Remedy.RETRY, ErrorCode.WORKER_LOST, True, "the process that decodes inputs was lost"),
     Row(StoreUnavailable, Remedy.LEAVE),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jobs.disk import full_disk_is_an_outage
 from jobs.errors import ObjectNotFound, StorageUnavailable
 from jobs.logging import logger
 from jobs.private_folders import OwnedFolder
@@ -91,15 +92,15 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
 
 
 def _ask(place: Workplace, keys: Mapping[str, str], question: Mapping[str, Any]) -> dict[str, Any] | None:
-    with OwnedFolder.new(place.scratch, PREFLIGHT) as folder:
-        try:
-            if place.sandbox is None:
-                raise SandboxLost("this worker has no sandbox: it does not serve the preflight queue")
+    try:
+        if place.sandbox is None:
+            raise SandboxLost("this worker has no sandbox: it does not serve the preflight queue")
+        with full_disk_is_an_outage(), OwnedFolder.new(place.scratch, PREFLIGHT) as folder:
             files = {field: str(_fetch(place, key, folder / field)) for field, key in keys.items()}
             answer = place.sandbox.ask({"files": files, **question})
-        except (SandboxLost, StorageUnavailable, ObjectNotFound) as error:
-            log.warning("inputs_not_inspected", error=str(error))
-            return None
+    except (SandboxLost, StorageUnavailable, ObjectNotFound) as error:
+        log.warning("inputs_not_inspected", error=str(error))
+        return None
     if answer.get("timed_out"):
         log.warning("inspection_timed_out", timeout_s=place.settings.worker.preflight_timeout_s)
         return None

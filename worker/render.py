@@ -24,6 +24,7 @@ def render_job(place: Workplace, queue_class: str) -> None:
 def render_video(attempt: Attempt) -> Finished:
     """Fetch the inputs, run the pipeline, and mark what it made."""
     options, control, place = attempt.job.request.options, attempt.control, attempt.place
+    attempt.need_room()
     paths = attempt.fetch_inputs()
     started_at_s = time.monotonic()
     prepared = place.host.prepare(paths, options, control)

@@ -17,6 +17,7 @@ from mmgt_core.media.signing_identity import SigningIdentity
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Outputs
 from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.types import FPS
 
 STAGE_2 = "load"
 """Imported after stage 1: it takes as long as stage 1 does."""
@@ -48,6 +49,7 @@ def generate_video(
     """
     preset, weights, place = networks.preset, networks.weights, place_of(networks.device)
     require_weights(weights, preset, packaged_networks(preset))
+    outputs.check_room(inputs.num_frames / FPS)
     poses, stage_1 = inputs.driving_poses, None
     if poses is None:
         stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made)

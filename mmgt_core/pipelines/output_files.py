@@ -1,12 +1,18 @@
 """Which files a generation writes and how they take their places: all of them whole, or none."""
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_BYTES_PER_S = 400_000
+"""Of one video of 512 pixels at most; a guess that a full disk corrects."""
 
 
 class Extra(StrEnum):
@@ -49,6 +55,19 @@ class Outputs:
         """Those of them that are MP4s."""
         return [path for path in self.paths if path.suffix == ".mp4"]
 
+    def check_room(self, seconds: float) -> None:
+        """Compare the free disk with what videos of a length take, before hours of work.
+
+        Raises:
+            OSError: it does not suffice; names the video and the numbers.
+        """
+        needed = round(seconds * _BYTES_PER_S) * len(self.videos)
+        folder = self.video.absolute().parent
+        free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
+        if free < needed:
+            reason = f"{free / 1e6:.1f} MB are free, and about {needed / 1e6:.1f} MB are needed"
+            raise OSError(errno.ENOSPC, reason, str(self.video.absolute()))
+
     @contextmanager
     def unfinished(self) -> Iterator["Outputs"]:
         """The same outputs in a folder of their own beside the video, `NAME.….part`.
@@ -61,7 +80,12 @@ class Outputs:
             TemporaryDirectory(prefix=self.video.stem + ".", suffix=".part", dir=folder) as part,
         ):
             staged = replace(self, video=Path(part) / self.video.name)
-            yield staged
+            try:
+                yield staged
+            except OSError as error:
+                if error.errno in _FULL:  # the staged name would tell the user nothing
+                    raise OSError(error.errno, os.strerror(error.errno), str(self.video.absolute())) from error
+                raise
             for source, target in zip(reversed(staged.paths), reversed(self.paths), strict=True):
                 os.replace(source, target)
 
