@@ -1,6 +1,8 @@
 """Laws of the launcher: which GPUs there are, who is pinned to each, and what a worker's command line names."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +72,9 @@ def test_workers_beside_each_other_compile_into_folders_of_their_own() -> None:
     workers = render_children(settings, {"NUMBA_CACHE_DIR": "/tmp/numba"}, lambda name: False)
 
     assert [worker.env["NUMBA_CACHE_DIR"] for worker in workers] == ["/tmp/numba/render-gpu0", "/tmp/numba/render-gpu1"]
+
+
+def test_a_worker_s_parent_starts_without_torch() -> None:
+    code = "import sys; import worker.app, worker.tasks; sys.exit('torch' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
