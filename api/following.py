@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -85,26 +87,34 @@ async def wait_for_end(store: AsyncJobStore, job: Job, timeout_s: float) -> Job 
     return now
 
 
-async def follow(
-    store: AsyncJobStore, job_id: str, first: tuple[JobEvent, ...], last_id: str
-) -> AsyncIterator[JobEvent]:
-    """Yield the events after `last_id` as they come, up to and with the last.
+@dataclass(frozen=True)
+class Told:
+    """An event as its followers are sent it."""
+
+    id: str
+    is_last: bool
+    message: bytes
+
+
+async def follow(store: AsyncJobStore, job_id: str, first: tuple[JobEvent, ...], last_id: str) -> AsyncIterator[bytes]:
+    """Yield the events after `last_id` as they come, as messages, up to and with the last.
 
     Ends early when the job is deleted, when this process stops, and with the store: who follows comes again.
 
     Args:
         first: those that were read already.
     """
-    events = first
+    events = tuple(map(told, first))
     while not store.has_ended_waits:
         for event in events:
-            yield event
+            yield event.message
             last_id = event.id
-            if event.type.is_last:
+            if event.is_last:
                 return
         try:
             came = await store.wait_for_event(job_id, last_id, STILL_THERE_S)
-            events = await store.events_after(job_id, last_id) if came else ()
+            read = partial(told_after, store, job_id, last_id)
+            events = await store.once_per_change(job_id, f"events after {last_id}", read) if came else ()
             if not events and await store.get(job_id) is None:
                 return
         except StoreUnavailable as error:  # the answer is half given: it ends well, and the next one is a 503
@@ -112,7 +122,16 @@ async def follow(
             return
 
 
-def as_message(event: JobEvent) -> ServerSentEvent:
+async def told_after(store: AsyncJobStore, job_id: str, last_id: str) -> tuple[Told, ...]:
+    """Return the events after an id.
+
+    Raises:
+        StoreUnavailable
+    """
+    return tuple(map(told, await store.events_after(job_id, last_id)))
+
+
+def told(event: JobEvent) -> Told:
     """Return an event as it goes over the wire: id for `Last-Event-ID`, type, and the video object as it was then."""
     video = json.dumps(to_video_object(event.job), ensure_ascii=False, separators=(",", ":"))
-    return ServerSentEvent(video, event=event.type.value, id=event.id)
+    return Told(event.id, event.type.is_last, ServerSentEvent(video, event=event.type.value, id=event.id).encode())

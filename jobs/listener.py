@@ -32,7 +32,8 @@ class Listener:
         self._due: dict[str, list[asyncio.Event]] = {}  # whom to wake, by name; names take turns
         self._has_due = asyncio.Event()
         self._tasks: tuple[asyncio.Task[Never], ...] = ()
-        self._is_hearing = True
+        self._read: dict[str, dict[str, asyncio.Future[Any]]] = {}  # since the last change of each name
+        self._is_hearing: bool | None = None
         self.has_ended = False
 
     async def wait(self, name: str, look: Callable[[], Awaitable[T | None]], timeout_s: float) -> T | None:
@@ -53,6 +54,20 @@ class Listener:
                 if seen or left_s <= 0 or self.has_ended:
                     return seen or None
                 await _until(woken, left_s)
+
+    async def once(self, name: str, what: str, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what is read of a name; where many wait for it, it is read once for all between two of its changes.
+
+        Args:
+            what: names what is read.
+        """
+        if name not in self._waiting or not self._is_hearing:
+            return await read()
+        shared = self._read.setdefault(name, {})
+        if what not in shared:
+            shared[what] = asyncio.ensure_future(read())
+            shared[what].add_done_callback(lambda done: _forget_failure(done, shared, what))
+        return await asyncio.shield(shared[what])
 
     def end(self) -> None:
         """End every wait at once, and let none begin."""
@@ -80,13 +95,14 @@ class Listener:
             self._waiting[name].discard(woken)
             if not self._waiting[name]:
                 del self._waiting[name]
+                self._read.pop(name, None)
 
     async def _listen(self) -> Never:
         while True:
             try:
                 await self._hear_changes()
             except (Unreachable, Unanswered) as error:
-                if self._is_hearing:  # told once, not at each try
+                if self._is_hearing is not False:  # told once, not at each try
                     log.warning("listener_lost_the_store", error=str(error))
                 self._is_hearing = False
             await asyncio.sleep(COME_AGAIN_S)
@@ -112,6 +128,7 @@ class Listener:
         return dict(message)
 
     def _wake(self, name: str) -> None:
+        self._read.pop(name, None)
         if name in self._waiting:
             self._due[name] = list(self._waiting[name])
             self._has_due.set()
@@ -133,6 +150,11 @@ class Listener:
                 if sleepers:
                     self._due[name] = sleepers  # at the end of the line
             await asyncio.sleep(TURN_S)
+
+
+def _forget_failure(done: asyncio.Future[Any], shared: dict[str, asyncio.Future[Any]], what: str) -> None:
+    if done.cancelled() or done.exception() is not None:
+        shared.pop(what, None)
 
 
 async def _until(woken: asyncio.Event, seconds: float) -> None:

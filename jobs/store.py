@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -211,7 +211,24 @@ class AsyncJobStore(Verbs):
             StoreUnavailable
         """
         words = ("XREAD", "COUNT", 1, "STREAMS", f"{self._prefix}events:{job_id}", last_event_id)
-        return await self._listener.wait(job_id, lambda: self._command(*words), timeout_s) is not None
+
+        async def look() -> Any:  # noqa: ANN401
+            return await self.once_per_change(
+                job_id, f"is there one after {last_event_id}", partial(self._command, *words)
+            )
+
+        return await self._listener.wait(job_id, look, timeout_s) is not None
+
+    async def once_per_change(self, job_id: str, what: str, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what is read of a job; a crowd that follows it reads it once between two changes.
+
+        Args:
+            what: names what is read.
+
+        Raises:
+            StoreUnavailable
+        """
+        return await self._listener.once(job_id, what, read)
 
     async def wait_preflight_answer(self, request_id: str, timeout_s: float) -> str | None:
         """Wait for the preflight worker's answer (JSON text), once; None when it did not come in time.

@@ -1,16 +1,14 @@
 """A job's events as a stream (server-sent events), from any event on."""
 
 import re
-from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, Depends, Header
 from sse_starlette import EventSourceResponse
-from sse_starlette.event import ServerSentEvent
 from starlette.responses import Response
 
 from api.dependencies import ContextDep, Reader, hold_waiting_place
 from api.errors import RequestRefused, video_not_found
-from api.following import FIRST_EVENT, as_message, follow
+from api.following import FIRST_EVENT, follow
 from api.schemas import problems
 from jobs.events import EventType
 
@@ -63,10 +61,7 @@ async def follow_video(
     if not events and job.status.is_terminal:
         return Response(status_code=204)  # EventSource connects again after a 200, and stops at this
 
-    async def messages() -> AsyncIterator[ServerSentEvent]:
-        async for event in follow(context.store, video_id, events, last_event_id):
-            yield as_message(event)
-
-    answer = EventSourceResponse(messages(), ping=context.settings.limits.sse_ping_s, shutdown_grace_period=END_S)
+    messages = follow(context.store, video_id, events, last_event_id)
+    answer = EventSourceResponse(messages, ping=context.settings.limits.sse_ping_s, shutdown_grace_period=END_S)
     del answer.headers["connection"]  # the server's to say: it may be about to stop, the client may speak HTTP/1.0
     return answer

@@ -1,6 +1,7 @@
 """Laws of clients that wait, on event streams and long polls: they take nothing from others and end as they should."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -35,8 +36,9 @@ def ask(served: ServedApp, path: str, *headers: str, tenant: str = "alice") -> s
 
 
 def all_of(connection: socket.socket) -> bytes:
+    """What comes until the end of the answer."""
     parts = []
-    while part := connection.recv(65536):
+    while not b"".join(parts[-2:]).endswith(b"\r\n0\r\n\r\n") and (part := connection.recv(65536)):
         parts.append(part)
     return b"".join(parts)
 
@@ -71,6 +73,21 @@ def test_a_crowd_that_waits_takes_no_connections_from_anybody(
     assert statuses == [200, 200, 200]
     assert num_connections < CROWD
     assert all(answer.startswith(b"HTTP/1.1 200 ") and b'"cancelled"' in answer for answer in answers)
+
+
+def test_each_of_a_crowd_is_told_every_event_once_and_in_order(served: ServedApp, worker: ScriptedWorker) -> None:
+    worker.submit()
+    job = worker.claim()
+    crowd = [ask(served, f"/v1/videos/{job.id}/events") for _ in range(20)]
+    for percent in range(60):
+        worker.tell(job, percent)
+    worker.finish(job)
+    bodies = [all_of(connection) for connection in crowd]
+    ids = [event.id for event in worker.store.events_after(job.id)]
+
+    assert len(ids) == 63
+    for body in bodies:
+        assert re.findall(r"^id: (\S+)\r$", body.decode(), re.MULTILINE) == ids
 
 
 @pytest.fixture
