@@ -55,7 +55,7 @@ def recognize(path: Path, signatures: tuple[Signature, ...], unreadable: InputCo
         found = find_content(file, signatures)
         if found is None:
             names = ", ".join(dict.fromkeys(signature.name for signature in signatures))
-            raise InputError(unreadable, f"the file is none of: {names}")
+            raise InputError(unreadable, f"the file cannot be decoded: it is none of {names}")
         signature, start = found
         if signature is WAV:
             header = read_wave_header(file, start, num_bytes)

@@ -23,5 +23,5 @@ def file_bytes(path: Path, unreadable: InputCode) -> int:
     if not os.access(path, os.R_OK):
         raise InputError(unreadable, f"{path} cannot be opened: this user may not read it")
     if not status.st_size:
-        raise InputError(unreadable, "the file is empty")
+        raise InputError(unreadable, "the file cannot be decoded: the file is empty")
     return status.st_size

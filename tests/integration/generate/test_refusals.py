@@ -51,7 +51,7 @@ BAD_AUDIO = {
     "text": (lambda path: path.write_text("not a recording\n" * 500), "audio: the file cannot be decoded"),
     "playlist": (playlist, "audio: the file cannot be decoded"),
     "cut mp3": (cut_mp3, "audio: "),
-    "empty": (lambda path: path.touch(), "audio: the file cannot be decoded"),
+    "empty": (lambda path: path.touch(), "audio: the file cannot be decoded: the file is empty"),
     "missing": (lambda path: None, "audio: PATH cannot be opened: No such file or directory"),
     "folder": (lambda path: path.mkdir(), "audio: PATH is not a file"),
     "pipe": (os.mkfifo, "audio: PATH is not a file"),
