@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from formats import signatures
-from formats.signatures import Signature
+from formats.signatures import Signature, recognized
 
 
 @dataclass(frozen=True)
@@ -18,21 +18,22 @@ class ContentKind:
         name: as told to clients.
         suffix: of the storage key.
         content_type: told to the storage.
-        begins: what its first bytes look like.
+        signature: what its first bytes look like.
     """
 
     name: str
     suffix: str
     content_type: str
-    begins: re.Pattern[bytes]
+    signature: Signature
 
 
 def _picture(name: str, suffix: str, content_type: str, begins: bytes) -> ContentKind:
-    return ContentKind(name, suffix, content_type, re.compile(begins, re.DOTALL))
+    pattern = re.compile(rb"(?P<content>" + begins + rb")", re.DOTALL)
+    return ContentKind(name, suffix, content_type, Signature(name, "", pattern))
 
 
 def _kind(suffix: str, content_type: str, signature: Signature, name: str | None = None) -> ContentKind:
-    return ContentKind(name or signature.name, suffix, content_type, signature.begins)
+    return ContentKind(name or signature.name, suffix, content_type, signature)
 
 
 IMAGES = (
@@ -59,4 +60,5 @@ VIDEOS = (
 
 def kind_of(head: bytes, allowed: tuple[ContentKind, ...]) -> ContentKind | None:
     """Return the kind that the first bytes of a file show; None if it is none of those allowed."""
-    return next((kind for kind in allowed if kind.begins.match(head)), None)
+    found = recognized(head, [kind.signature for kind in allowed])
+    return next((kind for kind in allowed if found and kind.signature is found[0]), None)

@@ -67,7 +67,7 @@ class Spool:
             raise RequestRefused("payload_too_large", detail, param=self.name)
         if self._kind is None:
             self._head = head_of(self._head + piece)
-            if is_enough(self._head):
+            if is_enough(self._head, [kind.signature for kind in self._part.kinds]):
                 self._judge()
         self._pending.append(piece)
 

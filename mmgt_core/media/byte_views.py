@@ -4,9 +4,9 @@ import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from formats.signatures import MP3, Signature, head_of
+from formats.signatures import MP3, Signature, head_of, recognized
 
-_LOOK_BYTES = 70_000
+_LOOK_BYTES = 80_000
 _MOST_TAGS = 16
 
 
@@ -71,12 +71,10 @@ def find_content(file: BinaryIO, signatures: tuple[Signature, ...]) -> tuple[Sig
     for _ in range(_MOST_TAGS):
         file.seek(position)
         head = head_of(file.read(_LOOK_BYTES))
-        matches = ((signature, signature.begins.match(head)) for signature in signatures)
-        here = next(((signature, match) for signature, match in matches if match), None)
+        here = recognized(head, signatures)
         if here is None:
             return found  # what follows a tag is left to the reader that the tag promised
-        signature, match = here
-        begins_at = match.start("content")
+        signature, begins_at = here
         found = signature, position + begins_at
         tag_bytes = id3_bytes(head[begins_at : begins_at + 10])
         if signature is not MP3 or tag_bytes is None:

@@ -4,18 +4,10 @@ import mmap
 from dataclasses import dataclass
 from itertools import pairwise
 
+from formats.mpeg_frames import mpeg_frame_bytes
 from mmgt_core.media.byte_views import ByteRange, id3_bytes
 
 _MOST_DAMAGE_BYTES = 65_536
-_KBITS = {  # by MPEG version 1 or not, and layer
-    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ def find_parts(content: mmap.mmap, start: int) -> Mp3Parts:
     position = start
     num_frames, stated_frames, is_cut = 0, 0, False
     while position < len(content):
-        length = _frame_bytes(content, position)
+        length = mpeg_frame_bytes(content[position : position + 4])
         if length is not None:
             described = _described_frames(content, position)
             if described is not None and position > borders[-1]:
@@ -55,23 +47,9 @@ def find_parts(content: mmap.mmap, start: int) -> Mp3Parts:
         else:
             break
     borders.append(len(content))
-    ranges = (ByteRange(begin, end) for begin, end in list(pairwise(borders))[::2])
-    return Mp3Parts(tuple(part for part in ranges if part.end > part.start), is_cut or num_frames < stated_frames)
-
-
-def _frame_bytes(content: mmap.mmap, position: int) -> int | None:
-    header = int.from_bytes(content[position : position + 4], "big")
-    if header >> 21 != 0x7FF:
-        return None
-    version, layer = header >> 19 & 3, 4 - (header >> 17 & 3)
-    kbit_index, rate_index, padding = header >> 12 & 15, header >> 10 & 3, header >> 9 & 1
-    if version == 1 or layer == 4 or kbit_index in (0, 15) or rate_index == 3:
-        return None  # reserved, or of free length
-    bits_per_s = 1000 * _KBITS[version == 3, layer][kbit_index]
-    rate_hz = _RATES_HZ[version][rate_index]
-    if layer == 1:
-        return 4 * (12 * bits_per_s // rate_hz + padding)
-    return (72 if layer == 3 and version != 3 else 144) * bits_per_s // rate_hz + padding
+    ranges = [ByteRange(begin, end) for begin, end in list(pairwise(borders))[::2] if end > begin]
+    whole = ByteRange(start, len(content))  # a tag that claims all: the decoder judges it
+    return Mp3Parts(tuple(ranges or [whole]), is_cut or num_frames < stated_frames)
 
 
 def _described_frames(content: mmap.mmap, position: int) -> int | None:
@@ -105,8 +83,8 @@ def _resumed(content: mmap.mmap, position: int) -> int | None:
     last = position + _MOST_DAMAGE_BYTES
     tag_at = content.find(b"ID3", position, last)
     while (position := content.find(b"\xff", position, last)) >= 0:
-        length = _frame_bytes(content, position)
-        if length is not None and _frame_bytes(content, position + length) is not None:
+        length = mpeg_frame_bytes(content[position : position + 4])
+        if length is not None and mpeg_frame_bytes(content[position + length : position + length + 4]) is not None:
             return position if tag_at < 0 else min(position, tag_at)
         position += 1
     return tag_at if tag_at >= 0 else None

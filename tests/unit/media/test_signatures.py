@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from api.content_kinds import AUDIOS, kind_of
-from formats.signatures import head_of, is_enough
+from formats.signatures import ADTS, AUDIO_SIGNATURES, MP3, head_of, is_enough, recognized
 from mmgt_core.errors import InputError
 from mmgt_core.media.audio_decoding import decode_audio
 from mmgt_core.media.limits import MediaLimits
@@ -114,8 +114,33 @@ def test_what_is_not_let_in_is_not_read(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 3, 2_000, 65_536])
 def test_the_door_decides_as_soon_as_it_has_seen_enough(before: int) -> None:
-    content = bytes(before) + b"\xff\xfb\x90\x64" + b"x" * 2_000
-    enough = next(length for length in range(len(content) + 1) if is_enough(head_of(content[:length])))
+    content = bytes(before) + b"\xff\xfb\x90\x64" + b"x" * 20_000
+    lengths = range(0, len(content) + 1, 64)
+    enough = next(length for length in lengths if is_enough(head_of(content[:length]), AUDIO_SIGNATURES))
 
-    assert enough == before + 512
-    assert kind_of(content[:enough], AUDIOS) == kind_of(head_of(content), AUDIOS)
+    assert enough <= before + 8_192 + 64
+    assert kind_of(head_of(content[:enough]), AUDIOS) == kind_of(head_of(content), AUDIOS)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("mp3", MP3), ("aac", ADTS)])
+@pytest.mark.parametrize("lost", [1_001, 1_500, 2_345])
+def test_a_file_that_lost_its_beginning_is_let_in_and_read(
+    tmp_path: Path, name: str, expected: object, lost: int
+) -> None:
+    codec, container = ENCODED[name]
+    path = encode_sound(tmp_path / "recording", *speech(3.0), codec=codec, container=container)
+    path.write_bytes(path.read_bytes()[lost:])
+
+    found = recognized(head_of(path.read_bytes()), AUDIO_SIGNATURES)
+
+    assert found is not None
+    assert found[0] is expected
+    assert is_let_in(path.read_bytes())
+    assert is_read(path)
+
+
+def test_a_tag_that_claims_the_whole_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tag.mp3"
+    path.write_bytes(b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + b"x" * 10_000)
+
+    assert not is_read(path)
