@@ -41,6 +41,9 @@ class CreateFields(BaseModel):
             description="`auto`, `none`, or `x,y,w,h` in pixels of the image.",
         ),
     ] = None
+    allow_photograph: Annotated[
+        bool, Field(description="`true`: render a photograph by a model that has only seen drawings.")
+    ] = False
     size: Annotated[str | None, Field(description="Only what the model makes.")] = None
     fps: Annotated[WholeNumber | None, Field(description="Only what the model makes.")] = None
     webhook_url: Annotated[str | None, Field(description="Where to tell what happens.")] = None

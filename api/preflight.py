@@ -92,21 +92,25 @@ async def answer_about(
     return answer
 
 
+def question_about(inputs: Mapping[str, str], crop: str, *, allow_photograph: bool) -> dict[str, str]:
+    """Return what is asked about inputs, storage key by field name, and how the client wants them taken."""
+    return {**inputs, "crop": crop, **({"allow_photograph": "true"} if allow_photograph else {})}
+
+
 async def look_at(
-    context: Context, job_id: str, tenant: str, inputs: Mapping[str, str], crop: str, wait_s: float
+    context: Context, job_id: str, tenant: str, about: Mapping[str, str], wait_s: float
 ) -> PreflightAnswer | None:
     """Ask for a look at stored inputs; None when nobody is there to look, or does not answer in time.
 
     Args:
         job_id: names the question; the client's request id may not be unique.
         tenant: whose turn it takes.
-        inputs: storage key by field name.
-        crop: as the client gave it.
+        about: what `question_about` made.
 
     Raises:
         StoreUnavailable
     """
-    answer = await answer_about(context, job_id, tenant, {**inputs, "crop": crop}, wait_s)
+    answer = await answer_about(context, job_id, tenant, about, wait_s)
     if answer is None:
         return None
     try:

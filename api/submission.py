@@ -25,7 +25,7 @@ from api.errors import Finding, RequestRefused, invalid_fields, video_not_found
 from api.fields import CreateFields, check_fields, check_model, read_fields
 from api.models import LoadedModel
 from api.multipart import SpooledFile, Upload
-from api.preflight import PreflightAnswer, look_at
+from api.preflight import PreflightAnswer, look_at, question_about
 from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, StorageUnavailable, StoreUnavailable
 from jobs.job import Job, JobOptions, JobRequest, input_key, inputs_prefix, new_job_id
 from jobs.logging import logger
@@ -120,7 +120,9 @@ async def make_job(
     async with holding(context, request.tenant, call):
         try:
             await store()
-            seen = await look_at(context, request.id, request.tenant, request.inputs, request.options.crop, wait_s)
+            wanted = request.options
+            about = question_about(request.inputs, wanted.crop, allow_photograph=wanted.allow_photograph)
+            seen = await look_at(context, request.id, request.tenant, about, wait_s)
             request = with_what_was_seen(request, seen)
         except BaseException:
             await discard(context, request, call)
@@ -141,8 +143,9 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
     inputs = {name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()}
     try:
         await store_inputs(context.storage, inputs, order.files)
-        crop = order.fields.crop or JobOptions.crop
-        seen = await look_at(context, job_id, tenant, inputs, crop, PREFLIGHT_EXPIRES_S)
+        crop, is_allowed = order.fields.crop or JobOptions.crop, order.fields.allow_photograph
+        about = question_about(inputs, crop, allow_photograph=is_allowed)
+        seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
     finally:
         await discard_inputs(context, job_id)
     if seen is None:

@@ -54,6 +54,7 @@ class ErrorCode(StrEnum):
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
+    PHOTOGRAPH_NOT_SUPPORTED = "photograph_not_supported"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     GPU_OUT_OF_MEMORY = "gpu_out_of_memory"
@@ -105,6 +106,7 @@ class JobOptions:
     lips_weight: float = 2.0
     background_weight: float = 1.0
     crop: str = "auto"
+    allow_photograph: bool = False
 
 
 @dataclass(frozen=True)

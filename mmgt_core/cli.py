@@ -15,7 +15,7 @@ from mmgt_core.commands.running import Device, check_device, interruptible, run_
 from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
 from mmgt_core.errors import WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
-from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, told_of_photographs
+from mmgt_core.pipelines.inputs import InputFiles, checked_for_photographs, prepare_inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
@@ -56,6 +56,9 @@ Seed = Annotated[int, typer.Option("--seed", help="The same seed and inputs give
 Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2, 1 to 100; by default the preset's own.")]
 Guidance = Annotated[float | None, typer.Option("--guidance-scale", help="1 (off) to 20; by default the preset's own.")]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
+AllowPhotograph = Annotated[
+    bool, typer.Option("--allow-photograph", help="Render a photograph by a preset that has only seen drawings.")
+]
 Background = Annotated[BackgroundMask, typer.Option("--background-mask", help="What the third motion mask is.")]
 Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow the pose, stand still, or are absent.")]
 Windows = Annotated[WindowSchedule, typer.Option("--windows", help="looping wraps the last windows to the beginning.")]
@@ -87,6 +90,7 @@ def generate(
     steps: Steps = None,
     guidance_scale: Guidance = None,
     crop: Crop = "auto",
+    allow_photograph: AllowPhotograph = False,
     background_mask: Background = SamplingOptions.background,
     mask_motion: Motion = SamplingOptions.mask_motion,
     windows: Windows = SamplingOptions.window_schedule,
@@ -118,7 +122,7 @@ def generate(
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,
         )
-        inputs = told_of_photographs(inputs, chosen)
+        inputs = checked_for_photographs(inputs, chosen, is_allowed=allow_photograph)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
         generation = work("commands.generation")

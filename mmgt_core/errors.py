@@ -17,6 +17,7 @@ class InputCode(StrEnum):
     IMAGE_TOO_NARROW = "image_too_narrow"
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
+    PHOTOGRAPH_NOT_SUPPORTED = "photograph_not_supported"
     CROP_INVALID = "crop_invalid"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
@@ -37,7 +38,7 @@ class InputError(MMGTError):
     def __init__(self, code: InputCode, message: str) -> None:
         """Args: code: which fact. message: without the input's name, e.g. "92.4 s long; the limit is 60 s"."""
         self.code = code
-        self.field = code.value.removesuffix("_" + _fact(code))
+        self.field = _field(code)
         super().__init__(f"{self.field}: {message}")
 
 
@@ -61,7 +62,7 @@ class Cancelled(MMGTError):
     """The caller asked to stop; nothing was left behind."""
 
 
-def _fact(code: InputCode) -> str:
+def _field(code: InputCode) -> str:
+    """The input that a code is about: the one that it begins with; a photograph is an image."""
     fields = ("driving_video", "driving_keypoints", "audio", "image", "crop")
-    field = next(name for name in fields if code.value.startswith(name))
-    return code.value[len(field) + 1 :]
+    return next((name for name in fields if code.value.startswith(name)), "image")

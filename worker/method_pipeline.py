@@ -26,7 +26,7 @@ from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.pipelines.inputs import Inputs, told_of_photographs
+from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
@@ -91,21 +91,22 @@ class MethodPipeline:
         """
         if self._sandbox is None:
             raise SandboxLost("this worker has no sandbox, and decodes nothing outside of one")
-        preset, settings, folder = self._pipeline.preset, self._settings, paths.image.parent
+        settings, folder = self._settings, paths.image.parent
         named = {"image": paths.image, "audio": paths.audio, "driving_video": paths.driving_video}
         question = {
             "files": {name: str(path) for name, path in named.items() if path is not None},
             "crop": options.crop,
             "limits": media_limits(settings.limits),
             "weights": str(settings.weights_folder),
-            "preset": preset.name,
+            "preset": self._pipeline.preset.name,
+            "allow_photograph": options.allow_photograph,
             "output": str(folder),
         }
         ask = partial(self._sandbox.ask, question, partial(_hear, control))
         answer = patiently(ask, SandboxLost, settings.worker.start_timeout_s, control.check)
         for finding in answer["findings"]:
             raise InputError(InputCode(finding["code"]), finding["message"].removeprefix(f"{finding['param']}: "))
-        inputs = told_of_photographs(unpack(answer["packed"], folder), preset)
+        inputs = unpack(answer["packed"], folder)
         starts = segment_starts(
             inputs.num_frames, self._pipeline.preset.smga.segment_frames, SamplingOptions.segment_overlap
         )

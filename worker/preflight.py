@@ -45,19 +45,23 @@ def answer_one(place: Workplace, question: AskedQuestion) -> None:
     if set(about) == {VERIFIED}:
         read_mark(place, question.request_id, about[VERIFIED])
     else:
-        look_at_inputs(place, question.request_id, about, about.pop("crop"))
+        crop, is_allowed = about.pop("crop"), about.pop("allow_photograph", None) is not None
+        look_at_inputs(place, question.request_id, about, crop, allow_photograph=is_allowed)
 
 
-def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], crop: str) -> None:
+def look_at_inputs(
+    place: Workplace, request_id: str, keys: Mapping[str, str], crop: str, *, allow_photograph: bool = False
+) -> None:
     """Answer what is right and wrong about some inputs; where nothing can be said in time, say nothing.
 
     Args:
         request_id: whoever waits asks for the answer by it.
         keys: storage key by field name.
-        crop: as the client gave it.
+        crop, allow_photograph: as the client gave them.
     """
     question = {
         "crop": crop,
+        "allow_photograph": allow_photograph,
         "limits": media_limits(place.settings.limits),
         "weights": str(place.settings.weights_folder),
         "preset": preset_to_serve(place.settings),

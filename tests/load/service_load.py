@@ -21,7 +21,7 @@ import numpy as np
 from deploy.serve import temporary_service
 
 ROOT = Path(__file__).parents[2]
-PORTRAIT, SPEECH = ROOT / "samples" / "portrait.png", ROOT / "samples" / "speech.wav"
+PORTRAIT, SPEECH = ROOT / "samples" / "presenters" / "man.png", ROOT / "samples" / "speech.wav"
 READS_PER_S, READ_S, NUM_CONNECTIONS, NUM_LARGE, NUM_SHORT = 200, 30.0, 20, 5, 3
 
 

@@ -188,7 +188,10 @@ def test_the_containers_commands_make_a_video_together(tmp_path):
         for name in LASTING:
             wait_until(partial(installation.is_healthy, name), START_S)
 
-        with (ROOT / "samples/portrait.png").open("rb") as image, (ROOT / "samples/speech.wav").open("rb") as speech:
+        with (
+            (ROOT / "samples/presenters/man.png").open("rb") as image,
+            (ROOT / "samples/speech.wav").open("rb") as speech,
+        ):
             files = {"image": ("i.png", image), "audio": ("a.wav", speech.read(100_000))}
             video = client.post("/v1/videos", files=files, data={"num_inference_steps": "1"}).raise_for_status().json()
         path = f"/v1/videos/{video['id']}"

@@ -4,13 +4,15 @@ import os
 import struct
 import time
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
 
-from tests.integration.generate.command import PORTRAIT, film_of, generate, record
+from mmgt_core.config import PRESETS
+from tests.integration.generate.command import PORTRAIT, TINY, film_of, generate, record
 from tests.unit.media.identities import DAY, Recipe
 from tests.unit.media.recordings import SAMPLES, encode_sound
 
@@ -97,10 +99,10 @@ def refused(tmp_path, monkeypatch):
     folder.mkdir()
     good = record(tmp_path / "good.wav", 0.5)
 
-    def run(*options, audio=good, image=PORTRAIT, out=folder / "out.mp4"):
+    def run(*options, audio=good, image=PORTRAIT, out=folder / "out.mp4", preset="mmgt-512"):
         began_s = time.process_time()
         options = ("--audio", audio, "--weights", tmp_path / "none", "--save", "all", *options)
-        done = generate(out, *options, image=image, preset="mmgt-512")
+        done = generate(out, *options, image=image, preset=preset)
         assert time.process_time() - began_s < MAX_CPU_S
         assert list(folder.iterdir()) == []
         assert done.stdout == ""
@@ -137,6 +139,24 @@ def test_a_bad_image_is_refused_by_name(refused, tmp_path, kind):
     done = refused(image=path)
 
     assert (done.status, "mmgt: " + message.replace("PATH", str(path)) in done.stderr) == (3, True), done.stderr
+
+
+@pytest.fixture
+def sketcher(monkeypatch):
+    """A preset that was trained on drawings alone, and whose weights are not there."""
+    monkeypatch.setitem(PRESETS, "sketcher", replace(TINY, name="sketcher", is_trained=True))
+
+
+def test_a_photograph_is_refused_by_a_preset_that_only_knows_drawings(refused, sketcher):
+    done = refused(preset="sketcher")
+
+    assert (done.status, "mmgt: image: a photograph, but sketcher has only seen drawn" in done.stderr) == (3, True)
+
+
+def test_a_photograph_that_is_allowed_is_warned_of_before_the_weights_are_looked_for(refused, sketcher):
+    done = refused("--allow-photograph", preset="sketcher")
+
+    assert (done.status, "warning: image: a photograph, but sketcher" in done.stderr) == (4, True), done.stderr
 
 
 @pytest.mark.parametrize("kind", BAD_KEYPOINTS)
