@@ -26,8 +26,8 @@ _MAX_LEAN_DEGREES = 55.0
 """A head leans less; one that is turned further belongs to a picture that lies on its side or stands on its head."""
 _LEVEL_DEGREES = 8.0
 _SMALLEST_FACE_PX = 16
-_LEAST_FIGURE = 1.25
-"""In face heights: from the brows to the shoulders, where these are seen; usually two."""
+_LEAST_FIGURE = 1.05
+"""In faces: the body with its shoulders, where these are seen, reaches beyond the face; usually twice as far."""
 
 _SAME_PERSON_OVERLAP = 0.3
 _RIGHT_WRIST, _LEFT_WRIST = 4, 7
