@@ -22,8 +22,6 @@ WEIGHTS_BYTES = 6_400_000_000
 """Of the published preset in half precision: what a GPU holds at least."""
 MEMORY_BYTES = {DEMO_PRESET: 3_600_000_000, PUBLISHED_PRESET: 7_200_000_000}
 """Nine tenths of what docs/hosting.md asks for: a machine sold with 4 GB has a little less."""
-FREE_BYTES = 2_000_000_000
-"""A few uploads of the greatest size, and what is made of them."""
 _MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _PULL = "`mmgt weights pull` and `mmgt weights convert`"
 
@@ -74,9 +72,12 @@ def _limits(paths: tuple[Path, ...]) -> Iterator[int]:
             yield int(text)
 
 
-def look_at_disk(settings: Settings, needed_bytes: int = FREE_BYTES) -> Finding:
-    """Whether the folders of everything that lasts can be written and have room."""
-    folders = [settings.data, settings.scratch_folder]
+def look_at_disk(settings: Settings) -> Finding:
+    """Whether the folders of what is under way and of what lasts can be written, and would take the largest upload."""
+    limits = settings.limits
+    upload_bytes = limits.max_image_bytes + limits.max_audio_bytes + limits.max_driving_video_bytes
+    needed_bytes = upload_bytes + settings.storage.reserve_bytes
+    folders = [settings.scratch_folder]  # by default in the data folder; a container has no other that it may write
     if settings.storage.kind == "local":
         folders.append(settings.objects_folder)
     told = []

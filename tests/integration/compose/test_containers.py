@@ -31,6 +31,7 @@ KEY_COMMAND = (
     "python", "-m", "deploy.with_secrets", "/secrets/service.env", "mmgt", "keys", "create", "--tenant", "acme",
 )  # fmt: skip
 LASTING = ("api", "worker", "preflight", "delivery", "housekeeping")
+DOCTOR = ("python", "-m", "deploy.with_secrets", "/secrets/service.env", "mmgt", "doctor")
 FOLDERS = ("root", "scratch", "weights", "data")
 
 pytestmark = pytest.mark.skipif(
@@ -187,6 +188,7 @@ def test_the_containers_commands_make_a_video_together(tmp_path):
         wait_until(lambda: status(client) == "ok", START_S)
         for name in LASTING:
             wait_until(partial(installation.is_healthy, name), START_S)
+        said = [installation.output_of(name, *DOCTOR) for name in ("api", "worker")]  # raises where one line fails
 
         with (
             (ROOT / "samples/presenters/man.png").open("rb") as image,
@@ -204,6 +206,7 @@ def test_the_containers_commands_make_a_video_together(tmp_path):
         signed = client.get(f"{path}/content", params={"redirect": "1"})
         direct = httpx.get(signed.headers["location"])
 
+    assert all("writes every change to disk" in each and "bucket mmgt" in each for each in said), said
     assert video["status"] == "completed", video
     assert content.content[4:8] == b"ftyp"
     assert signed.status_code == 307

@@ -52,6 +52,13 @@ def start(data, *words, **environment):
     )  # fmt: skip
 
 
+def doctor_beside(data, port):
+    """What `mmgt doctor` says beside the running service."""
+    command = [*MMGT, "doctor", "--data", str(data)]
+    environment = {**ENVIRONMENT, "MMGT_PORT": port}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True).stdout
+
+
 def free_ports(number: int) -> int:
     """The first of so many free ports in a row."""
     for first in range(20_000 + os.getpid() % 5_000, 30_000, number):
@@ -104,12 +111,15 @@ def test_each_process_has_its_metrics_and_the_port_stays_when_the_api_is_killed(
     with serving(tmp_path / "data") as (server, url):
         told = re.findall(rf'"({"|".join(PROCESSES)})": (\d+)', (tmp_path / "serve.log").read_text())
         pages = {name: httpx.get(f"http://127.0.0.1:{port}/metrics").text for name, port in told}
+        beside = doctor_beside(tmp_path / "data", url.rsplit(":")[-1])
         api = next(child for child in server.children() if "--fd" in child.cmdline())
         api.send_signal(signal.SIGKILL)
         asked_at_s = time.monotonic()
         answer = httpx.get(f"{url}/livez", timeout=60)  # waits in the parent's queue; nobody else can take the port
         waited_s = time.monotonic() - asked_at_s
 
+    assert "FAIL" not in beside
+    assert f"{url.rsplit(':')[-1]} is this service's; {first} is this service's" in beside
     assert dict(told) == {name: str(first + index) for index, name in enumerate(PROCESSES)}
     assert all("mmgt_" in page for page in pages.values())
     assert answer.status_code == 200
