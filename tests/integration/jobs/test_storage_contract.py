@@ -194,3 +194,17 @@ def test_a_bucket_that_does_not_exist_is_unavailable(tmp_path: Path) -> None:
 
         with pytest.raises(StorageUnavailable, match="other"):
             missing.check()
+
+
+def test_a_write_that_nobody_ends_is_removed_and_a_young_one_is_not(storage: ObjectStorage) -> None:
+    if isinstance(storage, LocalStorage):
+        return  # its writers hold locks: tests/unit/jobs/test_private_folders.py
+    where = {"Bucket": storage._bucket, "Key": "videos/half/a1/video.mp4"}
+    begun = storage._client.create_multipart_upload(**where)
+    storage._client.upload_part(**where, UploadId=begun["UploadId"], PartNumber=1, Body=bytes(5 << 20))
+
+    while_young = storage.remove_unfinished(3600)
+    when_old = storage.remove_unfinished(-60)  # as if a minute later: some stores tell seconds only
+
+    assert (while_young, when_old) == (0, 1)
+    assert storage.remove_unfinished(-60) == 0
