@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,13 +16,25 @@ from jobs.storage_choice import open_storage
 from jobs.store import JobStore
 from tests.fault.conftest import long_count
 from tests.fault.figures import Figures
-from tests.fault.neighbour import TRIES, Answering, Api, Neighbour, api_over, is_served_as_before, many, shown
+from tests.fault.neighbour import (
+    BAR_MS,
+    TRIES,
+    Answering,
+    Api,
+    Neighbour,
+    api_over,
+    is_served_as_before,
+    many,
+    quantiles,
+    shown,
+)
 from tests.integration.api.creating import FILES
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS
 from tests.integration.valkey import ValkeyServer
 
 WAITING, SILENT, UPLOADS, FOLLOWERS = 500, 1100, 40, 100
+Judge = Callable[..., None]
 HEAD_S, TIMEOUT_S, PROGRESS_S = 2.0, 1.0, 0.25
 
 
@@ -57,10 +69,20 @@ def bob(api: Api, worker: ScriptedWorker) -> Neighbour:
     return Neighbour(api, f"/v1/videos/{worker.submit('bob').id}")
 
 
-def judge(figures: Figures, fault: str, times: int, quiet: list[float], crowded: list[float], **found: object) -> None:
-    """Record the pair, and hold the crowded one to the bar."""
-    figures.record(fault, times, quiet_p50_p99=shown(quiet), crowded_p50_p99=shown(crowded), **found)
-    assert is_served_as_before(quiet, crowded), (shown(quiet), shown(crowded))
+@pytest.fixture
+def judge(figures: Figures, pytestconfig: pytest.Config) -> Judge:
+    """Records a pair and holds the crowded one to the bar.
+
+    Half of the answers in any case; 99 in 100 at length, when the machine does nothing else.
+    """
+
+    def judge(fault: str, times: int, quiet: list[float], crowded: list[float], **found: object) -> None:
+        figures.record(fault, times, quiet_p50_p99=shown(quiet), crowded_p50_p99=shown(crowded), **found)
+        assert quantiles(crowded)[0] < BAR_MS, (shown(quiet), shown(crowded))
+        if long_count(pytestconfig):
+            assert is_served_as_before(quiet, crowded), (shown(quiet), shown(crowded))
+
+    return judge
 
 
 async def started(api: Api, path: str, *headers: str) -> Answering:
@@ -71,7 +93,7 @@ async def started(api: Api, path: str, *headers: str) -> Answering:
 
 
 def test_a_neighbour_of_500_waiting_clients_is_served_as_before(
-    api: Api, worker: ScriptedWorker, bob: Neighbour, seconds: float, figures: Figures
+    api: Api, worker: ScriptedWorker, bob: Neighbour, seconds: float, judge: Judge
 ) -> None:
     followed, polled = worker.submit(), worker.submit()
 
@@ -101,10 +123,9 @@ def test_a_neighbour_of_500_waiting_clients_is_served_as_before(
 
     quiet, waiting, woken, told, woken_s = asyncio.run(crowd())
 
-    judge(figures, "A1: 500 clients of a tenant wait", WAITING, quiet, waiting)
-    judge(figures, "A1: 250 followers are told progress 4 times a second", WAITING // 2, quiet, told)
+    judge("A1: 500 clients of a tenant wait", WAITING, quiet, waiting)
+    judge("A1: 250 followers are told progress 4 times a second", WAITING // 2, quiet, told)
     judge(
-        figures,
         "A1: 250 polls of a tenant are answered at once",
         WAITING // 2,
         quiet,
@@ -114,7 +135,7 @@ def test_a_neighbour_of_500_waiting_clients_is_served_as_before(
 
 
 def test_a_neighbour_of_silent_and_endless_heads_is_served_as_before(
-    api: Api, bob: Neighbour, seconds: float, figures: Figures
+    api: Api, bob: Neighbour, seconds: float, judge: Judge
 ) -> None:
     async def endless() -> Answering:
         answering = await Answering.connect(api.port)
@@ -141,12 +162,10 @@ def test_a_neighbour_of_silent_and_endless_heads_is_served_as_before(
     assert set(statuses) == {431}
     assert lasted_s < HEAD_S + 1
     assert held < 100_000_000
-    judge(figures, "A2: silent connections, 20 heads of 10 MB", SILENT, quiet, crowded, memory_mb=held // 1_000_000)
+    judge("A2: silent connections, 20 heads of 10 MB", SILENT, quiet, crowded, memory_mb=held // 1_000_000)
 
 
-def test_a_neighbour_of_slow_uploads_creates_as_before(
-    api: Api, bob: Neighbour, seconds: float, figures: Figures
-) -> None:
+def test_a_neighbour_of_slow_uploads_creates_as_before(api: Api, bob: Neighbour, seconds: float, judge: Judge) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="image"; filename="i"\r\n\r\n' + FILES["image"][1]
     head = (
         f"POST /v1/videos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {KEYS['alice']}\r\n"
@@ -171,7 +190,7 @@ def test_a_neighbour_of_slow_uploads_creates_as_before(
     assert set(statuses) == {429}
     assert beside_s < max(1.0, 3 * alone_s)
     judge(
-        figures, "A5: slow uploads of a tenant", UPLOADS, quiet, crowded, refused=len(statuses),
+        "A5: slow uploads of a tenant", UPLOADS, quiet, crowded, refused=len(statuses),
         create_alone_s=round(alone_s, 2), create_beside_s=round(beside_s, 2),
     )  # fmt: skip
 
