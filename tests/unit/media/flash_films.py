@@ -15,7 +15,10 @@ from tests.unit.media.recordings import chirp_at, chirp_start_ms
 FLASH_S = 1.2
 SECONDS = 2.0
 _FPS, _RATE_HZ = 25, 48_000
-_OPTIONS = {"libx265": {"x265-params": "pools=none:frame-threads=1:log-level=error"}}
+_OPTIONS = {
+    "libx264": {"x264-params": "bframes=3:b-adapt=0:b-pyramid=normal"},  # shown two pictures after they are decoded
+    "libx265": {"x265-params": "pools=none:frame-threads=1:log-level=error"},
+}
 
 
 def flash_film(
