@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
 
 from mmgt_core.media.audio_decoding import decode_audio
@@ -10,7 +11,13 @@ from mmgt_core.media.limits import MediaLimits
 from tests.unit.media.recordings import chirp_at, chirp_start_ms
 
 LATE_S = 3600
-KINDS = [("webm", "libopus", 7), ("ogg", "libopus", 7), ("matroska", "flac", 1)]
+KINDS = [
+    ("webm", "libopus", 7),
+    ("ogg", "libopus", 7),
+    ("ogg", "vorbis", 1),
+    ("ogg", "flac", 1),
+    ("matroska", "flac", 1),
+]
 
 
 @pytest.mark.parametrize(("container", "codec", "error_ms"), KINDS)
@@ -25,10 +32,11 @@ def test_a_recording_that_begins_an_hour_into_its_clock_is_as_long_as_its_sound(
 
 def _late_sound(path, container, codec, samples):
     with av.open(str(path), "w", format=container, options={"avoid_negative_ts": "disabled"}) as output:
-        stream = output.add_stream(codec, rate=48_000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(samples[None], "flt", "mono")
+        options = {"strict": "experimental"} if codec == "vorbis" else {}
+        stream = output.add_stream(codec, rate=48_000, layout="stereo", options=options)
+        frame = av.AudioFrame.from_ndarray(np.repeat(samples, 2)[None], "flt", "stereo")
         frame.sample_rate, frame.time_base, frame.pts = 48_000, Fraction(1, 48_000), LATE_S * 48_000
-        converter = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=48_000)
+        converter = av.AudioResampler(format=stream.codec_context.format, layout="stereo", rate=48_000)
         for converted in [*converter.resample(frame), *converter.resample(None)]:
             output.mux(stream.encode(converted))
         output.mux(stream.encode(None))
