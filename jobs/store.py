@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from redis.exceptions import ConnectionError as Unreachable
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as Unanswered
 
 from jobs.connections import open_async_client, open_client, waits_s
@@ -20,6 +20,7 @@ from jobs.settings import StoreSettings
 from jobs.verbs import deliveries, lifecycle, listing, preflight, registry, upkeep
 from jobs.verbs.call import Call, Word
 
+_FULL = ("MISCONF", "OOM")  # how a store begins its answer that cannot write, or has no memory for more
 LUA_FILES = ("common", "lifecycle", "listing", "upkeep", "deliveries", "registry", "preflight")
 OTHERS_FIRST_S = 0.002  # between two calls of one verb: a search takes longer by it, and nobody waits for its end
 
@@ -140,6 +141,8 @@ class JobStore(Verbs):
                 return ask()
             except Unanswered as error:
                 raise StoreUnavailable(f"{what}: {error}") from error
+            except ResponseError as error:
+                raise _outage_of(what, error) from error
             except Unreachable as error:
                 wait_s = next(waits, None)
                 if wait_s is None:
@@ -203,6 +206,8 @@ class AsyncJobStore(Verbs):
                     await asyncio.sleep(wait_s)
         except (TimeoutError, Unanswered) as error:
             raise StoreUnavailable(f"{what}: no answer within {self._settings.timeout_s:g} s") from error
+        except ResponseError as error:
+            raise _outage_of(what, error) from error
 
     async def wait_for_event(self, job_id: str, last_event_id: str, timeout_s: float) -> bool:
         """Wait until the job has an event after that id (then ask `events_after`); False when none came in time.
@@ -261,6 +266,13 @@ class AsyncJobStore(Verbs):
         """Close every connection."""
         await self._listener.close()
         await self._client.aclose()
+
+
+def _outage_of(what: str, error: ResponseError) -> StoreUnavailable:
+    """Return what a store is whose disk or memory is full: away for now; any other refusal is raised as it is."""
+    if not str(error).startswith(_FULL):
+        raise error
+    return StoreUnavailable(f"{what}: {error}")
 
 
 @cache

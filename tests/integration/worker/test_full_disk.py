@@ -1,13 +1,14 @@
 """Laws of a full disk, on a real small one: storage is unavailable then, and nothing half-made stays."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
 from jobs.disk import need_room
-from jobs.errors import StorageUnavailable
+from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import ErrorCode
 from jobs.local_storage import LocalStorage
 from jobs.settings import StoreSettings
@@ -17,6 +18,7 @@ from tests.integration.api.creating import FILES, WAV, create, files_under, num_
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import ServedApp, settings_for
 from tests.integration.small_disk import fill, small_disk
+from tests.integration.valkey import ValkeyServer
 from tests.integration.worker.alone import CLASS, create_job, place_alone
 from worker.render import render_job
 from worker.workplace import Workplace
@@ -90,6 +92,13 @@ def test_an_upload_that_the_disk_cannot_hold_is_a_503_and_the_next_that_fits_is_
     assert (afterwards.status_code, made) == (202, 1)
 
 
+def until(is_so: Callable[[], object]) -> None:
+    ends_at_s = monotonic() + 30.0
+    while not is_so():
+        assert monotonic() < ends_at_s
+        sleep(0.05)
+
+
 def place_on(disk: Path, store_settings: StoreSettings, data: Path, reserve_bytes: int) -> Workplace:
     """A worker whose scratch is the small disk, and that has one attempt."""
     worker = {
@@ -150,3 +159,26 @@ def test_a_command_compares_what_is_free_with_what_its_videos_take(disk: Path) -
 
     with pytest.raises(OSError, match=r"8\.\d MB are free, and about 48.0 MB are needed: '.*/new/demo.mp4'"):
         outputs.check_room(seconds=60.0)
+
+
+def test_a_store_whose_disk_is_full_is_away_until_it_has_room(disk: Path) -> None:
+    valkey = ValkeyServer(disk, "everysec")  # with "always" it ends, and whoever keeps it starts it again
+    valkey.start()
+    store = JobStore(StoreSettings.model_validate({"url": valkey.url, "timeout_s": 2.5, "retries": 0}))
+    filler = fill(disk)
+
+    with pytest.raises(StoreUnavailable, match="MISCONF"):
+        until(lambda: store.put_preflight_answer("a", "x" * 100_000))
+    filler.unlink()
+
+    until(lambda: answers(store))
+    store.close()
+    valkey.stop()
+
+
+def answers(store: JobStore) -> bool:
+    try:
+        store.put_preflight_answer("b", "x")
+    except StoreUnavailable:
+        return False
+    return True
