@@ -127,8 +127,13 @@ def test_silent_connections_of_an_address_make_place_for_who_asks(served: Served
         assert all(all_of(connection) in (b"", b"<reset>") for connection in silent[: 2 * PER_ADDRESS])
 
 
-def test_of_connections_that_ask_nothing_the_one_idle_longest_makes_place(served: ServedApp) -> None:
+def test_of_connections_that_ask_nothing_the_one_idle_longest_makes_place(
+    store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    served = ServedApp(settings_for(store_settings, tmp_path, connections={"max_per_address": PER_ADDRESS}))
+    served.start()
     with ExitStack() as stack:
+        stack.callback(served.stop)
         kept = [stack.enter_context(connect(served)) for _ in range(PER_ADDRESS)]
         for connection in reversed(kept):  # the last that came was the first to fall silent
             connection.sendall(ASK + b"\r\n")
