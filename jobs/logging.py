@@ -16,7 +16,16 @@ _EXCEPTIONS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(sh
 OURS = ("__main__", "api", "deploy", "jobs", "mmgt_core", "worker")
 """Libraries tell the same facts in their own words; of them only warnings and errors are logged."""
 _OF_THE_START = frozenset(
-    {"child_started", "child_stopped", "workers_launched", "canary_passed", "metrics_ports_given", "metrics_served"}
+    {
+        "api_started",
+        "canary_passed",
+        "child_started",
+        "child_stopped",
+        "identity_tried",
+        "metrics_ports_given",
+        "metrics_served",
+        "workers_launched",
+    }
 )
 """Not for the eye: who watches a terminal is told of the start in a few lines by the command itself."""
 
