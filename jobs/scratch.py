@@ -17,7 +17,8 @@ FINISHED_FILE = "finished.json"
 """Written last into a job's folder."""
 _OF_A_JOB = "video_*"
 _OURS = (*(f"{name}.*" for name in (UPLOAD, PREFLIGHT, CANARY)), _OF_A_JOB)
-_OF_EARLIER_VERSIONS = ("uploads/*", "*/preflight.*", "*/canary.*", "*/video_*")
+_OF_EARLIER_VERSIONS = ("uploads/*", "*@*/preflight.*", "*@*/canary.*", "*@*/video_*")
+"""In folders named for workers, NAME@HOST; nothing inside what is under way today is anybody's to judge by its name."""
 
 
 def job_folder(scratch: Path, job_id: str) -> OwnedFolder:

@@ -141,3 +141,13 @@ def test_what_earlier_versions_left_goes_too(tmp_path: Path, left: str) -> None:
     sweep_scratch(tmp_path, lambda job_id: True)
 
     assert not (tmp_path / left).exists()
+
+
+@pytest.mark.parametrize("inside", ["canary.wav", "canary.mp4", "preflight.json", "video_of_the_pose.mp4"])
+def test_nothing_inside_what_is_under_way_is_taken_for_a_leftover_by_its_name(tmp_path: Path, inside: str) -> None:
+    with OwnedFolder.new(tmp_path, "canary") as folder:
+        (folder / inside).write_bytes(b"sound")
+
+        sweep_scratch(tmp_path, lambda job_id: True)
+
+        assert (folder / inside).exists()
