@@ -8,6 +8,7 @@ import numpy as np
 from mmgt_core.errors import InputCode, InputError, InputWarning
 from mmgt_core.keypoints import BODY, CANVAS_SIZE, FACE, LEFT_HAND, RIGHT_HAND, SHOULDERS, Float32Array
 from mmgt_core.pose.detector import VISIBLE, DetectedPerson, WholeBodyDetector
+from mmgt_core.pose.even_faces import is_even
 from mmgt_core.pose.framing import (
     Box,
     CropChoice,
@@ -84,7 +85,12 @@ def find_initial_pose(image: UInt8Array, detector: WholeBodyDetector, crop: Crop
             seen = replace(seen, keypoints=to_canvas(_from_canvas(seen.keypoints, close), shown))
         frame = _in_source(shown, size, upright.num_quarters)
     _refuse_collapsed(seen.keypoints)
-    is_drawn = upright.person.is_drawn or seen.is_drawn or _is_drawn_level(reference_image, seen.keypoints, detector)
+    is_drawn = (
+        upright.person.is_drawn
+        or seen.is_drawn
+        or is_even(reference_image, seen.keypoints)
+        or _is_drawn_level(reference_image, seen.keypoints, detector)
+    )
     warnings = (*upright.warnings, *_missing_hands(seen.keypoints), *_recropped(image_size, frame))
     return InitialPose(reference_image, seen.keypoints, frame, warnings, is_drawn)
 
