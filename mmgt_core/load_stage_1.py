@@ -61,7 +61,7 @@ def compose_stage_1(preset: Preset, smga: SMGA, wavlm: nn.Module, hand_made: Han
 
 
 def _filled(preset: Preset, folder: Path, device: torch.device) -> tuple[SMGA, nn.Module]:
-    with torch.device("meta"):
+    with torch.random.fork_rng(devices=[]):  # the meta device would draw nothing, and takes a second to be imported
         smga, wavlm = SMGA(preset.smga), _speech_encoder(preset)
     for name, network in ((SMGA_NAME, smga), (WAVLM_NAME, wavlm)):
         fill_network(network, name, folder, preset, device, torch.float32)
