@@ -81,7 +81,7 @@ class Clients:
 
     def _go_on(self, seed: int) -> None:
         chance = random.Random(seed)
-        portrait, speech = (SAMPLES / "portrait.png").read_bytes(), (SAMPLES / "speech.wav").read_bytes()
+        portrait, speech = (SAMPLES / "presenters" / "man.png").read_bytes(), (SAMPLES / "speech.wav").read_bytes()
         with httpx.Client(base_url=self._url, timeout=30.0) as client:
             while not self._is_over.wait(chance.uniform(0, 0.2)):
                 files = {"image": ("i.png", portrait), "audio": ("a.wav", speech)}

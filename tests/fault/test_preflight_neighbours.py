@@ -73,7 +73,7 @@ def p50_p99(values_s: list[float]) -> str:
 def test_a_thousand_slow_files_of_one_tenant_hold_up_no_other_s(
     service: FaultService, tmp_path: Path, fault_count: int, figures: Figures
 ) -> None:
-    portrait, speech = SAMPLES / "portrait.png", SAMPLES / "speech.wav"
+    portrait, speech = SAMPLES / "presenters" / "man.png", SAMPLES / "speech.wav"
     film = encode_film(tmp_path / "film.mp4", seconds=60.0, fps=25, size=(640, 480))  # 1500 pictures to look at
     mine = stored(service, image=portrait, audio=speech)
     slow = stored(service, image=portrait, audio=speech, driving_video=film)
