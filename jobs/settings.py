@@ -102,7 +102,7 @@ class LimitSettings(Group):
     max_concurrent_uploads: int = 64  # of one API process
     max_wait_s: int = 60  # Prefer: wait
     max_waits_per_tenant: int = 500  # event streams and long polls at a time, of one API process
-    sse_ping_s: float = 15.0  # between two comments on a silent event stream
+    sse_ping_s: float = 15.0  # at most, between two comments on a silent event stream
     max_list: int = 100  # videos on one page
     max_active_jobs_per_tenant: int = 1000  # waiting and running
     max_waiting_jobs: int = 10_000  # of all tenants; then creates are 503 `queue_full`

@@ -1,5 +1,6 @@
 """A job's events as a stream (server-sent events), from any event on."""
 
+import random
 import re
 
 from fastapi import APIRouter, Depends, Header
@@ -62,6 +63,7 @@ async def follow_video(
         return Response(status_code=204)  # EventSource connects again after a 200, and stops at this
 
     messages = follow(context.store, video_id, events, last_event_id)
-    answer = EventSourceResponse(messages, ping=context.settings.limits.sse_ping_s, shutdown_grace_period=END_S)
+    ping_s = context.settings.limits.sse_ping_s * random.uniform(0.5, 1.0)  # a crowd's comments do not fall together
+    answer = EventSourceResponse(messages, ping=ping_s, shutdown_grace_period=END_S)
     del answer.headers["connection"]  # the server's to say: it may be about to stop, the client may speak HTTP/1.0
     return answer
