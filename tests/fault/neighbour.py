@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from jobs.settings import Settings
 from tests.integration.api.served import KEYS, settings_for
@@ -18,6 +19,7 @@ from tests.integration.valkey import free_port, port_answers
 START_S, ASKS_PER_S, NUM_CONNECTIONS, LATEST_S = 60.0, 50, 4, 20.0
 HOST = "127.0.0.1"
 BAR_MS, TRIES = 100.0, 3
+IDLE_S, LOOK_S = 0.03, 0.3  # less of the processor's time between two looks is idle
 
 
 class Api:
@@ -44,6 +46,14 @@ class Api:
         """What it holds now."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024
+
+    async def settle(self) -> None:
+        """Wait until it has hardly anything to do: a crowd that was sent has come, and waits."""
+        process = psutil.Process(self.process.pid)
+        ends_at_s, used_s = time.monotonic() + LATEST_S, -1.0
+        while (now_s := sum(process.cpu_times()[:2])) - used_s > IDLE_S and time.monotonic() < ends_at_s:
+            used_s = now_s
+            await asyncio.sleep(LOOK_S)
 
     async def ask(self, path: str, *headers: str, tenant: str = "alice") -> "Answering":
         """Send a GET on a connection of its own."""

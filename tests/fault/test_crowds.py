@@ -109,6 +109,7 @@ def test_a_neighbour_of_500_waiting_clients_is_served_as_before(
         follow = partial(started, api, f"/v1/videos/{followed.id}/events")
         poll = partial(started, api, f"/v1/videos/{polled.id}", "Prefer: wait=60")
         async with many(WAITING // 2, follow) as followers, many(WAITING - WAITING // 2, poll) as pollers:
+            await api.settle()
             waiting = await bob.beside_a_crowd_ms(seconds, quiet)
             began_at_s = time.monotonic()
             worker.store.cancel(polled.id)

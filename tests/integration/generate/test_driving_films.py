@@ -25,7 +25,9 @@ LARGER = range(4, 6)
 
 def look_at(film: Path, audio: Path | None = None) -> dict[str, dict[str, str]]:
     """What preflight finds in a film: messages of findings and of warnings by code."""
-    files = {"image": str(SAMPLES / "presenters" / "man.png"), "driving_video": str(film)} | ({"audio": str(audio)} if audio else {})
+    files = {"image": str(SAMPLES / "presenters" / "man.png"), "driving_video": str(film)} | (
+        {"audio": str(audio)} if audio else {}
+    )
     found = inspect(Question(files=files, weights="no weights"), lambda told: None)
     return {kind: {each["code"]: each["message"] for each in found[kind]} for kind in ("findings", "warnings")}
 

@@ -97,7 +97,17 @@ def test_a_signal_in_stage_2_ends_the_command_with_130_and_no_file(tmp_path, mov
     folder = tmp_path / "new" / "results"
     speech = record(tmp_path / "speech.wav", 20.0)
     arguments = ["generate", "--image", PORTRAIT, "--audio", speech, "--driving-keypoints", moving_poses]
-    options = ["--out", folder / "out.mp4", "--preset", MMGT_DEMO.name, "--allow-photograph", "--save", "all", "--steps", "50"]
+    options = [
+        "--out",
+        folder / "out.mp4",
+        "--preset",
+        MMGT_DEMO.name,
+        "--allow-photograph",
+        "--save",
+        "all",
+        "--steps",
+        "50",
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "TTY_COMPATIBLE": "1", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [MMGT, *arguments, *options], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
