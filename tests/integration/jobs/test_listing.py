@@ -136,9 +136,10 @@ def test_a_search_through_many_stretches_neither_skips_nor_repeats(store: JobSto
     behind = store.list_jobs("ada", limit=5, before=everything[-1], metadata={"shop": "7"})
     none = store.list_jobs("ada", limit=5, before=found[-1], status=JobStatus.COMPLETED)
 
-    assert everything == [*others[::-1], *found]
+    assert [job_id for job_id in everything if job_id not in others] == found  # two of a millisecond have either order
+    assert (len(everything), len(found)) == (604, 601)
     assert up == found[::-1]
-    assert (ids(behind), behind.has_more) == (found[-6:-1], True)
+    assert (ids(behind), behind.has_more) == ([each for each in found if each != everything[-1]][-5:], True)
     assert (none.jobs, none.has_more) == ((), False)
 
 
