@@ -7,6 +7,8 @@ from itertools import count
 
 import pytest
 
+from jobs.settings import StoreSettings
+from jobs.store import JobStore
 from tests.fault.fault_service import FaultService
 from tests.fault.figures import FILE, Figures
 from tests.integration.valkey import ValkeyServer
@@ -54,6 +56,19 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def store_settings(valkey: ValkeyServer, request: pytest.FixtureRequest) -> StoreSettings:
+    url = valkey.url.removesuffix("/0") + "/14"
+    return StoreSettings.model_validate({"url": url, "key_prefix": f"{request.node.nodeid}:"})
+
+
+@pytest.fixture
+def store(store_settings: StoreSettings) -> Iterator[JobStore]:
+    client = JobStore(store_settings)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="module")

@@ -18,24 +18,10 @@ from tests.fault.figures import Figures
 from tests.integration.api.creating import PNG, WAV
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp, settings_for
-from tests.integration.valkey import ValkeyServer
 
 ROOT = Path(__file__).parents[2]
 LATEST_S = 0.4
 """After the service saw the first of the upload, or the command was begun: before, amid and after the create."""
-
-
-@pytest.fixture
-def store_settings(valkey: ValkeyServer, request: pytest.FixtureRequest) -> StoreSettings:
-    url = valkey.url.removesuffix("/0") + "/14"
-    return StoreSettings.model_validate({"url": url, "key_prefix": f"{request.node.nodeid}:"})
-
-
-@pytest.fixture
-def store(store_settings: StoreSettings) -> Iterator[JobStore]:
-    client = JobStore(store_settings)
-    yield client
-    client.close()
 
 
 @pytest.fixture

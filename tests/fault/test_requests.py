@@ -17,23 +17,9 @@ from tests.fault.figures import Figures
 from tests.integration.api.creating import FILES, create, num_jobs
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import ServedApp, settings_for
-from tests.integration.valkey import ValkeyServer
 
 TWINS = 50
 OPEN_ROUTES = {"/livez", "/readyz"}
-
-
-@pytest.fixture
-def store_settings(valkey: ValkeyServer, request: pytest.FixtureRequest) -> StoreSettings:
-    url = valkey.url.removesuffix("/0") + "/14"
-    return StoreSettings.model_validate({"url": url, "key_prefix": f"{request.node.nodeid}:"})
-
-
-@pytest.fixture
-def store(store_settings: StoreSettings) -> Iterator[JobStore]:
-    client = JobStore(store_settings)
-    yield client
-    client.close()
 
 
 @pytest.fixture
