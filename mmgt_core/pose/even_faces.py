@@ -13,7 +13,8 @@ _DARKEST, _BRIGHTEST = 24, 232
 _EVEN_LEVELS, _RANGE = 0.75, 128
 """A step from a point to the next is none below so many of the levels that a face spans."""
 _MIN_EVEN_SHARE = 0.4
-"""Drawn faces reach 0.42 to 0.77, photographs 0.01 to 0.26, also grey, compressed, denoised or enlarged."""
+"""30 presenters that nothing was chosen by reach 0.56 to 0.76, also in grey; three photographs 0.01 to 0.06,
+also in grey, compressed, enlarged or blurred."""
 
 
 def is_even(picture: UInt8Array, keypoints: Float32Array) -> bool:

@@ -1,7 +1,6 @@
 """What a person types against a service: tables, JSON, files, and a sentence and a status for each refusal."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -108,15 +107,20 @@ def test_the_former_variable_of_the_key_is_named_where_it_is_set(
     assert "MMGT_API_KEY is not read; say --key or MMGT_KEY" in capsys.readouterr().err
 
 
+def submitting(folder: Path) -> "subprocess.Popen[str]":
+    """A submit under way, in a process of its own."""
+    (folder / "i.png").write_bytes(PNG)
+    (folder / "a.wav").write_bytes(WAV)
+    words = ["submit", "--image", folder / "i.png", "--audio", folder / "a.wav", "--out", folder / "it.mp4"]
+    return subprocess.Popen([sys.executable, "-m", "deploy", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_submit_cancels_its_job_and_says_so(
     worker: ScriptedWorker, store: JobStore, tmp_path: Path, number: int
 ) -> None:
     worker.heartbeat()
-    (tmp_path / "i.png").write_bytes(PNG)
-    (tmp_path / "a.wav").write_bytes(WAV)
-    words = ["submit", "--image", tmp_path / "i.png", "--audio", tmp_path / "a.wav", "--out", tmp_path / "it.mp4"]
-    process = subprocess.Popen([sys.executable, "-m", "deploy", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = submitting(tmp_path)
     ends_at_s = time.monotonic() + 60
     while not (jobs := store.list_jobs("alice").jobs) and time.monotonic() < ends_at_s:
         time.sleep(0.02)
@@ -134,12 +138,7 @@ def test_where_the_service_is_gone_an_interrupted_submit_tells_how_to_go_on(
     worker: ScriptedWorker, served: ServedApp, store: JobStore, tmp_path: Path
 ) -> None:
     worker.heartbeat()
-    (tmp_path / "i.png").write_bytes(PNG)
-    (tmp_path / "a.wav").write_bytes(WAV)
-    words = ["submit", "--image", tmp_path / "i.png", "--audio", tmp_path / "a.wav", "--out", tmp_path / "it.mp4"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deploy", *words], cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True
-    )
+    process = submitting(tmp_path)
     ends_at_s = time.monotonic() + 60
     while not (jobs := store.list_jobs("alice").jobs) and time.monotonic() < ends_at_s:
         time.sleep(0.02)
