@@ -1,9 +1,7 @@
 """The result: frames and the original sound become one MP4 (H.264 and AAC), complete or not there at all."""
 
-import math
 import os
 from contextlib import ExitStack, closing, suppress
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,25 +10,15 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
 
-from mmgt_core.keypoints import Float32Array
-from mmgt_core.media.limits import MediaLimits
-from mmgt_core.media.sound_blocks import SoundRules
-from mmgt_core.media.sound_file import SOUND_LAYOUTS, SOUND_RATE_HZ
-from mmgt_core.media.sound_stream import stream_sound
-from mmgt_core.types import FPS, UInt8Array
+from mmgt_core.media.film_streams import SoundFrames, add_audio_stream, add_video_stream, bt709_frame
+from mmgt_core.types import UInt8Array
 
-_SOUND_SAMPLES_PER_FRAME = SOUND_RATE_HZ // FPS
 _SOUND_BIT_RATE = 128_000
 _ENCODER_THREADS = 4
 """Fixed, because x264's bytes depend on the number of threads and would else follow the machine."""
-_ACCEPTED_BEFORE = MediaLimits(max_audio_s=math.inf)
-"""The recording was bounded when the waveform was decoded; from here on the video's length bounds it."""
 _H264_OPTIONS = {"crf": "18", "preset": "medium"}
-_BT709 = 1
-"""The number of BT.709 as matrix, primaries and transfer alike (ITU-T H.273)."""
 
 
 class VideoWriter:
@@ -61,7 +49,7 @@ class VideoWriter:
         self._num_frames = num_frames
         self._num_written = 0
         self._sound_path = sound
-        self._sound: _Sound | None = None
+        self._sound: SoundFrames | None = None
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -84,7 +72,7 @@ class VideoWriter:
             raise ValueError(f"a frame must be {self._shape} uint8, not {frame.shape} {frame.dtype}")
         if self._num_written == self._num_frames:
             raise ValueError(f"more than the announced {self._num_frames} frames")
-        self._container.mux(self._video.encode(_bt709_frame(frame, self._num_written)))
+        self._container.mux(self._video.encode(bt709_frame(frame, self._num_written)))
         if self._sound is not None:
             self._container.mux(self._audio.encode(self._sound.next_frame()))
         self._num_written += 1
@@ -101,14 +89,14 @@ class VideoWriter:
 
     def _open(self) -> None:
         if self._sound_path is not None:
-            self._sound = self._opened.enter_context(closing(_Sound(self._sound_path)))
+            self._sound = self._opened.enter_context(closing(SoundFrames(self._sound_path)))
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
         self._container = av.open(str(self._unfinished.absolute()), mode="w", format="mp4", options=options)
         self._opened.callback(self._container.close)
         height, width, _ = self._shape
-        self._video = _add_video_stream(self._container, width, height)
+        self._video = add_video_stream(self._container, width, height, _H264_OPTIONS, _ENCODER_THREADS)
         if self._sound is not None:
-            self._audio = _add_audio_stream(self._container, self._sound.num_channels)
+            self._audio = add_audio_stream(self._container, self._sound.num_channels, _SOUND_BIT_RATE)
         self._container.start_encoding()  # creates the file, so that a folder that cannot be written is told now
 
     def _finish(self) -> None:
@@ -126,56 +114,3 @@ class VideoWriter:
                 self._opened.close()
         finally:
             self._unfinished.unlink(missing_ok=True)
-
-
-class _Sound:
-    """The original recording at 48 kHz, 1/25 s at a time, followed by endless silence."""
-
-    def __init__(self, path: Path) -> None:
-        self._blocks = stream_sound(path, SOUND_RATE_HZ, len(SOUND_LAYOUTS), _ACCEPTED_BEFORE, SoundRules())
-        self._pending: Float32Array = next(self._blocks, np.zeros((0, 1), np.float32))
-        self._num_given = 0
-        self.num_channels = self._pending.shape[1]
-
-    def next_frame(self) -> av.AudioFrame:
-        while len(self._pending) < _SOUND_SAMPLES_PER_FRAME:
-            self._pending = np.concatenate([self._pending, next(self._blocks, self._silence())])
-        samples, self._pending = np.split(self._pending, [_SOUND_SAMPLES_PER_FRAME])
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", SOUND_LAYOUTS[self.num_channels])
-        frame.sample_rate = SOUND_RATE_HZ
-        frame.time_base = Fraction(1, SOUND_RATE_HZ)
-        frame.pts = self._num_given
-        self._num_given += _SOUND_SAMPLES_PER_FRAME
-        return frame
-
-    def close(self) -> None:
-        self._blocks.close()
-
-    def _silence(self) -> Float32Array:
-        return np.zeros((_SOUND_SAMPLES_PER_FRAME, self.num_channels), np.float32)
-
-
-def _add_video_stream(container: OutputContainer, width: int, height: int) -> VideoStream:
-    stream = container.add_stream("libx264", rate=FPS, options=_H264_OPTIONS, width=width, height=height)
-    context = stream.codec_context
-    context.pix_fmt = "yuv420p"
-    context.thread_count = _ENCODER_THREADS
-    context.colorspace = context.color_primaries = context.color_trc = _BT709
-    context.color_range = ColorRange.MPEG
-    return stream
-
-
-def _add_audio_stream(container: OutputContainer, num_channels: int) -> AudioStream:
-    return container.add_stream("aac", rate=SOUND_RATE_HZ, layout=SOUND_LAYOUTS[num_channels], bit_rate=_SOUND_BIT_RATE)
-
-
-def _bt709_frame(image: UInt8Array, index: int) -> av.VideoFrame:
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(
-        format="yuv420p",
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
-    )
-    frame.pts = index
-    frame.time_base = Fraction(1, FPS)
-    return frame

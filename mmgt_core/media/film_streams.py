@@ -1,0 +1,86 @@
+"""What every film that is written here consists of: pictures in BT.709, and sound at 48 kHz, 1/25 s at a time."""
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.stream import VideoStream
+
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.sound_blocks import SoundRules
+from mmgt_core.media.sound_file import SOUND_LAYOUTS, SOUND_RATE_HZ
+from mmgt_core.media.sound_stream import stream_sound
+from mmgt_core.types import FPS, UInt8Array
+
+_SOUND_SAMPLES_PER_FRAME = SOUND_RATE_HZ // FPS
+_ACCEPTED_BEFORE = MediaLimits(max_audio_s=math.inf)
+"""The recording was bounded when the waveform was decoded; from here on the video's length bounds it."""
+_BT709 = 1
+"""The number of BT.709 as matrix, primaries and transfer alike (ITU-T H.273)."""
+
+
+class SoundFrames:
+    """The original recording at 48 kHz, 1/25 s at a time, followed by endless silence."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises: InputError: the sound cannot be decoded."""
+        self._blocks = stream_sound(path, SOUND_RATE_HZ, len(SOUND_LAYOUTS), _ACCEPTED_BEFORE, SoundRules())
+        self._pending: Float32Array = next(self._blocks, np.zeros((0, 1), np.float32))
+        self._num_given = 0
+        self.num_channels = self._pending.shape[1]
+
+    def next_frame(self) -> av.AudioFrame:
+        """Return the next 1/25 s."""
+        while len(self._pending) < _SOUND_SAMPLES_PER_FRAME:
+            self._pending = np.concatenate([self._pending, next(self._blocks, self._silence())])
+        samples, self._pending = np.split(self._pending, [_SOUND_SAMPLES_PER_FRAME])
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", SOUND_LAYOUTS[self.num_channels])
+        frame.sample_rate = SOUND_RATE_HZ
+        frame.time_base = Fraction(1, SOUND_RATE_HZ)
+        frame.pts = self._num_given
+        self._num_given += _SOUND_SAMPLES_PER_FRAME
+        return frame
+
+    def close(self) -> None:
+        """Read no more of the recording."""
+        self._blocks.close()
+
+    def _silence(self) -> Float32Array:
+        return np.zeros((_SOUND_SAMPLES_PER_FRAME, self.num_channels), np.float32)
+
+
+def add_video_stream(
+    container: OutputContainer, width: int, height: int, options: dict[str, str], num_threads: int
+) -> VideoStream:
+    """Add H.264 pictures, 25 a second, tagged BT.709."""
+    stream = container.add_stream("libx264", rate=FPS, options=options, width=width, height=height)
+    context = stream.codec_context
+    context.pix_fmt = "yuv420p"
+    context.thread_count = num_threads
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.color_range = ColorRange.MPEG
+    return stream
+
+
+def add_audio_stream(container: OutputContainer, num_channels: int, bit_rate: int) -> AudioStream:
+    """Add AAC sound; bit_rate in bits per second."""
+    return container.add_stream("aac", rate=SOUND_RATE_HZ, layout=SOUND_LAYOUTS[num_channels], bit_rate=bit_rate)
+
+
+def bt709_frame(image: UInt8Array, index: int) -> av.VideoFrame:
+    """Return picture number `index`, (H, W, 3) RGB, as an encoder takes it: 4:2:0 in BT.709's limited range."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
+    )
+    frame.pts = index
+    frame.time_base = Fraction(1, FPS)
+    return frame
