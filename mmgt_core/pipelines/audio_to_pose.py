@@ -1,6 +1,6 @@
 """Stage 1: speech and an initial pose become a pose sequence of any length (paper §III-B)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,11 +48,17 @@ class AudioToPose:
     head_guidance_scale: float | None = None
     hand_made: HandMade = heard_here
 
-    @torch.inference_mode()
     def __call__(
         self, initial_keypoints: Float32Array, waveform: Waveform, options: SamplingOptions, control: RunControl
     ) -> PoseSequence:
-        """Generate `waveform.num_frames` poses.
+        """Generate `waveform.num_frames` poses at once; `stream` says the rest."""
+        parts = [part.keypoints for part in self.stream(initial_keypoints, waveform, options, control)]
+        return PoseSequence(np.concatenate(parts))
+
+    def stream(
+        self, initial_keypoints: Float32Array, waveform: Waveform, options: SamplingOptions, control: RunControl
+    ) -> Iterator[PoseSequence]:
+        """Generate `waveform.num_frames` poses, in order; yields a segment's as soon as no later one changes them.
 
         Args:
             initial_keypoints: (134, 3) on the 512 canvas.
@@ -63,20 +69,22 @@ class AudioToPose:
         Each segment is given the last frames of the one before as known, and its first frame as initial pose.
         Source: paper §III-B; the joining is ours (spec §4 says what upstream does).
         """
-        num_frames, num_steps = waveform.num_frames, options.pose_inference_steps
-        starts = segment_starts(num_frames, self.segment_frames, options.segment_overlap)
+        starts = segment_starts(waveform.num_frames, self.segment_frames, options.segment_overlap)
+        ends = [*starts[1:], waveform.num_frames]
+        num_steps = options.pose_inference_steps
         generator = torch.Generator().manual_seed(options.seed)
-        values = normalise(initial_keypoints).astype(np.float32)[None]  # (frames so far, 402)
-        with control.stage(Stage.POSE_DIFFUSION, len(starts) * num_steps) as report:
-            for index, start in enumerate(starts):
+        first, known = normalise(initial_keypoints).astype(np.float32), np.empty((0, NUM_KEYPOINT_VALUES), np.float32)
+        for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            num_done = index * num_steps
+            with control.stage(Stage.POSE_DIFFUSION, len(starts) * num_steps, num_done) as report:
                 speech = self._speech(waveform, start)
-                known = values[start:] if index else values[:0]
-                on_step = _counting_from(index * num_steps, report)
-                first = without_legs_flat(values[start])
-                segment = self.sample_segment(first, speech, known, generator, options, on_step)
-                values = np.concatenate([values[:start], segment])
-        return PoseSequence(without_legs(denormalise(values[:num_frames])))
+                on_step = _counting_from(num_done, report)
+                segment = self.sample_segment(without_legs_flat(first), speech, known, generator, options, on_step)
+            yield PoseSequence(without_legs(denormalise(segment[: end - start])))
+            known = segment[end - start :]
+            first = known[0] if len(known) else first
 
+    @torch.inference_mode()
     def sample_segment(
         self,
         first_frame: Float32Array,
@@ -127,6 +135,7 @@ class AudioToPose:
         scales[[*range(FACE.start, FACE.stop), *HEAD_OF_BODY]] = guidance.head_guidance_scale
         return scales.flatten()
 
+    @torch.inference_mode()
     def _speech(self, waveform: Waveform, start: int) -> torch.Tensor:
         """Speech features of one segment, (F, features); silence stands past the end."""
         first, length = start * SAMPLES_PER_FRAME, self.segment_frames * SAMPLES_PER_FRAME

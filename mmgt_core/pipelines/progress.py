@@ -65,11 +65,12 @@ class RunControl:
     on_input: Callable[[InputStep], None] = ignore_input
 
     @contextmanager
-    def stage(self, stage: Stage, steps: int) -> Iterator[Callable[[int], None]]:
-        """Enter a stage; gives the function that reports how many of its steps are done."""
+    def stage(self, stage: Stage, steps: int, num_done: int = 0) -> Iterator[Callable[[int], None]]:
+        """Enter a stage, or come back to it after `num_done` of its steps; gives the function that reports steps."""
         started = time.monotonic()
         self.check()
-        self.on_progress(Progress(stage, 0, steps))
+        if not num_done:
+            self.on_progress(Progress(stage, 0, steps))
 
         def report(step: int) -> None:
             self.on_progress(Progress(stage, step, steps))

@@ -241,6 +241,20 @@ def test_legs_are_removed(wavlm: WavLMModel) -> None:
     assert poses[:, 0].any()
 
 
+def test_a_segments_poses_come_before_the_next_one_is_heard(wavlm: WavLMModel) -> None:
+    stage_1, told = AudioToPose(random_smga(0), wavlm, SEGMENT, 2.0), []
+    waveform = speech(180 * SAMPLES_PER_FRAME)
+    stream = stage_1.stream(initial_keypoints(), waveform, OPTIONS, RunControl(on_progress=told.append))
+
+    lengths, steps = [], []
+    for part in stream:
+        lengths.append(len(part))
+        steps.append(told[-1].step)
+
+    assert lengths == [40, 40, 20, 80]
+    assert steps == [8, 16, 24, 32]
+
+
 def test_progress_counts_the_steps_of_all_segments(wavlm: WavLMModel) -> None:
     told: list[Progress] = []
 
