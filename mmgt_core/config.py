@@ -1,6 +1,6 @@
 """Frozen configurations of every network, the presets that fill them, and the only home of sampling defaults."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mmgt_core.keypoints import NUM_KEYPOINT_VALUES
@@ -154,6 +154,7 @@ class Preset:
     same noise, so that what stands still in it does not shimmer; for weights that were trained so.
     head_guidance_scale: of stage 1 for face and head, where gestures need more guidance than mouths bear; None: the
     same. details: of the network that puts back into frames what the others lose of the portrait; None: nothing does.
+    variant_of: the preset whose networks and weights these are, sampled otherwise; None: it has its own.
     """
 
     name: str
@@ -174,6 +175,12 @@ class Preset:
     head_guidance_scale: float | None = None
     is_noise_shared: bool = False
     details: DetailNetworkConfig | None = None
+    variant_of: str | None = None
+
+    @property
+    def weights_name(self) -> str:
+        """Under which folders and indices know its weights."""
+        return self.variant_of or self.name
 
     @property
     def latent_size(self) -> int:
@@ -301,7 +308,15 @@ scale that training measures is folded into the autoencoder's own weights.
 PRESENTER_KEYPOINTS = KeypointNetworkConfig(widths=(24, 48, 96, 96), decoder_width=64)
 """The detector that is trained along with `mmgt-demo`."""
 
-PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO)}
+MMGT_DEMO_GUIDED = replace(
+    MMGT_DEMO, name="mmgt-demo-guided", num_inference_steps=30, guidance_scale=3.5, variant_of=MMGT_DEMO.name
+)
+"""`mmgt-demo` sampled as the published weights are: what measures quality modes and few steps where there is no GPU.
+
+Guidance gains these small networks nothing; as a load it is like the published one, thirty steps of two rows.
+"""
+
+PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO, MMGT_DEMO_GUIDED)}
 
 
 @dataclass(frozen=True)

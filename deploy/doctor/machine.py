@@ -12,6 +12,7 @@ import psutil  # type: ignore[import-untyped]
 from deploy.doctor.finding import Finding, fault, gigabytes, well
 from jobs.ports import PortUnusable, check_free
 from jobs.settings import Settings, StoreSettings
+from mmgt_core.config import PRESETS
 from mmgt_core.errors import MMGTError
 from mmgt_core.media.signing_identity import user_identity_folder
 from worker.gpus import AUTO, CPU, Cuda, TorchBuild, ask_cuda, numbers, torch_build, why_unusable
@@ -138,9 +139,10 @@ def _is_ours(process: psutil.Process, store: StoreSettings | None) -> bool:
 def look_at_weights(settings: Settings) -> Finding:
     """Whether the preset that will be served has its weights, whole."""
     preset = preset_to_serve(settings)
-    folder = settings.weights_folder / preset
+    name = PRESETS[preset].weights_name if preset in PRESETS else preset
+    folder = settings.weights_folder / name
     if not folder.is_dir():
-        if preset != DEMO_PRESET:
+        if name != DEMO_PRESET:
             return fault(
                 "weights", f"{preset} has none in {settings.weights_folder.absolute()}", f"fetch them: {_PULL}"
             )

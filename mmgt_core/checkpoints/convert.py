@@ -76,7 +76,7 @@ def _convert_into(folder: Path, files: Mapping[str, Path], preset: Preset, on_ne
     for name, rename in _ENCODERS.items():
         state = rename(read_checkpoint(files[name]))
         write(name, from_published(networks[name], AS_PUBLISHED, state, name))
-    index = WeightsIndex(preset.name, hashes, {name: file_sha256(path) for name, path in files.items()})
+    index = WeightsIndex(preset.weights_name, hashes, {name: file_sha256(path) for name, path in files.items()})
     index.write(folder)
     return index
 

@@ -50,8 +50,8 @@ def fill_network(
     if not module.state_dict():
         return  # log-mel arithmetic has no file
     index = WeightsIndex.read(folder)
-    if index.preset != preset.name:
-        raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.name}")
+    if index.preset != preset.weights_name:
+        raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.weights_name}")
     _require_recorded(network_file(folder, name), index.networks.get(name))
     state = _read_tensors(network_file(folder, name), device, dtype)
     require_same_keys(module.state_dict(), state, name)

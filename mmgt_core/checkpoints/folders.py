@@ -60,7 +60,7 @@ def find_preset(name: str) -> Preset:
 
 def preset_folder(weights: Path, preset: Preset) -> Path:
     """Where a preset's converted weights lie."""
-    return weights / preset.name
+    return weights / preset.weights_name
 
 
 def require_weights(weights: Path, preset: Preset, packaged: Collection[str]) -> None:
@@ -82,8 +82,8 @@ def require_weights(weights: Path, preset: Preset, packaged: Collection[str]) ->
             )
         return
     index = WeightsIndex.read(folder)
-    if index.preset != preset.name:
-        raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.name}")
+    if index.preset != preset.weights_name:
+        raise WeightsError(f"{folder} holds the weights of {index.preset}, not of {preset.weights_name}")
     for path in (network_file(folder, name) for name in index.networks):
         if not path.is_file():
             raise WeightsError(f"{path} cannot be read: it is absent; convert it again with `mmgt weights convert`")

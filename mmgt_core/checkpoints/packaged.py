@@ -1,4 +1,4 @@
-"""The weights that come with the package: those of `mmgt-demo`, of its detector and of what ends its frames."""
+"""The weights in the package: of `mmgt-demo` and its variant, of its detector and of what ends its frames."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,4 +15,4 @@ DETAIL_NETWORK = "detail_network"
 
 def packaged_networks(preset: Preset, folder: Path = PACKAGED_WEIGHTS) -> Mapping[str, str]:
     """The networks that the package carries for a preset, and the hashes of their files."""
-    return recorded_networks(folder) if preset.name == MMGT_DEMO.name else {}
+    return recorded_networks(folder) if preset.weights_name == MMGT_DEMO.name else {}

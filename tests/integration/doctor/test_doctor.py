@@ -139,6 +139,8 @@ def test_weights_that_are_absent_or_cut_short_are_a_fault(tmp_path):
     os.truncate(network, network.stat().st_size - 1)
 
     absent = settings(tmp_path, worker={"weights_folder": tmp_path, "preset": "mmgt-512"})
+    variant = settings(tmp_path, worker={"weights_folder": tmp_path, "preset": "mmgt-demo-guided"})
+    assert look_at_weights(variant).verdict is Verdict.OK  # the package's, as its preset's
     assert whole.verdict is Verdict.OK
     assert_fails(look_at_weights(settings(tmp_path, worker={"weights_folder": folder.parent})), str(network), "stated")
     assert_fails(look_at_weights(absent), "mmgt-512 has none in", "mmgt weights pull")
