@@ -61,6 +61,14 @@ class Estimates:
         queue = await self._queue(queue_class)
         return self._outlook(queue.eta_s(queue.waiting + 1))
 
+    async def of_render(self, queue_class: str, quality: str | None, video_s: float | None) -> float | None:
+        """Return the render seconds of a video in a quality mode, as measured of that mode; None when none was.
+
+        Raises:
+            StoreUnavailable
+        """
+        return None if video_s is None else (await self._queue(queue_class)).render_s(quality, video_s)
+
     async def _eta_s(self, job: Job) -> float | None:
         if job.status is JobStatus.QUEUED:
             queue = await self._queue(job.request.queue_class)

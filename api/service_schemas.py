@@ -30,7 +30,8 @@ class ModelBody(BaseModel):
     owned_by: str
     size: str
     fps: int
-    qualities: list[str]
+    qualities: Annotated[list[str], Field(description="Best first.")]
+    default_quality: Annotated[str | None, Field(description="Where a request names none.")] = None
 
 
 class ModelList(BaseModel):

@@ -123,6 +123,7 @@ async def make_job(
             wanted = request.options
             about = question_about(request.inputs, wanted.crop, allow_photograph=wanted.allow_photograph)
             seen = await look_at(context, request.id, request.tenant, about, wait_s)
+            seen = await timed_by_mode(context, request.queue_class, wanted.quality, seen)
             request = with_what_was_seen(request, seen)
         except BaseException:
             await discard(context, request, call)
@@ -138,7 +139,7 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
         StorageUnavailable, StoreUnavailable
     """
     order = read_order(upload, context.settings)
-    await pick_model(context, order.fields)
+    model = await pick_model(context, order.fields)
     job_id = new_job_id()
     inputs = {name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()}
     try:
@@ -146,6 +147,7 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
         crop, is_allowed = order.fields.crop or JobOptions.crop, order.fields.allow_photograph
         about = question_about(inputs, crop, allow_photograph=is_allowed)
         seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
+        seen = await timed_by_mode(context, model.id, order.fields.quality, seen)
     finally:
         await discard_inputs(context, job_id)
     if seen is None:
@@ -307,6 +309,20 @@ async def store_inputs(storage: ObjectStorage, keys: Mapping[str, str], files: M
     """
     for name, file in files.items():
         await anyio.to_thread.run_sync(storage.put_file, keys[name], file.path, file.kind.content_type)
+
+
+async def timed_by_mode(
+    context: Context, queue_class: str, quality: str | None, seen: PreflightAnswer | None
+) -> PreflightAnswer | None:
+    """Return what preflight saw, with the time that videos of the wanted mode took, where some were rendered.
+
+    Raises:
+        StoreUnavailable
+    """
+    if seen is None:
+        return None
+    estimate_s = await context.estimates.of_render(queue_class, quality, seen.seconds)
+    return seen if estimate_s is None else seen.model_copy(update={"estimate_s": round(estimate_s, 1)})
 
 
 def with_what_was_seen(request: JobRequest, seen: PreflightAnswer | None) -> JobRequest:

@@ -193,13 +193,24 @@ local function moving_mean(key, class, value)
   redis.call('HSET', key, class, old and 0.8 * old + 0.2 * value or value)
 end
 
+local function chosen(option)
+  if option == cjson.null then return nil end
+  return option
+end
+
 function VERBS.finalise(id, attempt, results, seconds, gpu_seconds, warnings)
   local where = standing(id, attempt)
   if where ~= 'current' then return answer(where, {'completed'}) end
   if is_cancel_due(id) then return 'cancelled' end
   local class, expires_ms = get(id, 'class'), NOW + get(id, 'expires_after_s') * 1000
   moving_mean(P .. 'mean-job-s', class, tonumber(gpu_seconds))
-  if tonumber(seconds) > 0 then moving_mean(P .. 'mean-s-per-video-s', class, gpu_seconds / seconds) end
+  if tonumber(seconds) > 0 then
+    moving_mean(P .. 'mean-s-per-video-s', class, gpu_seconds / seconds)
+    local options = cjson.decode(get(id, 'request')).options
+    if chosen(options.num_inference_steps) == nil then -- steps of its own say nothing about a mode
+      moving_mean(P .. 'mode-s-per-video-s:' .. class, chosen(options.quality) or '', gpu_seconds / seconds)
+    end
+  end
   redis.call('ZADD', P .. 'expiring-results', expires_ms, id)
   if tonumber(attempt) > 1 then order_purge(id, 'losers:' .. attempt, ZOMBIE_MS) end
   finish(id, 'completed', 'completed_ms', NOW, 'expires_ms', expires_ms, 'percent', 100, 'results', results,

@@ -102,6 +102,7 @@ function VERBS.queue_state(class, tenant, live_ms)
     redis.call('SCARD', P .. 'running:' .. class), own,
     redis.call('SINTERCARD', 2, P .. 'running:' .. class, P .. 'active:' .. tenant), workers,
     redis.call('HGET', P .. 'mean-job-s', class) or '', redis.call('HGET', P .. 'mean-s-per-video-s', class) or '',
+    redis.call('HGETALL', P .. 'mode-s-per-video-s:' .. class),
   }
 end
 

@@ -1,10 +1,12 @@
 """The verbs of upkeep: doorbells, sweep, reap, expire, purges, the lock, and the queue as a whole."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from jobs.job import Priority
+from jobs.record import read_pairs
 from jobs.verbs.call import Call, count, milliseconds, nothing, yes
 from jobs.verbs.lifecycle import DEFAULT_LEASE_S, DEFAULT_MAX_LOST_ATTEMPTS
 
@@ -75,6 +77,7 @@ class ClassQueue:
         workers: live workers that serve the class.
         mean_job_s: moving mean of render seconds per job; None before the first.
         mean_s_per_video_s: moving mean of render seconds per second of video.
+        mode_s_per_video_s: the same for each quality mode that was asked for; empty for those that asked for none.
     """
 
     queue_class: str
@@ -86,6 +89,7 @@ class ClassQueue:
     workers: int
     mean_job_s: float | None
     mean_s_per_video_s: float | None
+    mode_s_per_video_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -98,6 +102,11 @@ class ClassQueue:
             return None
         ahead = queue_position - 1 + self.running
         return self.mean_job_s * (ahead / max(1, self.workers) + 1)
+
+    def render_s(self, quality: str | None, video_s: float) -> float | None:
+        """Estimated render seconds of a video in a mode; None when none of that mode was measured."""
+        pace = self.mode_s_per_video_s.get(quality or "")
+        return None if pace is None else pace * video_s
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,9 @@ def queue_state(queue_class: str, tenant: str = "", live_s: float = 15.0) -> Cal
     def read(reply: Any) -> ClassQueue:  # noqa: ANN401
         interactive, batch, running, own_waiting, own_running, live = (int(item) for item in reply[:6])
         job_s, per_video_s = (float(item) if item else None for item in reply[6:8])
-        return ClassQueue(queue_class, interactive, batch, running, own_waiting, own_running, live, job_s, per_video_s)
+        counts = (interactive, batch, running, own_waiting, own_running, live)
+        modes = {mode: float(pace) for mode, pace in read_pairs(reply[8]).items()}
+        return ClassQueue(queue_class, *counts, job_s, per_video_s, modes)
 
     return Call("queue_state", (queue_class, tenant, milliseconds(live_s)), read)
 

@@ -160,6 +160,12 @@ def test_what_no_loaded_model_does_is_a_422(
     assert nothing_is_left(settings, store)
 
 
+def test_a_mode_that_the_model_lacks_is_answered_with_those_that_it_has(alice: httpx.Client) -> None:
+    error = create(alice, quality="turbo").json()["error"]
+
+    assert error["message"].endswith(f"{MODEL} has no turbo; it has exact, fast")
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from jobs.job import JobOptions
 from jobs.settings import Settings, StoreSettings
 from jobs.storage import ObjectStorage
 from jobs.store import JobStore
@@ -65,6 +66,22 @@ def test_what_preflight_saw_is_in_the_job(alice: httpx.Client, store: JobStore, 
     assert job.request.estimate_s == 42.0
     assert preflight.asked == [{"request_id": video["id"], "crop": "auto", **job.request.inputs}]
     assert preflight.found_inputs == [True]
+
+
+def test_a_video_is_estimated_by_those_of_its_mode_once_there_were_some(
+    alice: httpx.Client, store: JobStore, worker: ScriptedWorker, serve: Serve
+) -> None:
+    worker.submit(options=JobOptions(seed=1, quality="fast"))
+    worker.finish(worker.claim())  # 1.5 s for 3.2 s of video
+    serve(GOOD)
+
+    found = {}
+    for quality in ("fast", "exact"):
+        job = store.get(create(alice, quality=quality).json()["id"])
+        assert job is not None
+        found[quality] = job.request.estimate_s
+
+    assert found == {"fast": 1.5, "exact": 42.0}
 
 
 def test_preflight_looks_at_the_crop_that_the_client_asked_for(alice: httpx.Client, serve: Serve) -> None:

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from jobs.job import ErrorCode, Failure, Job, JobStatus
+import pytest
+
+from jobs.job import ErrorCode, Failure, Job, JobOptions, JobStatus
 from jobs.store import JobStore
 from jobs.verbs.lifecycle import Outcome, Results
 from jobs.verbs.registry import WorkerRecord
@@ -225,6 +227,24 @@ def test_the_estimate_follows_what_was_measured(store: JobStore) -> None:
     assert state.mean_s_per_video_s == 6.0
     assert state.workers == 2
     assert state.eta_s(3) == 24.0  # two jobs ahead, two workers
+
+
+def test_each_mode_has_its_own_pace_and_steps_of_somebodys_own_teach_none(store: JobStore) -> None:
+    for quality, steps, gpu_seconds in (
+        ("exact", None, 40.0),
+        ("turbo", None, 4.0),
+        ("turbo", None, 8.0),
+        ("turbo", 100, 400.0),
+        (None, None, 6.0),
+    ):
+        store.create(make_request(options=JobOptions(seed=1, quality=quality, num_inference_steps=steps)))
+        store.finalise(claim(store).id, 1, Results({"video": "v"}, 2.0, gpu_seconds))
+    state = store.queue_state(CLASS)
+
+    assert state.render_s("exact", 3.0) == 60.0
+    assert state.render_s("turbo", 3.0) == pytest.approx(7.2)  # 0.8 of the old, 0.2 of the new
+    assert state.render_s(None, 3.0) == 9.0
+    assert state.render_s("balanced", 3.0) is None
 
 
 def test_status_counts_follow_every_move(store: JobStore, claimed: Job) -> None:
