@@ -8,6 +8,7 @@ from torch import nn
 
 from mmgt_core.config import SMGAConfig
 from mmgt_core.keypoints import FACE
+from mmgt_core.smga.attention import Attention
 from mmgt_core.smga.layers import DecoderLayer, FiLM
 from mmgt_core.smga.model import SMGA
 
@@ -46,7 +47,7 @@ def hold_initial_pose(network: SMGA) -> None:
     network.input_projection.weight.copy_(projection)
     network.input_projection.bias.zero_()
     for module in network.layers.modules():
-        if isinstance(module, nn.MultiheadAttention):
+        if isinstance(module, Attention):
             _silence(module.out_proj, slice(num_values))
         if isinstance(module, DecoderLayer):
             _silence(module.linear2, slice(num_values))

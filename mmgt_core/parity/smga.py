@@ -9,8 +9,8 @@ from mmgt_core.checkpoints.loading import load_published
 from mmgt_core.config import SMGAConfig
 from mmgt_core.keypoints import FACE
 from mmgt_core.parity.case import GoldenCase, Produced
+from mmgt_core.smga.attention import rotary_table, rotate
 from mmgt_core.smga.diffusion import CosineSchedule, add_noise, cosine_schedule, sample, sampling_timesteps
-from mmgt_core.smga.layers import rotate
 from mmgt_core.smga.model import SMGA, time_sinusoid
 from mmgt_core.training.losses import pose_loss_terms
 
@@ -39,7 +39,7 @@ def run_decoder(case: GoldenCase) -> Iterator[Produced]:
     yield "mid/time_mlp", time
     tokens = network.encode_condition(condition, keep).tokens
     yield "mid/cond_tokens", tokens
-    yield "mid/rotary_of_cond", rotate(tokens, network.rotary_frequencies)
+    yield "mid/rotary_of_cond", rotate(tokens, rotary_table(network.rotary_frequencies, tokens.shape[1]))
 
 
 def run_sampler(case: GoldenCase) -> Iterator[Produced]:
@@ -50,20 +50,20 @@ def run_sampler(case: GoldenCase) -> Iterator[Produced]:
     dropped = network.encode_condition(condition, torch.tensor([False]))
     weight = case.config["config"]["guidance_weight"]
 
-    def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
-        timesteps = torch.tensor([timestep])
+    schedule = cosine_schedule()
+    num_steps = case.config["config"]["sampling_timesteps"]
+    times = sampling_timesteps(num_steps)
+
+    def predict_clean(noisy: torch.Tensor, step: int) -> torch.Tensor:
+        timesteps = torch.tensor([times[step]])
         guided, unguided = network(noisy, first, kept, timesteps), network(noisy, first, dropped, timesteps)
         return unguided + (guided - unguided) * weight
 
-    tape = iter(_tape(case))
-    schedule = cosine_schedule()
-    num_steps = case.config["config"]["sampling_timesteps"]
     states: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
     result = sample(
         predict_clean,
-        lambda: next(tape),
+        _tape(case)[:num_steps],
         schedule,
-        num_steps,
         on_step=lambda state: states.append((state.noisy, state.clean, state.noise)),
     )
     yield "out/sample", result

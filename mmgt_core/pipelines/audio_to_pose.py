@@ -25,7 +25,8 @@ from mmgt_core.keypoints import (
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.stitching import overlap_weights
-from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule, sample
+from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule, draw_noise, sample
+from mmgt_core.smga.guidance import guided_prediction
 from mmgt_core.smga.model import SMGA
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, Waveform
 
@@ -104,28 +105,19 @@ class AudioToPose:
             options: steps, guidance and blend.
             on_step: called after each step.
         """
-        device = self.smga.final_layer.weight.device
-        scales = self._guidance_scales(options).to(device)  # (402,)
-        is_guided = bool((scales != 1).any())
-        keep = torch.tensor([True, False] if is_guided else [True], device=device)  # (B,): heard, unheard
-        num_rows = len(keep)
-        initial_pose = torch.from_numpy(first_frame).to(device).expand(num_rows, -1)  # (B, 402)
-        condition = self.smga.encode_condition(speech.to(device).unsqueeze(0), keep)
+        device, num_steps = self.smga.final_layer.weight.device, options.pose_inference_steps
+        scales = self._guidance_scales(options)  # (402,)
+        keep = torch.tensor([True, False] if (scales != 1).any() else [True])  # (B,): heard, unheard
+        initial_pose = torch.from_numpy(first_frame).to(device).expand(len(keep), -1)  # (B, 402)
+        condition = self.smga.encode_condition(speech.to(device).unsqueeze(0), keep.to(device))
+        guided = scales.to(device) if len(keep) == 2 else None
+        predict_clean = guided_prediction(self.smga, initial_pose, condition, num_steps, guided)
         known = None
         if len(known_frames):
             weights = overlap_weights(len(known_frames), options.segment_blend)
             known = KnownFrames(torch.from_numpy(known_frames).to(device), torch.from_numpy(weights).to(device))
-
-        def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
-            timesteps = torch.full((num_rows,), timestep, device=device)
-            predicted = self.smga(noisy.expand(num_rows, -1, -1), initial_pose, condition, timesteps)
-            heard, unheard = predicted[:1], predicted[-1:]
-            return unheard + (heard - unheard) * scales if is_guided else heard
-
-        def draw_noise() -> torch.Tensor:
-            return torch.randn(1, self.segment_frames, NUM_KEYPOINT_VALUES, generator=generator).to(device)
-
-        clean = sample(predict_clean, draw_noise, cosine_schedule(), options.pose_inference_steps, known, on_step)
+        noise = draw_noise(num_steps, (1, self.segment_frames, NUM_KEYPOINT_VALUES), generator).to(device)
+        clean = sample(predict_clean, noise, cosine_schedule(), known, on_step)
         return clean[0].cpu().numpy()
 
     def _guidance_scales(self, options: SamplingOptions) -> torch.Tensor:

@@ -11,11 +11,8 @@ NUM_TRAIN_TIMESTEPS = 1000
 _COSINE_OFFSET = 0.008
 _MAX_BETA = 0.999
 
-DrawNoise = Callable[[], torch.Tensor]
-"""Gives standard normal noise in the shape of the sequence, anew at each call."""
-
 PredictClean = Callable[[torch.Tensor, int], torch.Tensor]
-"""From the noisy sequence and its timestep to the predicted clean one (guidance applied)."""
+"""From the noisy sequence and the number of the step to the predicted clean one (guidance applied)."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,11 @@ def sampling_timesteps(num_inference_steps: int) -> list[int]:
     return [int(step) for step in reversed(torch.from_numpy(spaced).float().int().tolist())]
 
 
+def draw_noise(num_inference_steps: int, shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+    """Everything that `sample` needs of chance, (steps, *shape): a draw for each step, in their order."""
+    return torch.stack([torch.randn(shape, generator=generator) for _ in range(num_inference_steps)])
+
+
 @dataclass(frozen=True)
 class KnownFrames:
     """Frames that the sequence must begin with.
@@ -85,9 +87,8 @@ class SamplerState:
 
 def sample(
     predict_clean: PredictClean,
-    draw_noise: DrawNoise,
+    noise: torch.Tensor,
     schedule: CosineSchedule,
-    num_inference_steps: int,
     known: KnownFrames | None = None,
     on_step: Callable[[SamplerState], None] | None = None,
 ) -> torch.Tensor:
@@ -95,25 +96,23 @@ def sample(
 
     Args:
         predict_clean: the guided network.
-        draw_noise: called once for the start and once a step but the last.
+        noise: (steps, B, F, D), standard normal: the start's, then that of each step but the last. As many of the 1000
+            timesteps are visited.
         schedule: the tables.
-        num_inference_steps: how many of the 1000 timesteps to visit.
         known: frames imposed on every predicted clean sequence, so that a segment continues the one before.
         on_step: called after each step; may raise to stop.
 
     Source: spec §3, diffusion; the imposing of known frames is ours.
     """
-    times = sampling_timesteps(num_inference_steps)
-    noisy = draw_noise()
-    clean = noisy
-    for step, (time, next_time) in enumerate(pairwise(times)):
-        clean = predict_clean(noisy, time).clamp(-1.0, 1.0)
+    noisy = clean = noise[0]
+    for step, (time, next_time) in enumerate(pairwise(sampling_timesteps(len(noise)))):
+        clean = predict_clean(noisy, step).clamp(-1.0, 1.0)
         if known is not None:
             clean = known.impose(clean)
-        noise = predicted_noise(schedule, noisy, clean, time)
-        state = SamplerState(step, noisy, clean, noise)
+        direction = predicted_noise(schedule, noisy, clean, time)
+        state = SamplerState(step, noisy, clean, direction)
         if next_time >= 0:
-            noisy = ddim_step(schedule, clean, noise, draw_noise(), time, next_time)
+            noisy = ddim_step(schedule, clean, direction, noise[step + 1], time, next_time)
         if on_step is not None:
             on_step(state)
     return clean

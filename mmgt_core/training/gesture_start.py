@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrize import ParametrizationList
 
+from mmgt_core.smga.attention import Attention
 from mmgt_core.smga.diffusion import NUM_TRAIN_TIMESTEPS, add_noise, cosine_schedule
 from mmgt_core.smga.layers import DecoderLayer, FiLM, MotionBranch
 from mmgt_core.smga.model import SMGA, time_sinusoid
@@ -113,9 +114,9 @@ def _differences(width: int, features: GestureFeatures) -> torch.Tensor:
     return rows
 
 
-def _pass_through_first_head(attention: nn.MultiheadAttention, features: GestureFeatures) -> None:
+def _pass_through_first_head(attention: Attention, features: GestureFeatures) -> None:
     """The first head's values are what is seen; it writes into the filtered features and nowhere else."""
-    number, width = features.number, attention.embed_dim
+    number, width = features.number, attention.width
     attention.in_proj_weight[2 * width : 2 * width + number] = _differences(width, features)
     attention.in_proj_bias[2 * width : 2 * width + number] = 0
     attention.out_proj.weight[features.filtered] = 0
@@ -133,7 +134,7 @@ def _least_squares(
     speech = network.encode_condition(condition, torch.ones(num_rows, dtype=torch.bool))
     seen: list[torch.Tensor] = []
     handles = [
-        branch.self_attn.register_forward_hook(lambda _, inputs, output: seen.append(output[0])),
+        branch.self_attn.register_forward_hook(lambda _, inputs, output: seen.append(output)),
         first_layer(network).norm_final.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0])),
     ]
     smoothed_gates, raw_gates = [], []

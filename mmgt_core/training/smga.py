@@ -16,7 +16,8 @@ from mmgt_core.keypoints import CANVAS_SIZE, LEFT_HAND, LIPS, RIGHT_HAND, Float3
 from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.metrics.mouth import mouth_opening
 from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.smga.diffusion import NUM_TRAIN_TIMESTEPS, add_noise, cosine_schedule, sample
+from mmgt_core.smga.diffusion import NUM_TRAIN_TIMESTEPS, add_noise, cosine_schedule, draw_noise, sample
+from mmgt_core.smga.guidance import guided_prediction
 from mmgt_core.smga.model import SMGA
 from mmgt_core.synthetic.clip import require_trained_seeds
 from mmgt_core.training.batches import Batch
@@ -138,16 +139,11 @@ class SMGATraining:
         """Windows of a batch's speech and initial poses, without guidance: (B, 80, 402), normalised, on the CPU."""
         device = self._scales.device
         initial_pose, condition = batch["initial_pose"].to(device), batch["condition"].to(device)
-        shape = batch["pose"].shape
         speech = self.smga.encode_condition(condition, torch.ones(len(condition), dtype=torch.bool, device=device))
-
-        def predict_clean(noisy: torch.Tensor, timestep: int) -> torch.Tensor:
-            return self.smga(noisy, initial_pose, speech, torch.full((shape[0],), timestep, device=device))
-
-        def draw_noise() -> torch.Tensor:
-            return torch.randn(shape, generator=generator).to(device)
-
-        return sample(predict_clean, draw_noise, self._schedule, SamplingOptions.pose_inference_steps).cpu()
+        num_steps = SamplingOptions.pose_inference_steps
+        noise = draw_noise(num_steps, batch["pose"].shape, generator).to(device)
+        predict_clean = guided_prediction(self.smga, initial_pose, speech, num_steps)
+        return sample(predict_clean, noise, self._schedule).cpu()
 
 
 def draw_timesteps(count: int, power: float, generator: torch.Generator) -> torch.Tensor:

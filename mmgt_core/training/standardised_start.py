@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from mmgt_core.keypoints import FACE, LEGS
+from mmgt_core.smga.attention import Attention
 from mmgt_core.smga.layers import ConditionLayer, DecoderLayer, FiLM, MotionBranch
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.batches import Batch
@@ -67,7 +68,9 @@ def standardise(network: SMGA, statistics: PoseStatistics, windows: Batch) -> No
     """
     num_carried = min(int(network.width * _CARRIED_SHARE), len(statistics.mean))
     layer = first_layer(network)
-    num_seen = min(int(network.width * _GESTURE_SHARE), layer.linear1.out_features // 2, layer.face.self_attn.head_dim)
+    num_seen = min(
+        int(network.width * _GESTURE_SHARE), layer.linear1.out_features // 2, layer.face.self_attn.head_width
+    )
     seen_end = num_carried + num_seen
     gestures = GestureFeatures(slice(num_carried, seen_end), slice(seen_end, seen_end + num_seen))
     carried = statistics.components[:, :num_carried]  # (D, carried)
@@ -124,13 +127,13 @@ def _input_matrix(statistics: PoseStatistics) -> torch.Tensor:
     return matrix
 
 
-def _start_attention(attention: nn.MultiheadAttention, norm: nn.LayerNorm) -> None:
+def _start_attention(attention: Attention, norm: nn.LayerNorm) -> None:
     """Every frame listens to its own surroundings at first: two heads closely, one widely, the others everywhere.
 
     Queries and keys are rotated before they are projected. A constant in both makes their product a sum of cosines of
     the distance in time, each at its feature's frequency; a head that takes the quickest features sees the nearest.
     """
-    width, head_width = attention.embed_dim, attention.embed_dim // attention.num_heads
+    width, head_width = attention.width, attention.head_width
     selection = torch.eye(width)
     bands = [0, 0, *range(1, attention.num_heads - 1)][: attention.num_heads]
     rows = torch.cat([selection[band * head_width : (band + 1) * head_width] for band in bands])
@@ -142,7 +145,7 @@ def _start_attention(attention: nn.MultiheadAttention, norm: nn.LayerNorm) -> No
 def _leave_alone(layers: nn.ModuleList, features: slice, width: int) -> None:
     """Nothing is added at first to some features, as those that carry the initial pose."""
     for module in layers.modules():
-        if isinstance(module, nn.MultiheadAttention):
+        if isinstance(module, Attention):
             _silence(module.out_proj, features)
         if isinstance(module, DecoderLayer):
             _silence(module.linear2, features)

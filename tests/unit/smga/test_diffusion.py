@@ -5,18 +5,17 @@ from itertools import pairwise
 import pytest
 import torch
 
-from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule, sample, sampling_timesteps
+from mmgt_core.smga.diffusion import KnownFrames, cosine_schedule, draw_noise, sample, sampling_timesteps
 
 
-def draw(generator: torch.Generator) -> torch.Tensor:
-    return torch.randn(1, 10, 4, generator=generator)
+def noise(num_steps: int) -> torch.Tensor:
+    return draw_noise(num_steps, (1, 10, 4), torch.Generator().manual_seed(0))
 
 
 def test_known_frames_come_out_as_they_went_in() -> None:
     known = KnownFrames(torch.linspace(-0.9, 0.9, 12).reshape(3, 4), torch.ones(3))
-    generator = torch.Generator().manual_seed(0)
 
-    result = sample(lambda noisy, time: torch.tanh(noisy), lambda: draw(generator), cosine_schedule(), 5, known)
+    result = sample(lambda noisy, step: torch.tanh(noisy), noise(5), cosine_schedule(), known)
 
     assert torch.equal(result[0, :3], known.values)
     assert not torch.equal(result[0, 3], known.values[-1])
@@ -30,25 +29,22 @@ def test_a_known_frame_of_half_weight_lies_halfway_to_the_prediction() -> None:
     assert torch.equal(joined[0, :3, 0], torch.tensor([1.0, 0.5, 0.0]))
 
 
-def test_noise_is_drawn_once_for_the_start_and_once_a_step_but_the_last() -> None:
-    draws: list[int] = []
-    generator = torch.Generator().manual_seed(0)
+def test_each_step_but_the_last_adds_its_own_noise_to_a_sequence_that_begins_as_the_first() -> None:
+    tape, steps = noise(50), []
 
-    def counted() -> torch.Tensor:
-        draws.append(1)
-        return draw(generator)
+    sample(lambda noisy, step: torch.zeros_like(noisy), tape, cosine_schedule(), on_step=steps.append)
 
-    steps: list[SamplerState] = []
-    sample(lambda noisy, time: torch.zeros_like(noisy), counted, cosine_schedule(), 50, on_step=steps.append)
-
-    assert len(draws) == 50
     assert len(steps) == 50
+    assert torch.equal(steps[0].noisy, tape[0])
+    changed = tape.clone()
+    changed[30] += 1
+    others = []
+    sample(lambda noisy, step: torch.zeros_like(noisy), changed, cosine_schedule(), on_step=others.append)
+    assert [torch.equal(a.noisy, b.noisy) for a, b in zip(steps, others, strict=True)] == [True] * 30 + [False] * 20
 
 
 def test_the_prediction_is_clamped() -> None:
-    generator = torch.Generator().manual_seed(0)
-
-    result = sample(lambda noisy, time: torch.full_like(noisy, 7.0), lambda: draw(generator), cosine_schedule(), 3)
+    result = sample(lambda noisy, step: torch.full_like(noisy, 7.0), noise(3), cosine_schedule())
 
     assert torch.equal(result, torch.ones(1, 10, 4))
 
