@@ -78,7 +78,7 @@ class AudioProjectionConfig:
 
 @dataclass(frozen=True)
 class VAEConfig:
-    """diffusers' AutoencoderKL."""
+    """The image autoencoder, as diffusers' AutoencoderKL has it."""
 
     block_out_channels: tuple[int, ...]
     layers_per_block: int
@@ -94,7 +94,7 @@ class VAEConfig:
 
 @dataclass(frozen=True)
 class ImageEncoderConfig:
-    """transformers' CLIPVisionModelWithProjection."""
+    """CLIP's image tower, as transformers' CLIPVisionModelWithProjection has it."""
 
     hidden_size: int
     intermediate_size: int

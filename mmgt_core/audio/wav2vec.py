@@ -4,16 +4,18 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
 import torch
 from torch.nn import functional as F
-from transformers import Wav2Vec2Model
 
 from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.types import SAMPLES_PER_FRAME, Waveform
+
+if TYPE_CHECKING:  # two seconds of imports that the small preset has no use for
+    from transformers import Wav2Vec2Model
 
 _VARIANCE_FLOOR = 1e-7
 _NEIGHBOURS = 2
@@ -26,7 +28,7 @@ MARGIN_FRAMES = 2 * 25
 _CACHED_BLOCKS = 2
 
 
-SpeechEncoder: TypeAlias = Wav2Vec2Model | LogMelEncoder
+SpeechEncoder: TypeAlias = Union["Wav2Vec2Model", LogMelEncoder]
 """What gives stage 2 its features: the published network, or what stands in its place."""
 
 
@@ -36,7 +38,7 @@ def normalise(samples: Float32Array) -> Float32Array:
 
 
 @torch.inference_mode()
-def hidden_states(model: Wav2Vec2Model, normalised: torch.Tensor, num_frames: int) -> torch.Tensor:
+def hidden_states(model: "Wav2Vec2Model", normalised: torch.Tensor, num_frames: int) -> torch.Tensor:
     """Outputs of all encoder layers at video rate, (F, layers, D).
 
     Args:

@@ -2,28 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import AutoencoderKL
 from torch import nn
-from transformers import (
-    CLIPVisionConfig,
-    CLIPVisionModelWithProjection,
-    Wav2Vec2Config,
-    Wav2Vec2Model,
-    WavLMConfig,
-    WavLMModel,
-)
 
 from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.checkpoints.converted import fill_network
 from mmgt_core.config import ImageEncoderConfig, LogMelConfig, Preset, SpeechEncoderConfig, VAEConfig
+from mmgt_core.encoders.autoencoder import Autoencoder
+from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.smga.model import SMGA
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
+
+if TYPE_CHECKING:  # two seconds of imports that the small preset has no use for
+    from transformers import Wav2Vec2Model, WavLMModel
+
+SPEECH_NETWORKS_MODULE = "mmgt_core.checkpoints.speech_networks"
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Networks:
     reference_unet: ReferenceUNet
     pose_guider: PoseGuider
     audio_projection: AudioProjection
-    vae: AutoencoderKL
-    image_encoder: CLIPVisionModelWithProjection
-    wavlm: WavLMModel | LogMelEncoder
-    wav2vec: Wav2Vec2Model | LogMelEncoder
+    vae: Autoencoder
+    image_encoder: ImageEncoder
+    wavlm: "WavLMModel | LogMelEncoder"
+    wav2vec: "Wav2Vec2Model | LogMelEncoder"
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -89,67 +89,25 @@ def read_networks(folder: Path, preset: Preset, device: torch.device, dtypes: Ma
     return networks
 
 
-def build_vae(config: VAEConfig) -> AutoencoderKL:
-    """The image autoencoder (sd-vae-ft-mse's shape)."""
-    levels = len(config.block_out_channels)
-    return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        block_out_channels=config.block_out_channels,
-        layers_per_block=config.layers_per_block,
-        latent_channels=config.latent_channels,
-        norm_num_groups=config.norm_num_groups,
-        scaling_factor=config.scaling_factor,
-    )
+def build_vae(config: VAEConfig) -> Autoencoder:
+    """The image autoencoder."""
+    return Autoencoder(config)
 
 
-def build_image_encoder(config: ImageEncoderConfig) -> CLIPVisionModelWithProjection:
+def build_image_encoder(config: ImageEncoderConfig) -> ImageEncoder:
     """CLIP's image tower with its projection."""
-    return CLIPVisionModelWithProjection(
-        CLIPVisionConfig(
-            hidden_size=config.hidden_size,
-            intermediate_size=config.intermediate_size,
-            num_hidden_layers=config.num_hidden_layers,
-            num_attention_heads=config.num_attention_heads,
-            patch_size=config.patch_size,
-            projection_dim=config.projection_dim,
-            hidden_act=config.hidden_act,
-            image_size=224,
-        )
-    )
+    return ImageEncoder(config)
 
 
-def build_wavlm(config: SpeechEncoderConfig | LogMelConfig) -> WavLMModel | LogMelEncoder:
-    """WavLM in the Large manner: layer norm in the convolutions and before each layer."""
+def build_wavlm(config: SpeechEncoderConfig | LogMelConfig) -> "WavLMModel | LogMelEncoder":
+    """WavLM in the Large manner, or what stands in its place."""
     if isinstance(config, LogMelConfig):
         return LogMelEncoder(config)
-    return WavLMModel(
-        WavLMConfig(
-            **_speech_encoder_arguments(config),
-            feat_extract_norm="layer",
-            do_stable_layer_norm=True,
-            num_buckets=320,
-            max_bucket_distance=800,
-        )
-    )
+    return import_module(SPEECH_NETWORKS_MODULE).wavlm(config)
 
 
-def build_wav2vec(config: SpeechEncoderConfig | LogMelConfig) -> Wav2Vec2Model | LogMelEncoder:
-    """wav2vec 2.0 in the base manner: group norm in the first convolution."""
+def build_wav2vec(config: SpeechEncoderConfig | LogMelConfig) -> "Wav2Vec2Model | LogMelEncoder":
+    """wav2vec 2.0 in the base manner, or what stands in its place."""
     if isinstance(config, LogMelConfig):
         return LogMelEncoder(config)
-    return Wav2Vec2Model(Wav2Vec2Config(**_speech_encoder_arguments(config), feat_extract_norm="group"))
-
-
-def _speech_encoder_arguments(config: SpeechEncoderConfig) -> dict[str, object]:
-    return {
-        "hidden_size": config.hidden_size,
-        "intermediate_size": config.intermediate_size,
-        "num_hidden_layers": config.num_hidden_layers,
-        "num_attention_heads": config.num_attention_heads,
-        "conv_dim": (config.conv_channels,) * 7,
-        "conv_bias": False,
-        "num_conv_pos_embeddings": config.position_kernel,
-        "num_conv_pos_embedding_groups": config.position_groups,
-        "apply_spec_augment": False,
-    }
+    return import_module(SPEECH_NETWORKS_MODULE).wav2vec(config)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from diffusers import AutoencoderKL
-from transformers import CLIPVisionModelWithProjection
 
 from mmgt_core.config import VideoSampling
+from mmgt_core.encoders.autoencoder import Autoencoder
+from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
@@ -30,8 +30,8 @@ class DenoisingStep:
 class PoseToVideo:
     """The networks that render; all on one device, in one dtype."""
 
-    vae: AutoencoderKL
-    image_encoder: CLIPVisionModelWithProjection
+    vae: Autoencoder
+    image_encoder: ImageEncoder
     reference_unet: ReferenceUNet
     denoising_unet: DenoisingUNet
 
@@ -121,7 +121,7 @@ class PoseToVideo:
                     )
                     summed[:, :, index] += predicted
                 averaged = summed / visits
-                latents = scheduler.step(averaged, timestep, latents, return_dict=False)[0]
+                latents = scheduler.step(averaged, timestep, latents)
                 if on_step is not None:
                     on_step(DenoisingStep(step, averaged, latents))
                 report(step + 1)

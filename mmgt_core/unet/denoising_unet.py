@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import torch
-from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from einops import repeat
 from torch import nn
 from torch.nn import functional as F
@@ -12,6 +11,7 @@ from mmgt_core.config import UNetConfig
 from mmgt_core.types import MotionMasks, RegionWeights
 from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, fold_frames, mid_plan, unfold_frames, up_blocks
 from mmgt_core.unet.conditions import AudioConditions, LayerConditions, RegionTokens
+from mmgt_core.unet.time_embedding import TimestepEmbedding, Timesteps
 
 
 class DenoisingUNet(nn.Module):
@@ -23,7 +23,7 @@ class DenoisingUNet(nn.Module):
         first = config.block_out_channels[0]
         self.skips_per_up_block = config.layers_per_block + 1
         self.conv_in = nn.Conv2d(config.in_channels, first, 3, padding=1)
-        self.timestep_sinusoid = Timesteps(first, flip_sin_to_cos=True, downscale_freq_shift=0)
+        self.timestep_sinusoid = Timesteps(first)
         self.time_embedding = TimestepEmbedding(first, 4 * first)
         self.down_blocks = nn.ModuleList(DownBlock(plan) for plan in down_plans(config, spatial_only))
         self.mid_block = MidBlock(mid_plan(config, spatial_only))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import torch
-from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import nn
 
 from mmgt_core.config import UNetConfig
 from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, mid_plan, up_blocks
 from mmgt_core.unet.conditions import LayerConditions
+from mmgt_core.unet.time_embedding import TimestepEmbedding, Timesteps
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ReferenceUNet(nn.Module):
         first = config.block_out_channels[0]
         self.skips_per_up_block = config.layers_per_block + 1
         self.conv_in = nn.Conv2d(config.in_channels, first, 3, padding=1)
-        self.timestep_sinusoid = Timesteps(first, flip_sin_to_cos=True, downscale_freq_shift=0)
+        self.timestep_sinusoid = Timesteps(first)
         self.time_embedding = TimestepEmbedding(first, 4 * first)
         self.down_blocks = nn.ModuleList(DownBlock(plan) for plan in down_plans(config, spatial_only=True))
         self.mid_block = MidBlock(mid_plan(config, spatial_only=True))

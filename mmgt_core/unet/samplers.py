@@ -7,15 +7,16 @@ Only the published sampler runs as the library writes it, so that it agrees bit 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol
 
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler
 
 from mmgt_core.quality import Sampler
-from mmgt_core.unet.schedule import INFERENCE_SCHEDULE, inference_scheduler
+from mmgt_core.unet.schedule import DDIM, inference_scheduler
 
-_MULTISTEP_SCHEDULE = {name: value for name, value in INFERENCE_SCHEDULE.items() if name != "clip_sample"}
+MULTISTEP_MODULE = "mmgt_core.unet.multistep"
+"""Imported by name: its library takes seconds, and the published sampler does without it."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,15 @@ def sampling_steps(sampler: Sampler, num_inference_steps: int) -> SamplingSteps:
         published = inference_scheduler(num_inference_steps)
         times = published.timesteps.tolist()
         return SamplingSteps(tuple(times), _levels(times), lambda noise: _PublishedRun(published, times))
-    scheduler = _multistep_scheduler(sampler, num_inference_steps)
-    times = scheduler.timesteps.tolist()
-    factors = _factors(scheduler)
+    times, factors = import_module(MULTISTEP_MODULE).times_and_factors(sampler, num_inference_steps)
     return SamplingSteps(tuple(times), _levels(times), lambda noise: _LinearRun(factors, [noise]))
 
 
 @dataclass
 class _PublishedRun:
-    """diffusers' own DDIM step; it needs nothing of earlier steps."""
+    """The published DDIM step; it needs nothing of earlier steps."""
 
-    scheduler: DDIMScheduler
+    scheduler: DDIM
     timesteps: list[int]
     num_done: int = 0
 
@@ -70,8 +69,7 @@ class _PublishedRun:
         """Latents after the next step."""
         timestep = self.timesteps[self.num_done]
         self.num_done += 1
-        stepped: torch.Tensor = self.scheduler.step(velocity, timestep, latents, return_dict=False)[0]
-        return stepped
+        return self.scheduler.step(velocity, timestep, latents)
 
 
 @dataclass
@@ -98,36 +96,3 @@ def _levels(timesteps: list[int]) -> tuple[NoiseLevel, ...]:
     signal = inference_scheduler(1).alphas_cumprod[timesteps].double()  # alpha squared
     alphas, sigmas = signal.sqrt().tolist(), (1 - signal).sqrt().tolist()
     return tuple(NoiseLevel(alpha, sigma) for alpha, sigma in zip(alphas, sigmas, strict=True))
-
-
-def _multistep_scheduler(
-    sampler: Sampler, num_inference_steps: int
-) -> DPMSolverMultistepScheduler | UniPCMultistepScheduler:
-    """diffusers' solver with its timesteps set: exactly as many as asked for (`inference_scheduler` says why)."""
-    scheduler: DPMSolverMultistepScheduler | UniPCMultistepScheduler
-    if sampler is Sampler.DDIM_CLEAN:  # its first order is DDIM
-        scheduler = DPMSolverMultistepScheduler(**_MULTISTEP_SCHEDULE, solver_order=1, final_sigmas_type="zero")
-    elif sampler is Sampler.DPM_2M:
-        scheduler = DPMSolverMultistepScheduler(**_MULTISTEP_SCHEDULE, solver_order=2, final_sigmas_type="sigma_min")
-    else:
-        scheduler = UniPCMultistepScheduler(
-            **_MULTISTEP_SCHEDULE,
-            solver_order=2,
-            solver_type=sampler.removeprefix("unipc_"),
-            final_sigmas_type="sigma_min",
-        )
-    scheduler.set_timesteps(num_inference_steps)
-    scheduler.timesteps = scheduler.timesteps[:num_inference_steps]
-    scheduler.sigmas = torch.cat([scheduler.sigmas[:num_inference_steps], scheduler.sigmas[-1:]])
-    return scheduler
-
-
-def _factors(scheduler: DPMSolverMultistepScheduler | UniPCMultistepScheduler) -> list[list[float]]:
-    """A row per step: what the latents after it are made of, the noise first, then the velocity of each step."""
-    num_steps = len(scheduler.timesteps)
-    units = torch.eye(num_steps + 1, dtype=torch.float64).view(num_steps + 1, 1, -1, 1)  # each (1, terms, 1)
-    made_of, rows = units[0], []
-    for step, timestep in enumerate(scheduler.timesteps):
-        made_of = scheduler.step(units[step + 1], timestep, made_of, return_dict=False)[0]
-        rows.append(made_of.flatten()[: step + 2].tolist())
-    return rows

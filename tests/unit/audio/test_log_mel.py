@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from librosa.filters import mel
 
-from mmgt_core.audio.log_mel import LogMelEncoder
+from mmgt_core.audio.log_mel import LogMelEncoder, triangles
 from mmgt_core.audio.smga_features import segment_condition
 from mmgt_core.audio.wav2vec import SpeechFeatures
 from mmgt_core.config import BASELINE_FEATURES, LogMelConfig
@@ -69,3 +70,10 @@ def test_stage_2_gets_one_layer_with_its_neighbours() -> None:
 
     assert window.shape == (12, 5, 1, CONFIG.hidden_size)
     assert torch.equal(window[0, 3], window[1, 2])
+
+
+@pytest.mark.parametrize("num_bands", [8, 40, 128])
+def test_the_bands_are_the_library_s_bit_for_bit(num_bands: int) -> None:
+    expected = mel(sr=SAMPLE_RATE_HZ, n_fft=512, n_mels=num_bands, fmin=60.0, fmax=7600.0)
+
+    assert np.array_equal(triangles(num_bands), expected)

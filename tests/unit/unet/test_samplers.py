@@ -7,7 +7,7 @@ import torch
 
 from mmgt_core.bench.known_solution import Case, GuidedModel, Mixture, measured, sampled
 from mmgt_core.quality import Sampler
-from mmgt_core.unet import samplers
+from mmgt_core.unet import multistep
 from mmgt_core.unet.samplers import sampling_steps
 from mmgt_core.unet.schedule import inference_scheduler
 from tests.unit.unet.test_schedule import ALL_THAT_MAY_BE_ASKED_FOR
@@ -38,7 +38,7 @@ def wide() -> list[Case]:
 @pytest.mark.parametrize("sampler", OURS)
 def test_every_sampler_visits_the_published_timesteps_exactly_as_many_as_asked_for(sampler: Sampler) -> None:
     for num_steps in ALL_THAT_MAY_BE_ASKED_FOR:
-        times = samplers._multistep_scheduler(sampler, num_steps).timesteps.tolist()
+        times = multistep.multistep_scheduler(sampler, num_steps).timesteps.tolist()
 
         assert times == inference_scheduler(num_steps).timesteps.tolist()
         assert len(times) == num_steps
@@ -58,7 +58,7 @@ def test_no_number_of_steps_gives_a_latent_that_is_no_number(sampler: Sampler) -
 
 @pytest.mark.parametrize("sampler", OURS)
 def test_a_solver_begins_where_there_is_no_signal_and_ends_where_it_says(sampler: Sampler) -> None:
-    scheduler = samplers._multistep_scheduler(sampler, 61)
+    scheduler = multistep.multistep_scheduler(sampler, 61)
 
     assert scheduler.sigmas[0] == 4096  # of noise to signal: zero terminal SNR, which diffusers floors at 2^-12
     assert len(scheduler.sigmas) == 62
@@ -70,7 +70,7 @@ def test_a_solver_begins_where_there_is_no_signal_and_ends_where_it_says(sampler
 @pytest.mark.parametrize("num_steps", [1, 2, 7, 15, 30])
 def test_the_sums_of_a_run_are_the_librarys_own_steps(sampler: Sampler, num_steps: int) -> None:
     generator, shape = torch.Generator().manual_seed(0), (1, 4, 3, 2, 2)
-    scheduler, steps = samplers._multistep_scheduler(sampler, num_steps), sampling_steps(sampler, num_steps)
+    scheduler, steps = multistep.multistep_scheduler(sampler, num_steps), sampling_steps(sampler, num_steps)
     theirs = ours = torch.randn(shape, generator=generator)
     run = steps.begin(ours)
 
@@ -90,7 +90,7 @@ def test_the_published_sampler_is_the_librarys_step_bit_for_bit() -> None:
 
     for timestep in scheduler.timesteps:
         velocity = torch.randn(shape, generator=generator)
-        theirs = scheduler.step(velocity, timestep, theirs, return_dict=False)[0]
+        theirs = scheduler.step(velocity, int(timestep), theirs)
         ours = run.step(velocity, ours)
 
         assert torch.equal(ours, theirs)
