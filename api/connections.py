@@ -16,6 +16,7 @@ from jobs.settings import Settings
 log = logger(__name__)
 
 PIECE_BYTES = 16_384  # a head is parsed in such pieces, so that its bound is met to within one
+HANG_UP = "mmgt.hang_up"  # in a request's scope: ends its connection
 LINGER_S = 1.0  # a client that still sends reads a refusal only if we go on listening for a while
 IPV6_SITE_BITS = 64  # what one client has to itself
 
@@ -113,6 +114,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._has_advanced = True
         self._stop_head_timer()
+        self.scope[HANG_UP] = self.hang_up  # type: ignore[literal-required]
         super().on_headers_complete()
         if self.scope["http_version"] == "1.0":
             self.cycle.__class__ = UnframedCycle
@@ -133,6 +135,11 @@ class BoundedHttp(HttpToolsProtocol):
         """The answer is whole."""
         self.idle_since_s = self.loop.time()
         super().on_response_complete()
+
+    def hang_up(self) -> None:
+        """End the connection within an answer, so that who reads it notices that it is not whole."""
+        self.transport.close()
+        self.loop.call_later(LINGER_S, self.transport.abort)  # a client that reads no more would keep it open
 
     def send_away(self) -> None:
         """Hang up, to make place."""

@@ -29,13 +29,14 @@ MEDIA_TYPES = {
 
 
 class Variant(StrEnum):
-    """What of a finished job may be downloaded."""
+    """What of a job may be downloaded: `preview` while it is rendered, the others when it is finished."""
 
     VIDEO = "video"
     THUMBNAIL = "thumbnail"
     POSE = "pose"
     MASKS = "masks"
     MANIFEST = "manifest"
+    PREVIEW = "preview"
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ async def hold_waiting_place(
 
 
 ContextDep = Annotated[Context, Depends(get_context)]
+Caller = Annotated[Identity, Depends(identify)]
 Creator = Annotated[Identity, Depends(Counted(Window.CREATES))]
 Validator = Annotated[Identity, Depends(Counted(Window.VALIDATIONS))]
 Reader = Annotated[Identity, Depends(Counted(Window.READS))]

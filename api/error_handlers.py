@@ -46,6 +46,7 @@ PROBLEMS: dict[str, Problem] = {
     "delivery_not_found": Problem(404, "Delivery not found"),
     "content_not_ready": Problem(404, "Content not ready"),
     "variant_not_found": Problem(404, "Variant not found"),
+    "preview_not_available": Problem(404, "Preview not available"),
     "method_not_allowed": Problem(405, "Method not allowed"),
     "upload_too_slow": Problem(408, "Upload too slow"),
     "request_head_too_slow": Problem(408, "Request head too slow"),

@@ -10,8 +10,8 @@ VIDEO_EXAMPLE: dict[str, Any] = {
     "size": "512x512", "seconds": "3.2", "fps": 25, "seed": 1234, "prompt": None, "remixed_from_video_id": None,
     "error": None,
     "progress_detail": {
-        "stage": "video_diffusion", "segment": 1, "segments": 1, "step": 17, "steps": 30, "queue_position": None,
-        "eta_seconds": 31, "updated_at": 1793000041,
+        "stage": "video_diffusion", "segment": 1, "segments": 1, "step": 17, "steps": 30, "preview": False,
+        "queue_position": None, "eta_seconds": 31, "updated_at": 1793000041,
     },
     "attempt": 1, "cancel_requested_at": None, "metadata": {"scene": "intro"},
     "warnings": [{"code": "image_recropped", "message": "the image was cropped to a square around the person"}],
@@ -56,6 +56,7 @@ class ProgressDetail(BaseModel):
     segments: int | None
     step: int | None
     steps: int | None
+    preview: Annotated[bool, Field(description="Whether `variant=preview` can be opened now.")]
     queue_position: int | None
     eta_seconds: int | None
     updated_at: UnixSeconds

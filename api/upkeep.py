@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import anyio
@@ -85,8 +85,8 @@ class Upkeep:
     async def expire(self) -> None:
         """End retentions; housekeeping deletes the objects, and uploads that never became a job."""
         retention = self._settings.retention
-        ended = await self._store.expire(retention.inputs_s, retention.record_s)
+        ended = await self._store.expire(retention.inputs_s, retention.record_s, retention.preview_s)
         await self._bells.ask(ring_housekeeping)
-        if ended.results or ended.inputs or ended.records:
-            counts = {"results": len(ended.results), "inputs": len(ended.inputs), "records": len(ended.records)}
+        counts = {part: len(ids) for part, ids in asdict(ended).items()}
+        if any(counts.values()):
             log.info("retention_ended", **counts)

@@ -27,6 +27,7 @@ class EventType(StrEnum):
     STARTED = "video.started"
     PROGRESS = "video.progress"
     ANNOTATED = "video.annotated"
+    PREVIEW = "video.preview"
     REQUEUED = "video.requeued"
     CANCEL_REQUESTED = "video.cancel_requested"
     COMPLETED = "video.completed"

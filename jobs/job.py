@@ -180,6 +180,25 @@ class Progress:
     eta_seconds: float | None = None
 
 
+class PreviewEnd(StrEnum):
+    """How a preview stopped growing."""
+
+    WHOLE = "whole"  # every frame is in it
+    DROPPED = "dropped"  # given up; the video itself goes on
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What can be played of an attempt while it is rendered, and a while longer: fragments 0 to num_fragments - 1.
+
+    Attributes:
+        end: None while it grows.
+    """
+
+    num_fragments: int
+    end: PreviewEnd | None = None
+
+
 @dataclass(frozen=True)
 class Job:
     """A job as the store knows it now. Times are ms since 1970 by the store's clock.
@@ -195,6 +214,7 @@ class Job:
         lease_expires_at_ms: until when the worker's claim holds; None unless in progress.
         worker: name of the worker of the current or last attempt.
         progress: of the current attempt; None while queued.
+        preview: of the current or last attempt; None where there is none (yet, or any more).
         results: storage key by variant: `video`, `thumbnail`, `pose`, `masks`, `manifest`.
         seconds: length of the result in seconds, as soon as somebody knows.
         queue_seconds: wait from creation to the first claim.
@@ -219,6 +239,7 @@ class Job:
     percent: int = 0
     progress: Progress | None = None
     failure: Failure | None = None
+    preview: Preview | None = None
     results: dict[str, str] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     seconds: float | None = None
@@ -236,6 +257,13 @@ class Job:
     def tenant(self) -> str:
         """Whose job it is."""
         return self.request.tenant
+
+    @property
+    def has_preview(self) -> bool:
+        """True when a preview can be opened now."""
+        if self.preview is None or self.status not in (JobStatus.IN_PROGRESS, JobStatus.COMPLETED):
+            return False
+        return self.preview.num_fragments > 0 and self.preview.end is not PreviewEnd.DROPPED
 
 
 def new_job_id() -> str:
@@ -267,3 +295,13 @@ def attempt_prefix(job_id: str, attempt: int) -> str:
 def result_key(job_id: str, attempt: int, file_name: str) -> str:
     """Return the storage key of one result file of one attempt."""
     return attempt_prefix(job_id, attempt) + file_name
+
+
+def preview_prefix(job_id: str, attempt: int) -> str:
+    """Return the storage prefix of one attempt's preview."""
+    return f"{attempt_prefix(job_id, attempt)}preview/"
+
+
+def fragment_key(job_id: str, attempt: int, number: int) -> str:
+    """Return the storage key of one fragment of a preview, counted from 0."""
+    return f"{preview_prefix(job_id, attempt)}{number:05d}.mp4"

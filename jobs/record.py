@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from jobs.job import Failure, Job, JobRequest, JobStatus, Notice, Progress
+from jobs.job import Failure, Job, JobRequest, JobStatus, Notice, Preview, PreviewEnd, Progress
 
 _request = TypeAdapter(JobRequest)
 _failure = TypeAdapter(Failure)
@@ -55,6 +55,7 @@ def job_from_fields(fields: dict[str, str], lease_expires_ms: str | None, queue_
         percent=int(fields["percent"]),
         progress=_progress.validate_json(fields["progress"]) if fields.get("progress") else None,
         failure=_failure.validate_json(fields["failure"]) if fields.get("failure") else None,
+        preview=_preview(fields),
         results=json.loads(fields.get("results") or "{}"),
         warnings=_notices.validate_json(fields.get("warnings") or "[]"),
         seconds=_float(fields, "seconds"),
@@ -63,6 +64,11 @@ def job_from_fields(fields: dict[str, str], lease_expires_ms: str | None, queue_
         inputs_expired=bool(fields.get("inputs_expired")),
         queue_position=None if queue_position is None else int(queue_position),
     )
+
+
+def _preview(fields: dict[str, str]) -> Preview | None:
+    num_fragments, end = fields.get("preview_fragments"), fields.get("preview_end")
+    return Preview(int(num_fragments), PreviewEnd(end) if end else None) if num_fragments else None
 
 
 def _int(fields: dict[str, str], name: str) -> int | None:

@@ -102,7 +102,7 @@ class LimitSettings(Group):
     max_concurrent_uploads: int = 64  # of one API process
     max_wait_s: int = 60  # Prefer: wait
     max_waits_per_tenant: int = 500  # event streams and long polls at a time, of one API process
-    sse_ping_s: float = 15.0  # at most, between two comments on a silent event stream
+    sse_ping_s: float = 15.0  # at most, between two signs of life on a silent event stream or preview
     max_list: int = 100  # videos on one page
     max_active_jobs_per_tenant: int = 1000  # waiting and running
     max_waiting_jobs: int = 10_000  # of all tenants; then creates are 503 `queue_full`
@@ -175,6 +175,7 @@ class RetentionSettings(Group):
     inputs_s: int = DAY_S  # of uploads, after the job has ended
     results_s: int = 7 * DAY_S  # default of expires_after_s
     record_s: int = 30 * DAY_S  # of the job's record, after its end
+    preview_s: int = 3600  # of a preview, after completion: who watches it then sees its end
     orphan_upload_s: int = 600  # of uploads that never became a job
     queue_ttl_s: int = DAY_S  # default of queue_ttl_s
     housekeeping_period_s: float = 30.0  # between two rounds of deletion
@@ -220,6 +221,7 @@ class WorkerSettings(Group):
     preflight_share_per_tenant: int = 1  # looks at one tenant\'s inputs at a time; the rest of two is for others
     preflight_memory_bytes: int = 2_000 * MEGABYTE  # of the process that decodes them, a render worker's too
     decode_silence_s: float = 60.0  # a render worker\'s decoding may go so long without a sign of life
+    previews: bool = True  # videos can be watched while they are rendered; a preview carries no mark
     scripted_pipeline: str | None = None  # tests only: a module whose load() stands for the method
 
 

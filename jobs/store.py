@@ -14,7 +14,7 @@ from redis.exceptions import TimeoutError as Unanswered
 
 from jobs.connections import open_async_client, open_client, waits_s
 from jobs.errors import StoreUnavailable
-from jobs.job import TRANSITIONS
+from jobs.job import TRANSITIONS, Job
 from jobs.listener import Listener
 from jobs.settings import StoreSettings
 from jobs.verbs import deliveries, lifecycle, listing, preflight, registry, upkeep
@@ -56,6 +56,7 @@ class Verbs:
     renew = Verb(lifecycle.renew)
     progress = Verb(lifecycle.progress)
     annotate = Verb(lifecycle.annotate)
+    preview = Verb(lifecycle.preview)
     release = Verb(lifecycle.release)
     finalise = Verb(lifecycle.finalise)
     fail = Verb(lifecycle.fail)
@@ -223,6 +224,22 @@ class AsyncJobStore(Verbs):
             )
 
         return await self._listener.wait(job_id, look, timeout_s) is not None
+
+    async def wait_for_job(self, job_id: str, is_so: Callable[[Job | None], bool], timeout_s: float) -> Job | None:
+        """Return the job as soon as it is as asked, or as it is after the time-out; None when it was deleted.
+
+        Raises:
+            StoreUnavailable
+        """
+        now: Job | None = None
+
+        async def look() -> bool:
+            nonlocal now
+            now = await self.once_per_change(job_id, "as it is", partial(self.get, job_id))
+            return is_so(now)
+
+        await self._listener.wait(job_id, look, timeout_s)
+        return now
 
     async def once_per_change(self, job_id: str, what: str, read: Callable[[], Awaitable[T]]) -> T:
         """Return what is read of a job; a crowd that follows it reads it once between two changes.

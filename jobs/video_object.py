@@ -48,6 +48,7 @@ def _progress_detail(job: Job, eta_seconds: float | None) -> dict[str, Any]:
         "segments": progress.segments if progress else None,
         "step": progress.step if progress else None,
         "steps": progress.steps if progress else None,
+        "preview": job.has_preview,
         "queue_position": job.queue_position,
         "eta_seconds": None if eta is None or job.status.is_terminal else round(eta),
         "updated_at": job.updated_at_ms // 1000,

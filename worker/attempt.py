@@ -22,6 +22,7 @@ from mmgt_core.pipelines.progress import RunControl
 from worker.errors import AttemptLost, CancelRequested
 from worker.failures import Remedy, describe, row_of
 from worker.lease import Lease
+from worker.live_preview import LivePreview
 from worker.pipeline import InputPaths, Prepared
 from worker.progress import ProgressReporter
 from worker.results import Finished, find_finished
@@ -50,6 +51,7 @@ class Attempt:
     reporter: ProgressReporter
     folder: Path
     control: RunControl
+    preview: LivePreview
     ended_as: str = "completed"
     error_code: str | None = None
     keeps_folder: bool = False
@@ -126,12 +128,15 @@ def attempt_at(job: Job, place: Workplace) -> Iterator[Attempt]:
     with bound_contextvars(job_id=job.id, attempt=job.attempt, request_id=job.request.request_id):
         lease = Lease(place.store, job, place.settings.leases, place.board)
         reporter = ProgressReporter(place.store, job, lease, place.settings.worker.progress_period_s)
-        attempt = Attempt(job, place, lease, reporter, owned.path, RunControl(reporter, lease.check))
+        control, preview = RunControl(reporter, lease.check), LivePreview(place.storage, place.store, job)
+        attempt = Attempt(job, place, lease, reporter, owned.path, control, preview)
         log.info("job_claimed", queue_seconds=job.queue_seconds)
         with lease:
             try:
                 yield attempt
+                preview.settle()
             except Exception as error:
+                preview.abandon()
                 _answer(error, attempt)
         owned.close(keep=attempt.keeps_folder)
         log.info(

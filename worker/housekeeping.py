@@ -3,7 +3,7 @@
 import time
 
 from jobs.errors import StorageUnavailable
-from jobs.job import attempt_prefix, inputs_prefix, job_prefix
+from jobs.job import attempt_prefix, inputs_prefix, job_prefix, preview_prefix
 from jobs.logging import logger
 from jobs.storage import ObjectStorage, delete_prefix
 from jobs.verbs.upkeep import Purge, PurgePart
@@ -60,8 +60,10 @@ def carry_out(storage: ObjectStorage, purge: Purge) -> int:
         case PurgePart.RESULTS:
             return delete_prefix(storage, everything, inputs)
         case PurgePart.LOSERS:
-            winner = attempt_prefix(purge.job_id, purge.keep_attempt or 0)
+            winner = attempt_prefix(purge.job_id, purge.attempt or 0)
             return delete_prefix(storage, everything, inputs, winner)
+        case PurgePart.PREVIEW:
+            return delete_prefix(storage, preview_prefix(purge.job_id, purge.attempt or 0))
 
 
 def remove_orphans(place: Workplace) -> int:

@@ -26,6 +26,7 @@ from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
+from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
@@ -113,9 +114,16 @@ class MethodPipeline:
         warnings = tuple(Notice(warning.code, warning.message) for warning in inputs.warnings)
         return Prepared(inputs.num_frames / FPS, 0 if inputs.driving_poses else len(starts), warnings, inputs)
 
-    def render(self, prepared: Prepared, options: JobOptions, folder: Path, control: RunControl) -> Rendered:
+    def render(
+        self,
+        prepared: Prepared,
+        options: JobOptions,
+        folder: Path,
+        control: RunControl,
+        receiver: FrameReceiver | None = None,
+    ) -> Rendered:
         """Render into a folder."""
-        outputs = Outputs(folder / "video.mp4", _EXTRAS)
+        outputs = Outputs(folder / "video.mp4", _EXTRAS, receiver)
         with _named_faults():
             manifest = self._pipeline(prepared.inputs, sampling_options(options), outputs, control)
         files = {"video": outputs.video, **{extra.value: outputs.path(extra) for extra in sorted(_EXTRAS)}}

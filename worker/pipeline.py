@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jobs.job import JobOptions, Notice
+from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.progress import RunControl
 
 
@@ -75,8 +76,15 @@ class Pipeline(Protocol):
         """
         ...
 
-    def render(self, prepared: Prepared, options: JobOptions, folder: Path, control: RunControl) -> Rendered:
-        """Render into a folder.
+    def render(
+        self,
+        prepared: Prepared,
+        options: JobOptions,
+        folder: Path,
+        control: RunControl,
+        receiver: FrameReceiver | None = None,
+    ) -> Rendered:
+        """Render into a folder; receiver: is given the frames as they come.
 
         Raises:
             GpuOutOfMemory, GpuFault

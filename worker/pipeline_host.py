@@ -8,6 +8,7 @@ from jobs.logging import logger
 from jobs.private_folders import OwnedFolder
 from jobs.scratch import CANARY
 from jobs.settings import Settings
+from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.progress import RunControl
 from worker.errors import GpuOutOfMemory
 from worker.pipeline import InputPaths, Pipeline, Prepared, Rendered
@@ -43,7 +44,14 @@ class PipelineHost:
         """Decode and check the inputs, and find the person."""
         return self.pipeline.prepare(paths, options, control)
 
-    def render(self, prepared: Prepared, options: JobOptions, folder: Path, control: RunControl) -> Rendered:
+    def render(
+        self,
+        prepared: Prepared,
+        options: JobOptions,
+        folder: Path,
+        control: RunControl,
+        receiver: FrameReceiver | None = None,
+    ) -> Rendered:
         """Render; once more when the device's memory did not suffice.
 
         Raises:
@@ -51,9 +59,9 @@ class PipelineHost:
             GpuFault
         """
         try:
-            return self.pipeline.render(prepared, options, folder, control)
+            return self.pipeline.render(prepared, options, folder, control, receiver)
         except GpuOutOfMemory as error:
             log.warning("gpu_memory_exhausted", error=str(error))
         # Outside the handler: the error's traceback would hold the tensors that are to be freed.
         self.pipeline.free_memory()
-        return self.pipeline.render(prepared, options, folder, control)
+        return self.pipeline.render(prepared, options, folder, control, receiver)

@@ -29,7 +29,8 @@ def render_video(attempt: Attempt) -> Finished:
     started_at_s = time.monotonic()
     prepared = place.host.prepare(paths, options, control)
     attempt.note_inputs(prepared)
-    rendered = place.host.render(prepared, options, attempt.folder, control)
+    receiver = attempt.preview if place.settings.worker.previews else None
+    rendered = place.host.render(prepared, options, attempt.folder, control, receiver)
     pipeline_seconds = time.monotonic() - started_at_s
     stage_seconds = {stage.value: took for stage, took in control.stage_seconds.items()}
     place.board.post(stage_seconds=stage_seconds, memory_bytes=place.host.pipeline.memory_bytes())

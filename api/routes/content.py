@@ -1,14 +1,17 @@
 """The result files of a job: streamed through the API, or by a presigned URL where the store can sign."""
 
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from api.content import Variant
-from api.dependencies import ContextDep, Reader
+from api.dependencies import Caller, ContextDep, Reader
 from api.errors import RequestRefused, video_not_found
+from api.previews import answer_preview
 from api.schemas import problems
 from jobs.errors import RangeNotSatisfiable
 from jobs.job import Job, JobStatus
@@ -17,8 +20,24 @@ router = APIRouter(tags=["videos"])
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 KINDS = {"video/mp4": BYTES, "image/jpeg": BYTES, "application/json": {"schema": {"type": "object"}}}
-FILE = {"description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`.", "content": KINDS}
+FILE = {
+    "description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`; a preview has none of them and grows.",
+    "content": KINDS,
+}
 PART = {"description": "The bytes of `Range`.", "content": dict.fromkeys(KINDS, BYTES)}
+WhichVariant = Annotated[Variant, Query(description="`preview`: the video while it is rendered, and a while longer.")]
+
+
+async def hold_readers_place(
+    identity: Caller, context: ContextDep, variant: WhichVariant = Variant.VIDEO
+) -> AsyncIterator[None]:
+    """Hold one of the places of those who wait for as long as a preview is read.
+
+    Raises:
+        RequestRefused: 429 or 503.
+    """
+    with context.waits.hold(identity.tenant) if variant is Variant.PREVIEW else nullcontext():
+        yield
 
 
 @router.head("/v1/videos/{video_id}/content", include_in_schema=False)
@@ -26,6 +45,7 @@ PART = {"description": "The bytes of `Range`.", "content": dict.fromkeys(KINDS, 
     "/v1/videos/{video_id}/content",
     summary="Download a result",
     response_class=Response,
+    dependencies=[Depends(hold_readers_place)],
     responses={
         200: FILE,
         206: PART,
@@ -39,13 +59,15 @@ async def get_content(
     request: Request,
     identity: Reader,
     context: ContextDep,
-    variant: Annotated[Variant, Query()] = Variant.VIDEO,
+    variant: WhichVariant = Variant.VIDEO,
     redirect: Annotated[Literal["0", "1"], Query(description="`1`: answer 307 where the store can sign.")] = "0",
 ) -> Response:
-    """Send a file of a completed video, whole or the range asked for."""
+    """Send a file of a completed video, whole or the range asked for; or the preview as it grows."""
     job = await context.store.get(video_id, identity.tenant)
     if job is None:
         raise video_not_found(video_id)
+    if variant is Variant.PREVIEW:
+        return await answer_preview(context, request, job)
     key = result_key_of(job, variant)
     name = f"{job.id}-{variant.value}"
     if redirect == "1":

@@ -235,7 +235,7 @@ local function finish_failed(id, failure) finish(id, 'failed', 'failure', failur
 
 local function requeue(id)
   move(id, 'queued')
-  change(id, 'percent', 0, 'progress', '', 'started_ms', '', 'worker', '')
+  change(id, 'percent', 0, 'progress', '', 'started_ms', '', 'worker', '', 'preview_fragments', '', 'preview_end', '')
   enqueue(id)
   tell(id, 'video.requeued')
 end
@@ -271,7 +271,7 @@ local function remove(id)
   redis.call('SREM', P .. 'running:' .. get(id, 'class'), id)
   redis.call('SREM', P .. 'active:' .. tenant, id)
   redis.call('ZREM', P .. 'jobs:' .. tenant, id)
-  for _, kind in ipairs({'results', 'inputs', 'records'}) do redis.call('ZREM', P .. 'expiring-' .. kind, id) end
+  for _, kind in ipairs({'results', 'previews', 'inputs', 'records'}) do redis.call('ZREM', P .. 'expiring-' .. kind, id) end
   for _, delivery in ipairs(redis.call('LRANGE', P .. 'deliveries-of:' .. id, 0, -1)) do forget_delivery(delivery) end
   redis.call('DEL', P .. 'deliveries-of:' .. id, P .. 'events:' .. id, job_key(id))
   count_status(status, -1)

@@ -164,6 +164,18 @@ function VERBS.annotate(id, attempt, seconds, warnings)
   return 'done'
 end
 
+-- A preview grows, of a completed job too: its readers are woken each time, but a change is only that there is one and
+-- that it was dropped.
+function VERBS.preview(id, attempt, fragments, ending)
+  local where = standing(id, attempt)
+  if where ~= 'current' and where ~= 'completed' then return where == 'gone' and 'gone' or 'stale' end
+  local is_first = get(id, 'preview_fragments') == ''
+  redis.call('HSET', job_key(id), 'preview_fragments', fragments, 'preview_end', ending)
+  if is_first or ending == 'dropped' then change(id) end
+  if is_first and where == 'current' and ending ~= 'dropped' then tell(id, 'video.preview') else changed(id) end
+  return 'done'
+end
+
 -- What to answer when the attempt is not current: `ended` are the states that this very word leads to, so that a word
 -- repeated after a lost answer is answered as it was.
 local function answer(where, ended)
@@ -212,6 +224,7 @@ function VERBS.finalise(id, attempt, results, seconds, gpu_seconds, warnings)
     end
   end
   redis.call('ZADD', P .. 'expiring-results', expires_ms, id)
+  redis.call('ZADD', P .. 'expiring-previews', NOW, id)
   if tonumber(attempt) > 1 then order_purge(id, 'losers:' .. attempt, ZOMBIE_MS) end
   finish(id, 'completed', 'completed_ms', NOW, 'expires_ms', expires_ms, 'percent', 100, 'results', results,
     'seconds', seconds, 'gpu_seconds', gpu_seconds, 'warnings', warnings)

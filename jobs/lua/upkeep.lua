@@ -49,7 +49,22 @@ function VERBS.reap(lease_ms, max_lost)
   return {taken.requeued, taken.failed, taken.cancelled}
 end
 
-function VERBS.expire(inputs_ms, record_ms, limit)
+local function expire_previews(until_ms, limit)
+  local ended = {}
+  for _, id in ipairs(due('expiring-previews', until_ms, limit)) do
+    redis.call('ZREM', P .. 'expiring-previews', id)
+    if get(id, 'preview_fragments') ~= '' then
+      change(id, 'preview_fragments', '', 'preview_end', '')
+      changed(id)
+      order_purge(id, 'preview:' .. get(id, 'attempt'), 0)
+      table.insert(ended, id)
+    end
+  end
+  return ended
+end
+
+function VERBS.expire(inputs_ms, record_ms, preview_ms, limit)
+  local previews = expire_previews(NOW - preview_ms, limit)
   local results = due('expiring-results', NOW, limit)
   for _, id in ipairs(results) do
     redis.call('ZREM', P .. 'expiring-results', id)
@@ -71,7 +86,7 @@ function VERBS.expire(inputs_ms, record_ms, limit)
     remove(id)
     order_purge(id, 'all', 0)
   end
-  return {results, inputs, records}
+  return {results, inputs, records, previews}
 end
 
 function VERBS.take_purges(limit, retry_ms)

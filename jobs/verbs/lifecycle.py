@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost
 from jobs.events import JobEvent, read_events
-from jobs.job import Failure, Job, JobRequest, Notice, Progress
+from jobs.job import Failure, Job, JobRequest, Notice, Preview, Progress
 from jobs.record import encode_notices, encode_request, read_job
 from jobs.verbs.call import Call, milliseconds, nothing, or_none, words_or_none, yes
 
@@ -193,6 +193,12 @@ def annotate(
     """Record what the worker found out about the inputs: length in seconds, warnings (replacing those before)."""
     words = (job_id, attempt, words_or_none(seconds), encode_notices(warnings))
     return Call("annotate", words, Outcome)
+
+
+def preview(job_id: str, attempt: int, now: Preview) -> Call[Outcome]:
+    """Record how much of the preview is stored; also after the attempt's completion, until it is whole."""
+    words = (job_id, attempt, now.num_fragments, words_or_none(now.end))
+    return Call("preview", words, Outcome)
 
 
 def release(

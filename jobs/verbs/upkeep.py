@@ -40,11 +40,12 @@ class Reap:
 
 @dataclass(frozen=True)
 class Expire:
-    """Ids whose results, inputs or whole record reached the end of their retention."""
+    """Ids whose results, inputs, whole record or preview reached the end of their retention."""
 
     results: tuple[str, ...]
     inputs: tuple[str, ...]
     records: tuple[str, ...]
+    previews: tuple[str, ...]
 
 
 class PurgePart(StrEnum):
@@ -54,16 +55,17 @@ class PurgePart(StrEnum):
     INPUTS = "inputs"  # inputs_prefix
     RESULTS = "results"  # everything of the job but its inputs
     LOSERS = "losers"  # everything but its inputs and the attempt that won
+    PREVIEW = "preview"  # of one attempt
 
 
 @dataclass(frozen=True)
 class Purge:
-    """An order to delete objects; `ticket` is given back when done. `keep_attempt` is set for losers."""
+    """An order to delete objects; `ticket` is given back when done. `attempt` is set for losers and preview."""
 
     ticket: str
     job_id: str
     part: PurgePart
-    keep_attempt: int | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,15 +147,16 @@ def reap(lease_s: float = DEFAULT_LEASE_S, max_lost_attempts: int = DEFAULT_MAX_
     return Call("reap", (milliseconds(lease_s), max_lost_attempts), lambda reply: Reap(*map(tuple, reply)))
 
 
-def expire(inputs_s: int = 86400, record_s: int = 30 * 86400, limit: int = 100) -> Call[Expire]:
-    """End retentions that are due: completed becomes expired, inputs and records go. Orders the purges.
+def expire(inputs_s: int = 86400, record_s: int = 30 * 86400, preview_s: int = 3600, limit: int = 100) -> Call[Expire]:
+    """End retentions that are due: completed becomes expired; inputs, records and previews go. Orders the purges.
 
     Args:
         inputs_s: how long inputs are kept after the job ended, seconds.
         record_s: how long the record is kept after the job ended and its results are gone, seconds.
+        preview_s: how long a preview is kept after completion, seconds.
         limit: how many of each kind at a time.
     """
-    words = (milliseconds(inputs_s), milliseconds(record_s), limit)
+    words = (milliseconds(inputs_s), milliseconds(record_s), milliseconds(preview_s), limit)
     return Call("expire", words, lambda reply: Expire(*map(tuple, reply)))
 
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mmgt_core.pipelines.frame_receiver import FrameReceiver
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BYTES_PER_S = 400_000
 """Of one video of 512 pixels at most; a guess that a full disk corrects."""
@@ -36,10 +38,11 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """The video's path and what is wanted beside it."""
+    """The video's path and what is wanted beside it; receiver: who else is given the frames."""
 
     video: Path
     extras: frozenset[Extra] = frozenset()
+    receiver: FrameReceiver | None = None
 
     def path(self, extra: Extra) -> Path:
         """Where an extra lies: the video's name with another suffix."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from mmgt_core.config import PoseGuidance, Preset, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.image_writing import write_image
+from mmgt_core.media.preview_writer import PreviewWriter
 from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
@@ -98,7 +100,11 @@ def write_videos(
         video = stack.enter_context(VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames))
         pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
         mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
+        if outputs.receiver is not None:
+            outputs.receiver.begin(partial(PreviewWriter, resolution, resolution, inputs.sound, num_frames))
         for frame, keypoints in zip(frames, poses.keypoints, strict=True):
+            if outputs.receiver is not None:
+                outputs.receiver.take(frame)
             video.write(frame)
             if pose_video is not None:
                 pose_video.write(draw_pose(keypoints))

@@ -3,7 +3,9 @@
 The image is a JSON object, behind a PNG's signature where it must pass for a picture (a real one gives five
 short steps): `steps`, `step_s` (seconds each),
 `seconds` of video, and at step `at` one of `event`: `kill` (the process dies), `hang`, `fault`, `out_of_memory`,
-`input_error`, `error`. Chosen by `MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
+`input_error`, `error`. `frames`: so many grey ones are given to a preview, and before frame N the pipeline waits for
+somebody to open the named pipe `gates[N]`, or before frame `stops_at` until it is told to stop.
+Chosen by `MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
 """
 
 import json
@@ -12,18 +14,24 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from jobs.job import JobOptions, Notice
 from jobs.settings import Settings
 from mmgt_core.errors import InputCode, InputError
+from mmgt_core.media.preview_writer import PreviewWriter
+from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.progress import RunControl, Stage
 from worker.errors import GpuFault, GpuOutOfMemory
 from worker.pipeline import InputPaths, Prepared, Rendered
 
 VIDEO = Path(__file__).parents[1] / "data" / "scripted.mp4"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIDE = 64
 MEMORY_BYTES = 5_000_000
 PICTURE = b"\xff\xd8\xff\xe0 not quite a JPEG"
 
@@ -46,7 +54,14 @@ class ScriptedPipeline:
             raise InputError(InputCode.AUDIO_TOO_LONG, "612.0 s long; the limit is 600 s")
         return Prepared(script.get("seconds", 1.0), 1, (Notice("scripted", "nothing was computed"),), script)
 
-    def render(self, prepared: Prepared, options: JobOptions, folder: Path, control: RunControl) -> Rendered:
+    def render(
+        self,
+        prepared: Prepared,
+        options: JobOptions,
+        folder: Path,
+        control: RunControl,
+        receiver: FrameReceiver | None = None,
+    ) -> Rendered:
         script = prepared.inputs
         with control.stage(Stage.POSE_DIFFUSION, 1) as report:
             report(1)
@@ -57,6 +72,8 @@ class ScriptedPipeline:
                     happen(script)
                 time.sleep(script.get("step_s", 0.0))
                 report(step + 1)
+        if receiver is not None and "frames" in script:
+            give_frames(script, receiver, control)
         with control.stage(Stage.DECODING, 1) as report:
             files = {name: folder / f"{name}.mp4" for name in ("video", "pose", "masks")}
             for path in files.values():
@@ -75,6 +92,22 @@ class ScriptedPipeline:
 
     def memory_bytes(self) -> int:
         return MEMORY_BYTES
+
+
+def grey_of(index: int) -> int:
+    """The level of a frame."""
+    return 40 + index % 150
+
+
+def give_frames(script: dict[str, Any], receiver: FrameReceiver, control: RunControl) -> None:
+    receiver.begin(partial(PreviewWriter, SIDE, SIDE, None, script["frames"]))
+    for index in range(script["frames"]):
+        if gate := script.get("gates", {}).get(str(index)):
+            Path(gate).open().close()
+        while index == script.get("stops_at"):
+            control.check()
+            time.sleep(0.01)
+        receiver.take(np.full((SIDE, SIDE, 3), grey_of(index), np.uint8))
 
 
 def happen(script: dict[str, Any]) -> None:

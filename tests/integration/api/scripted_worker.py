@@ -12,8 +12,6 @@ from jobs.job import (
     Progress,
     attempt_prefix,
     input_key,
-    inputs_prefix,
-    job_prefix,
     new_job_id,
     result_key,
 )  # fmt: skip
@@ -21,7 +19,7 @@ from jobs.storage import ObjectStorage, delete_prefix
 from jobs.store import JobStore
 from jobs.verbs.lifecycle import Outcome, Results
 from jobs.verbs.registry import WorkerRecord
-from jobs.verbs.upkeep import Purge, PurgePart
+from worker.housekeeping import carry_out
 
 MODEL = "mmgt-demo"
 VIDEO = bytes(range(256)) * 40  # the API never looks into it
@@ -89,10 +87,5 @@ class ScriptedWorker:
     def housekeep(self) -> None:
         """Delete the objects of every purge that is due."""
         for purge in self.store.take_purges(100):
-            self._purge(purge)
+            carry_out(self.storage, purge)
             self.store.purge_done(purge.ticket)
-
-    def _purge(self, purge: Purge) -> None:
-        kept = (inputs_prefix(purge.job_id),) if purge.part is PurgePart.RESULTS else ()
-        prefix = inputs_prefix(purge.job_id) if purge.part is PurgePart.INPUTS else job_prefix(purge.job_id)
-        delete_prefix(self.storage, prefix, *kept)

@@ -23,7 +23,7 @@ def test_the_object_has_exactly_the_fields_of_the_contract(alice: httpx.Client, 
 
     assert set(video) == FIELDS
     assert set(video["progress_detail"]) == {
-        "stage", "segment", "segments", "step", "steps", "queue_position", "eta_seconds", "updated_at",
+        "stage", "segment", "segments", "step", "steps", "preview", "queue_position", "eta_seconds", "updated_at",
     }  # fmt: skip
     assert (video["status"], video["progress"], video["attempt"]) == ("queued", 0, 0)
     assert (video["seconds"], video["size"], video["fps"], video["seed"]) == ("3.2", "512x512", 25, 1234)

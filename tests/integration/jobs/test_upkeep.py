@@ -204,7 +204,7 @@ def test_a_completed_second_attempt_orders_the_losers_away(store: JobStore, clai
 
     (purge,) = store.take_purges()
 
-    assert (purge.job_id, purge.part, purge.keep_attempt) == (claimed.id, PurgePart.LOSERS, 2)
+    assert (purge.job_id, purge.part, purge.attempt) == (claimed.id, PurgePart.LOSERS, 2)
 
 
 def test_one_owner_holds_the_upkeep_lock_and_can_keep_it(store: JobStore) -> None:

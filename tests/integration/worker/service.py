@@ -132,6 +132,10 @@ class Service:
     def keys(self, job_id: str) -> list[str]:
         return [item.key for item in self.storage.list(f"videos/{job_id}/")]
 
+    def log_lines(self) -> list[str]:
+        """What the workers have logged."""
+        return Path(self._log.name).read_text().splitlines()
+
     def child_of(self, worker: "subprocess.Popen[bytes]") -> int:
         """The pool child's process number."""
         children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")

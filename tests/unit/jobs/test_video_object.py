@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from jobs.job import ErrorCode, Failure, Job, JobStatus, Notice, Progress
+import pytest
+
+from jobs.job import ErrorCode, Failure, Job, JobStatus, Notice, Preview, PreviewEnd, Progress
 from jobs.video_object import to_video_object
 
 FIELDS = {
@@ -26,10 +28,31 @@ def test_a_running_job_tells_its_stage_step_and_remaining_time(queued: Job) -> N
     video = to_video_object(running)
 
     assert video["progress_detail"] == {
-        "stage": "video_diffusion", "segment": 1, "segments": 1, "step": 17, "steps": 30, "queue_position": None,
-        "eta_seconds": 31, "updated_at": 1_793_000_041,
+        "stage": "video_diffusion", "segment": 1, "segments": 1, "step": 17, "steps": 30, "preview": False,
+        "queue_position": None, "eta_seconds": 31, "updated_at": 1_793_000_041,
     }  # fmt: skip
     assert video["warnings"] == [{"code": "image_recropped", "message": "cut"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "preview", "is_there"),
+    [
+        (JobStatus.IN_PROGRESS, None, False),
+        (JobStatus.IN_PROGRESS, Preview(1), True),
+        (JobStatus.IN_PROGRESS, Preview(3, PreviewEnd.DROPPED), False),
+        (JobStatus.COMPLETED, Preview(4, PreviewEnd.WHOLE), True),
+        (JobStatus.COMPLETED, None, False),
+        (JobStatus.FAILED, Preview(2), False),
+        (JobStatus.CANCELLED, Preview(2), False),
+        (JobStatus.EXPIRED, Preview(4, PreviewEnd.WHOLE), False),
+    ],
+)
+def test_a_preview_is_told_as_long_as_it_can_be_opened(
+    queued: Job, status: JobStatus, preview: Preview | None, is_there: bool
+) -> None:
+    video = to_video_object(replace(queued, status=status, preview=preview))
+
+    assert video["progress_detail"]["preview"] is is_there
 
 
 def test_a_queued_job_tells_its_place_and_the_queues_estimate(queued: Job) -> None:
