@@ -17,6 +17,7 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.unet.layout import channels_last
 
 UNTRAINED = "untrained: random, from a fixed seed"
 """In place of a hash, where a network has no weights yet."""
@@ -92,6 +93,8 @@ def _compose(
     weights: Mapping[str, str],
     detail_network: DetailNetwork | None,
 ) -> AudioToVideo:
+    for network in (networks.denoising_unet, networks.reference_unet, networks.pose_guider):
+        channels_last(network)
     return AudioToVideo(
         preset=preset,
         weights=weights,

@@ -22,7 +22,7 @@ from mmgt_core.checkpoints.networks import empty_networks
 from mmgt_core.config import MMGT_512, Preset, SamplingOptions
 from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.types import ClipConditions, MotionMasks, WindowConditions
+from mmgt_core.types import MotionMasks, WindowConditions
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def denoise_one_window(pipeline: AudioToVideo, seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     num_frames, projection = options.window_frames, preset.audio_projection
     image = torch.randint(0, 256, (512, 512, 3), generator=generator, dtype=torch.uint8).numpy()
-    clip: ClipConditions = render.clip_conditions(image, preset.resolution)
+    clip = render.prepared_clip(image, preset.resolution)
     pose_images = torch.rand(1, 3, num_frames, preset.resolution, preset.resolution, generator=generator)
     levels = [torch.rand(num_frames, side * side, generator=generator) for side in preset.mask_level_sizes]
     tokens = torch.randn(1, num_frames, projection.tokens, projection.token_features, generator=generator)
@@ -70,8 +70,9 @@ def denoise_one_window(pipeline: AudioToVideo, seed: int) -> torch.Tensor:
             audio_tokens=tokens.to(render.dtype),
             motion_masks=MotionMasks(tuple(levels), tuple(levels), tuple(levels)).to(render.device, render.dtype),
         )
+        prepared = render.denoising_unet.prepare_window(window, options.region_weights)
         latents = render.initial_latents(num_frames, preset.latent_size, seed)
-        return render.predict(latents, torch.tensor(999), clip, window, options.video_sampling(preset))
+        return render.predict(latents, torch.tensor(999), clip, prepared, options.video_sampling(preset))
 
 
 def main(folder: Path, dtype: torch.dtype) -> None:

@@ -27,8 +27,8 @@ def write_network(folder: Path, name: str, module: nn.Module, state: Mapping[str
     Raises:
         WeightsError: a value is not finite or too large for half precision, or the file cannot be written.
     """
-    parameters = {key for key, _ in module.named_parameters()}
-    tensors = {key: _half(f"{name}.{key}", value) if key in parameters else value for key, value in state.items()}
+    buffers = {key for key, _ in module.named_buffers()}
+    tensors = {key: value if key in buffers else _half(f"{name}.{key}", value) for key, value in state.items()}
     path = network_file(folder, name)
     try:
         save_file({key: value.contiguous() for key, value in tensors.items()}, path)

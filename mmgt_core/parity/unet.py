@@ -12,11 +12,13 @@ from mmgt_core.checkpoints.loading import load_published
 from mmgt_core.checkpoints.published_names import published_name
 from mmgt_core.config import AudioLayout, AudioProjectionConfig, PoseGuiderConfig, UNetConfig
 from mmgt_core.parity.case import GoldenCase, GoldenError, Produced
-from mmgt_core.types import MotionMasks, RegionWeights
+from mmgt_core.types import ClipConditions, MotionMasks, RegionWeights, WindowConditions
+from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.audio_projection import AudioProjection
-from mmgt_core.unet.blocks import unfold_frames
 from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.layout import unfold_frames
 from mmgt_core.unet.pose_guider import PoseGuider
+from mmgt_core.unet.projections import attend
 from mmgt_core.unet.reference_unet import ReferenceUNet
 
 EVEN_WEIGHTS = RegionWeights(1.0, 1.0, 1.0)
@@ -64,7 +66,12 @@ def run_denoising_probes(case: GoldenCase) -> Iterator[Produced]:
     parent = case.companion("denoising_unet")
     network = denoising_unet(parent)
     weights = RegionWeights(*parent["in/motion_scale"].tolist())
+    normed: dict[str, torch.Tensor] = {}
+    for module in _audio_modules(network):
+        module.block.norm2.register_forward_hook(lambda _m, _i, output, name=module.name: normed.update({name: output}))
     yield from _probed(network, lambda: _denoise(network, parent, weights, parent["in/pose_cond_fea"]), case)
+    for module in _audio_modules(network):
+        yield from _region_probes(module, normed[module.name], parent)
 
 
 def run_denoising_weights(case: GoldenCase) -> Iterator[Produced]:
@@ -165,15 +172,11 @@ def _denoise(
 ) -> torch.Tensor:
     sample = case["in/sample"]
     masks = recorded_masks(case, slice(first_row * sample.shape[2], None))
+    pose = torch.zeros_like(case["in/pose_cond_fea"]) if pose is None else pose
+    clip = ClipConditions(case["in/encoder_hidden_states"][first_row:], features or {})
+    window = WindowConditions(pose[first_row:], case["in/audio_embedding"][first_row:], masks)
     return network(
-        sample[first_row:],
-        case["in/timestep"],
-        case["in/encoder_hidden_states"][first_row:],
-        case["in/audio_embedding"][first_row:],
-        masks,
-        weights,
-        None if pose is None else pose[first_row:],
-        features,
+        sample[first_row:], case["in/timestep"], network.prepare_clip(clip), network.prepare_window(window, weights)
     )
 
 
@@ -192,10 +195,34 @@ def _probed(network: nn.Module, run: Callable[[], object], case: GoldenCase) -> 
         yield name, _as_recorded(output, case[name])
 
 
+def _audio_modules(network: DenoisingUNet) -> list[AudioAttention]:
+    return [module for module in network.modules() if isinstance(module, AudioAttention)]
+
+
+def _region_probes(module: AudioAttention, normed: torch.Tensor, case: GoldenCase) -> Iterator[Produced]:
+    """What the branches of one MM-HAA layer would give one by one: the network computes them as one product.
+
+    Args: normed: what they read in this run, (B F, N, D).
+    """
+    tokens, side = case["in/audio_embedding"].flatten(0, 1), int(normed.shape[1] ** 0.5)
+    masks = [region[module.level] for region in recorded_masks(case, slice(None)).regions]
+    for name, branch, mask in zip(("background", "face_hands", "lips"), module.block.regions, masks, strict=True):
+        read = branch.attention
+        heads = [
+            rearrange(value, "r n (a d) -> r a n d", a=module.block.num_heads)
+            for value in (read.to_q(normed), read.to_k(tokens), read.to_v(tokens))
+        ]
+        attended = read.output(attend(*heads))  # (B F, N, D)
+        refined = branch.adapter(rearrange(attended * mask[..., None], "r (h w) d -> r d h w", h=side))
+        path = f"{module.name}.block.{name}"
+        yield f"probe/{published_name(key_maps.UNET, path + '.attention')}", attended
+        yield f"probe/{published_name(key_maps.UNET, path + '.adapter')}", refined
+
+
 def _as_recorded(output: torch.Tensor, recorded: torch.Tensor) -> torch.Tensor:
-    """Put frames where the recording has them: (B, C, F, h, w) for images, rows for tokens."""
+    """Put frames where the recording has them: (B, C, F, h, w) for images."""
     if recorded.dim() == 5:
         return unfold_frames(output, recorded.shape[2])
-    if recorded.dim() == 4 and output.dim() == 3:
-        return rearrange(output, "r (h w) d -> r d h w", h=recorded.shape[2])
+    if recorded.dim() == 2:
+        return output.expand(recorded.shape)  # one time for all rows
     return output

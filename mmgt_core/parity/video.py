@@ -99,11 +99,12 @@ class _RecordedLoop:
         """The final latents and every step."""
         steps: list[DenoisingStep] = []
         sampling = VideoSampling(self.case.config["steps"], self.case.config["guidance_scale"], weights)
+        network = self.pipeline.denoising_unet
         latents = self.pipeline.denoise(
             self.case["in/noise"],
-            clip,
+            network.prepare_clip(clip),
             self.windows,
-            self._window,
+            lambda window: network.prepare_window(self._window(window), weights),
             sampling,
             RunControl(),
             steps.append,

@@ -21,8 +21,9 @@ from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.window_conditions import WindowConditionSource
 from mmgt_core.pipelines.windows import windows
 from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.types import SAMPLES_PER_FRAME, ClipConditions, PoseSequence, UInt8Array, Waveform
+from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.conditions import PreparedClip
 from mmgt_core.unet.pose_guider import PoseGuider
 
 
@@ -95,7 +96,7 @@ class AudioToVideo:
         """
         preset, render = self.preset, self.pose_to_video
         with control.stage(Stage.CONDITIONS, 1) as report:
-            clip = render.clip_conditions(reference_image, preset.resolution)
+            clip = render.prepared_clip(reference_image, preset.resolution)
             report(1)
         frames = render.decode(self._latents(clip, poses, waveform, options, control), control)
         if self.detail_network is None:
@@ -111,7 +112,7 @@ class AudioToVideo:
 
     def _latents(
         self,
-        clip: ClipConditions,
+        clip: PreparedClip,
         poses: PoseSequence,
         waveform: Waveform,
         options: SamplingOptions,
@@ -121,7 +122,7 @@ class AudioToVideo:
         preset, render = self.preset, self.pose_to_video
         speech = SpeechFeatures(self.wav2vec, waveform)
         conditions = WindowConditionSource(
-            preset, options, self.pose_guider, self.audio_projection, poses, speech
+            preset, options, self.pose_guider, self.audio_projection, render.denoising_unet, poses, speech
         )  # pose features, audio tokens and motion masks (Algorithm 1), window by window
         covering = windows(options.window_schedule, len(poses), options.window_frames, options.window_overlap)
         sampling = options.video_sampling(preset)

@@ -11,7 +11,8 @@ from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
-from mmgt_core.types import ClipConditions, UInt8Array, WindowConditions
+from mmgt_core.types import ClipConditions, UInt8Array
+from mmgt_core.unet.conditions import PreparedClip, PreparedWindow
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
 from mmgt_core.unet.schedule import inference_scheduler
@@ -63,6 +64,11 @@ class PoseToVideo:
         return ClipConditions(image_tokens, features)
 
     @torch.inference_mode()
+    def prepared_clip(self, reference_image: UInt8Array, resolution: int) -> PreparedClip:
+        """Read the portrait once, as the denoising UNet takes it. Args: as `clip_conditions`."""
+        return self.denoising_unet.prepare_clip(self.clip_conditions(reference_image, resolution))
+
+    @torch.inference_mode()
     def encode(self, image: UInt8Array, resolution: int) -> torch.Tensor:
         """Scaled latents of an image, the posterior's mean: (1, C, h, w)."""
         pixels = scaled_pixels(image, resolution) * 2 - 1  # (1, 3, H, W) in [-1, 1]
@@ -83,9 +89,9 @@ class PoseToVideo:
     def denoise(
         self,
         latents: torch.Tensor,
-        clip: ClipConditions,
+        clip: PreparedClip,
         windows: list[Window],
-        window_conditions: Callable[[Window], WindowConditions],
+        window_conditions: Callable[[Window], PreparedWindow],
         sampling: VideoSampling,
         control: RunControl,
         on_step: Callable[[DenoisingStep], None] | None = None,
@@ -131,28 +137,17 @@ class PoseToVideo:
         self,
         latents: torch.Tensor,
         timestep: torch.Tensor,
-        clip: ClipConditions,
-        window: WindowConditions,
+        clip: PreparedClip,
+        window: PreparedWindow,
         sampling: VideoSampling,
     ) -> torch.Tensor:
         """Predict one window's velocity, guided unless guidance is 1: (1, C, F, h, w) float32."""
-        image_tokens, audio_tokens, batch = clip.image_tokens, window.audio_tokens, latents.to(self.dtype)
+        batch = latents.to(self.dtype)
         is_guided = sampling.guidance_scale > 1
         if is_guided:
             # The unconditional row sees neither portrait nor speech, but the same pose and masks (spec §11).
-            image_tokens = torch.cat([torch.zeros_like(image_tokens), image_tokens])  # (2, 1, D)
-            audio_tokens = torch.cat([torch.zeros_like(audio_tokens), audio_tokens])  # (2, F, M, D)
             batch = batch.repeat(2, 1, 1, 1, 1)  # (2, C, F, h, w)
-        velocity = self.denoising_unet(
-            batch,
-            timestep,
-            image_tokens,
-            audio_tokens,
-            window.motion_masks,
-            sampling.region_weights,
-            window.pose_features,
-            clip.reference_features,
-        ).float()
+        velocity = self.denoising_unet(batch, timestep, clip, window).float()
         if not is_guided:
             return velocity
         unconditional, conditional = velocity.chunk(2)

@@ -10,6 +10,8 @@ from mmgt_core.pipelines.windows import Window
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.types import MotionMasks, PoseSequence, WindowConditions
 from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.conditions import PreparedWindow
+from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 
 CACHED_WINDOWS = 24
@@ -25,11 +27,12 @@ class WindowConditionSource:
     options: SamplingOptions
     pose_guider: PoseGuider
     audio_projection: AudioProjection
+    denoising_unet: DenoisingUNet
     pose_sequence: PoseSequence
     speech: SpeechFeatures
-    cache: dict[Window, WindowConditions] = field(default_factory=dict)
+    cache: dict[Window, PreparedWindow] = field(default_factory=dict)
 
-    def __call__(self, window: Window) -> WindowConditions:
+    def __call__(self, window: Window) -> PreparedWindow:
         """The conditions of a window. The first windows stay: a cyclic visit would empty any other cache of use."""
         if window in self.cache:
             return self.cache[window]
@@ -38,17 +41,18 @@ class WindowConditionSource:
             self.cache[window] = conditions
         return conditions
 
-    def _compute(self, window: Window) -> WindowConditions:
+    def _compute(self, window: Window) -> PreparedWindow:
         parameter = self.pose_guider.conv_in.weight
         poses = PoseSequence(self.pose_sequence.keypoints[list(window)])
         drawn = [draw_pose(keypoints) for keypoints in poses.keypoints]
         pose_images = pose_pixels(drawn, self.preset.resolution)
         features = self.speech.window(window).unsqueeze(0)  # (1, F, A, layers, D)
-        return WindowConditions(
+        conditions = WindowConditions(
             pose_features=self.pose_guider(pose_images.to(parameter.device, parameter.dtype)),
             audio_tokens=self.audio_projection(features.to(parameter.device, parameter.dtype)),
             motion_masks=self._masks(poses).to(parameter.device, parameter.dtype),
         )
+        return self.denoising_unet.prepare_window(conditions, self.options.region_weights)
 
     def _masks(self, poses: PoseSequence) -> MotionMasks:
         first_frame = PoseSequence(self.pose_sequence.keypoints[:1])

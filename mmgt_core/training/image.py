@@ -30,12 +30,10 @@ from mmgt_core.training.stage_2 import (
     where_kept,
     write_samples,
 )
-from mmgt_core.types import MotionMasks, RegionWeights, WindowConditions
+from mmgt_core.types import ClipConditions, MotionMasks, RegionWeights, WindowConditions
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
-
-NO_REGION = RegionWeights(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -126,8 +124,12 @@ class ImageTraining:
         pose_images = rearrange(pose_pixels(batch["pose_images"]), "b c k h w -> (b k) c 1 h w")
         pose = where_kept(self._all.pose_guider(pose_images), kept.pose)  # (B K, C, 1, h, w)
 
+        network = self._all.denoising_unet
+        clip = network.prepare_clip(ClipConditions(tokens, features))
+        window = network.prepare_window(self._unheard(pose), RegionWeights())
+
         def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-            return self._all.denoising_unet(noisy, timesteps, tokens, None, None, NO_REGION, pose, features)
+            return network(noisy, timesteps, clip, window)
 
         cell_weights = self._loss.cell_weights(masks, latents.shape[-1])
         return {"total": self._loss(predict, latents, cell_weights, generator)}
@@ -137,16 +139,20 @@ class ImageTraining:
         clips = [self._clip(item) for item in self.shown]
         write_samples(folder / f"{step:07d}.png", clips, self._all, self.preset)
 
+    def _unheard(self, pose: torch.Tensor) -> WindowConditions:
+        """Poses, (B, C, F, h, w), with neither speech nor masks: a spatial network reads none."""
+        no_speech = pose.new_zeros(len(pose), pose.shape[2], 1, self.preset.unet.audio_attention_dim)
+        return WindowConditions(pose, no_speech, MotionMasks((), (), ()))
+
     def _clip(self, item: Batch) -> SampledClip:
         device = self._all.denoising_unet.conv_in.weight.device
         batch = batch_of_one(item, device)
         references, latents = reference_and_latents(self._all.vae, batch, torch.Generator(device).manual_seed(0))
         pose = self._all.pose_guider(pose_pixels(batch["pose_images"]))
-        unheard = torch.zeros(1, latents.shape[1], 1, self.preset.unet.audio_attention_dim, device=device)
         return SampledClip(
             reference_latents=references[0],
             portrait=batch["portrait"][0],
-            conditions=WindowConditions(pose, unheard, MotionMasks((), (), ())),
+            conditions=self._unheard(pose),
             pose_images=item["pose_images"].numpy(),
             latents=latents[0],
         )

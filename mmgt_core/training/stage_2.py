@@ -106,9 +106,9 @@ def kept_tokens(
     return torch.where(kept[:, None, None], tokens, dropped[:, None])
 
 
-def kept_features(features: Mapping[str, torch.Tensor], kept: torch.Tensor) -> dict[str, torch.Tensor] | None:
-    """Reference features of the rows that keep their image, which are the last ones; None where no row does."""
-    return {name: value[kept] for name, value in features.items()} if bool(kept.any()) else None
+def kept_features(features: Mapping[str, torch.Tensor], kept: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Reference features of the rows that keep their image, which are the last ones; empty where no row does."""
+    return {name: value[kept] for name, value in features.items()} if bool(kept.any()) else {}
 
 
 class DenoisingLoss:
@@ -257,12 +257,14 @@ def render_clip(clip: SampledClip, render: PoseToVideo, preset: Preset, seed: in
     timestep = torch.zeros((), device=tokens.device)
     features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
     num_frames, _, size, _ = clip.latents.shape
+    network, sampling = render.denoising_unet, SamplingOptions().video_sampling(preset)
+    window = network.prepare_window(clip.conditions, sampling.region_weights)
     latents = render.denoise(
         render.initial_latents(num_frames, size, seed, preset.is_noise_shared),
-        ClipConditions(tokens, features),
+        network.prepare_clip(ClipConditions(tokens, features)),
         [tuple(range(num_frames))],
-        lambda window: clip.conditions,
-        SamplingOptions().video_sampling(preset),
+        lambda _: window,
+        sampling,
         RunControl(),
     )
     return rearrange(latents, "1 c f h w -> f c h w")

@@ -30,7 +30,7 @@ from mmgt_core.training.stage_2 import (
     where_kept,
     write_samples,
 )
-from mmgt_core.types import BackgroundMask, MaskMotion, RegionWeights, WindowConditions
+from mmgt_core.types import BackgroundMask, ClipConditions, MaskMotion, RegionWeights, WindowConditions
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
@@ -155,10 +155,12 @@ class VideoTraining:
             batch["masks"], self.preset.mask_level_sizes, config.background, config.mask_motion, kept.masks
         )
 
+        network = self._all.denoising_unet
+        clip = network.prepare_clip(ClipConditions(tokens, features))
+        window = network.prepare_window(WindowConditions(pose, audio, masks), config.region_weights)
+
         def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-            return self._all.denoising_unet(
-                noisy, timesteps, tokens, audio, masks, config.region_weights, pose, features
-            )
+            return network(noisy, timesteps, clip, window)
 
         cell_weights = self._loss.cell_weights(batch["masks"], latents.shape[-1])
         return {"total": self._loss(predict, latents, cell_weights, generator)}

@@ -1,51 +1,71 @@
 """Spatial attention with the reference read: the part of stage 2 that carries identity (paper §III-A, SA)."""
 
 import torch
-from diffusers.models.attention import FeedForward
-from diffusers.models.attention_processor import Attention
-from einops import rearrange, repeat
+from einops import repeat
 from torch import nn
 
 from mmgt_core.unet.conditions import LayerConditions
+from mmgt_core.unet.layout import as_image, as_tokens, group_norm, pointwise
+from mmgt_core.unet.projections import CrossAttention, FeedForward, SelfAttention, attend
 
 
 class SpatialBlock(nn.Module):
-    """Self-attention (with reference), cross-attention to the image token, feed-forward; all pre-norm."""
+    """Self-attention (with reference), cross-attention to the image token, feed-forward; all pre-norm.
+
+    There is one image token, so its attention weighs it by 1 whatever the query: what it adds is `image_constant`, and
+    `norm2`, `attn2.to_q` and `attn2.to_k`, which files have, are not read.
+    """
 
     def __init__(self, width: int, num_heads: int, cross_attention_dim: int) -> None:
         super().__init__()
-        head_width = width // num_heads
         self.norm1 = nn.LayerNorm(width)
-        self.attn1 = Attention(width, heads=num_heads, dim_head=head_width)
+        self.attn1 = SelfAttention(width, num_heads)
         self.norm2 = nn.LayerNorm(width)
-        self.attn2 = Attention(width, cross_attention_dim, heads=num_heads, dim_head=head_width)
+        self.attn2 = CrossAttention(width, cross_attention_dim)
         self.norm3 = nn.LayerNorm(width)
-        self.ff = FeedForward(width, activation_fn="geglu")
+        self.ff = FeedForward(width)
+
+    def image_constant(self, image_tokens: torch.Tensor) -> torch.Tensor:
+        """What attention to the image adds everywhere: (R, 1, D) to (R, D). No image: `attn2.output.bias`."""
+        return self.attn2.output(self.attn2.to_v(image_tokens[:, 0]))
 
     def forward(
-        self, hidden: torch.Tensor, image_tokens: torch.Tensor, reference: torch.Tensor | None
+        self, hidden: torch.Tensor, image: torch.Tensor, reference: torch.Tensor | None, num_frames: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the new hidden state and this layer's own reference features.
 
         Args:
             hidden: (B F, N, D).
-            image_tokens: (B F, 1, D).
-            reference: (rows, N, D) for the last `rows` of the B F rows, or None.
+            image: (R, D), constants of the last R batch rows.
+            reference: keys and values, (R', N, H, 2, d), of the last R' batch rows, or None.
+            num_frames: F.
         """
         normed = self.norm1(hidden)
-        hidden = hidden + self._attend(normed, reference)
-        hidden = hidden + self.attn2(self.norm2(hidden), encoder_hidden_states=image_tokens)
+        hidden = hidden + self._attend(normed, reference, num_frames)
+        hidden = hidden + self._image_rows(image, len(hidden) // num_frames, num_frames)
         hidden = hidden + self.ff(self.norm3(hidden))
         return hidden, normed
 
-    def _attend(self, normed: torch.Tensor, reference: torch.Tensor | None) -> torch.Tensor:
+    def _attend(self, normed: torch.Tensor, reference: torch.Tensor | None, num_frames: int) -> torch.Tensor:
         """Attend within the frame and, in the rows that have one, to the reference (spec §10)."""
         if reference is None:
             return self.attn1(normed)
-        num_free = len(normed) - len(reference)
-        free, reading = normed[:num_free], normed[num_free:]
-        read = self.attn1(reading, encoder_hidden_states=torch.cat([reading, reference], dim=1))
-        return torch.cat([self.attn1(free), read]) if num_free else read
+        projected = self.attn1.project(normed)  # (B F, N, H, 3, d)
+        num_free = len(projected) - len(reference) * num_frames
+        free, reading = projected[:num_free], projected[num_free:]
+        seen = repeat(reference, "r n a k d -> (r f) n a k d", f=num_frames)
+        key, value = torch.cat([reading[:, :, :, 1:], seen], dim=1).transpose(1, 2).unbind(3)  # (R' F, H, 2 N, d)
+        attended = attend(reading[:, :, :, 0].transpose(1, 2), key, value)  # (R' F, N, D)
+        if num_free:
+            attended = torch.cat([attend(*free.transpose(1, 2).unbind(3)), attended])  # (B F, N, D)
+        return self.attn1.output(attended)
+
+    def _image_rows(self, image: torch.Tensor, batch: int, num_frames: int) -> torch.Tensor:
+        """The image's constant for every row: (B F, 1, D), or (1, 1, D) where it is one for all."""
+        if batch == len(image) == 1:
+            return image[:, None]
+        unseen = self.attn2.output.bias.expand(batch - len(image), -1)
+        return repeat(torch.cat([unseen, image]), "b d -> (b f) 1 d", f=num_frames)
 
 
 class SpatialAttention(nn.Module):
@@ -62,15 +82,21 @@ class SpatialAttention(nn.Module):
 
     def forward(self, hidden: torch.Tensor, conditions: LayerConditions) -> torch.Tensor:
         """Args: hidden: (B F, C, h, w); the result has the same shape."""
-        height = hidden.shape[-2]
-        reference = None
-        if conditions.reference_features is not None:
-            features = conditions.reference_features[self.name]
-            reference = repeat(features, "r n d -> (r f) n d", f=conditions.num_frames)
-        tokens = self.proj_in(self.norm(hidden))
-        tokens = rearrange(tokens, "bf c h w -> bf (h w) c")  # (B F, N, C)
-        tokens, own_features = self.block(tokens, conditions.image_tokens, reference)
+        tokens = as_tokens(group_norm(self.norm, hidden))  # (B F, N, C)
+        tokens = pointwise(self.proj_in, tokens)
+        clip = conditions.clip
+        image, reference = clip.image[self.name], clip.reference.get(self.name)
+        tokens, own_features = self.block(tokens, image, reference, conditions.num_frames)
         if conditions.feature_sink is not None:
             conditions.feature_sink[self.name] = own_features
-        tokens = rearrange(tokens, "bf (h w) c -> bf c h w", h=height)  # (B F, C, h, w)
-        return self.proj_out(tokens) + hidden
+        tokens = pointwise(self.proj_out, tokens)
+        return as_image(tokens, hidden.shape[-2]) + hidden
+
+
+def image_constants(network: nn.Module, image_tokens: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What the image's token adds in every spatial layer of a UNet: layer name to (R, D)."""
+    return {
+        module.name: module.block.image_constant(image_tokens)
+        for module in network.modules()
+        if isinstance(module, SpatialAttention)
+    }

@@ -6,8 +6,6 @@ Frames are folded into the batch everywhere; only motion modules unfold them.
 from dataclasses import dataclass
 
 import torch
-from diffusers.models.resnet import ResnetBlock2D
-from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
@@ -16,6 +14,7 @@ from mmgt_core.unet.attention import SpatialAttention
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.conditions import LayerConditions
 from mmgt_core.unet.motion_module import MotionModule
+from mmgt_core.unet.residual import ResidualBlock
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,10 @@ class BlockPlan:
     has_resampler: bool
     spatial_only: bool
 
-    def resnet(self, in_channels: int) -> ResnetBlock2D:
+    def resnet(self, in_channels: int) -> ResidualBlock:
         """A residual block from `in_channels` to the block's channels."""
-        return ResnetBlock2D(
-            in_channels=in_channels,
-            out_channels=self.out_channels,
-            temb_channels=4 * self.config.block_out_channels[0],
-            groups=self.config.norm_num_groups,
-            eps=1e-5,
-        )
+        time_width = 4 * self.config.block_out_channels[0]
+        return ResidualBlock(in_channels, self.out_channels, time_width, self.config.norm_num_groups)
 
     def attention(self, index: int) -> SpatialAttention:
         """The spatial attention of layer `index`."""
@@ -51,9 +45,10 @@ class BlockPlan:
             num_groups=self.config.norm_num_groups,
         )
 
-    def audio_module(self, width: int) -> AudioAttention:
+    def audio_module(self, name: str, width: int) -> AudioAttention:
         """An MM-HAA module of that inner width."""
         return AudioAttention(
+            name=f"{self.name}.{name}",
             channels=self.out_channels,
             width=width,
             level=self.level,
@@ -84,7 +79,9 @@ class DownBlock(nn.Module):
         self.resnets = nn.ModuleList(plan.resnet(channels) for channels in inputs)
         self.attentions = nn.ModuleList(plan.attention(index) for index in range(len(inputs)) if plan.has_attention)
         # The inner width is what the residual layer takes in, not what it gives: the weights have it so (spec §9).
-        self.audio_modules = nn.ModuleList(plan.audio_module(channels) for channels in inputs if has_audio)
+        self.audio_modules = nn.ModuleList(
+            plan.audio_module(f"audio_modules.{index}", channels) for index, channels in enumerate(inputs) if has_audio
+        )
         self.motion_modules = nn.ModuleList(plan.motion_module() for _ in inputs if not plan.spatial_only)
         self.downsample = (
             nn.Conv2d(plan.out_channels, plan.out_channels, 3, stride=2, padding=1) if plan.has_resampler else None
@@ -94,11 +91,11 @@ class DownBlock(nn.Module):
         """Return the hidden state, (B F, C, h/2, w/2), and the skips of each layer and of the resampler."""
         skips = []
         for index, resnet in enumerate(self.resnets):
-            hidden = resnet(hidden, conditions.time_embedding)
+            hidden = resnet(hidden, conditions.time)
             if self.attentions:
                 hidden = self.attentions[index](hidden, conditions)
-            if self.audio_modules and conditions.audio is not None:
-                hidden = self.audio_modules[index](hidden, conditions.audio)
+            if self.audio_modules:
+                hidden = self.audio_modules[index](hidden, conditions)
             if self.motion_modules:
                 hidden = self.motion_modules[index](hidden, conditions.num_frames)
             skips.append(hidden)
@@ -116,19 +113,19 @@ class MidBlock(nn.Module):
         channels = plan.out_channels
         self.resnet_in = plan.resnet(channels)
         self.attention = plan.attention(0)
-        self.audio_module = plan.audio_module(channels) if plan.has_audio_past_down else None
+        self.audio_module = plan.audio_module("audio_module", channels) if plan.has_audio_past_down else None
         self.motion_module = None if plan.spatial_only else plan.motion_module()
         self.resnet_out = plan.resnet(channels)
 
     def forward(self, hidden: torch.Tensor, conditions: LayerConditions) -> torch.Tensor:
         """Args: hidden: (B F, C, h, w); the result has the same shape."""
-        hidden = self.resnet_in(hidden, conditions.time_embedding)
+        hidden = self.resnet_in(hidden, conditions.time)
         hidden = self.attention(hidden, conditions)
-        if self.audio_module is not None and conditions.audio is not None:
-            hidden = self.audio_module(hidden, conditions.audio)
+        if self.audio_module is not None:
+            hidden = self.audio_module(hidden, conditions)
         if self.motion_module is not None:
             hidden = self.motion_module(hidden, conditions.num_frames)
-        return self.resnet_out(hidden, conditions.time_embedding)
+        return self.resnet_out(hidden, conditions.time)
 
 
 class UpBlock(nn.Module):
@@ -144,7 +141,9 @@ class UpBlock(nn.Module):
         self.resnets = nn.ModuleList(plan.resnet(channels) for channels in inputs)
         self.attentions = nn.ModuleList(plan.attention(index) for index in range(num_layers) if plan.has_attention)
         self.audio_modules = nn.ModuleList(
-            plan.audio_module(plan.in_channels) for _ in inputs if plan.has_audio_past_down
+            plan.audio_module(f"audio_modules.{index}", plan.in_channels)
+            for index in range(num_layers)
+            if plan.has_audio_past_down
         )
         self.motion_modules = nn.ModuleList(plan.motion_module() for _ in inputs if not plan.spatial_only)
         self.upsample = nn.Conv2d(plan.out_channels, plan.out_channels, 3, padding=1) if plan.has_resampler else None
@@ -152,27 +151,17 @@ class UpBlock(nn.Module):
     def forward(self, hidden: torch.Tensor, skips: list[torch.Tensor], conditions: LayerConditions) -> torch.Tensor:
         """Return (B F, C, 2 h, 2 w). Args: skips: of this block, in the order in which they were saved."""
         for index, (resnet, skip) in enumerate(zip(self.resnets, reversed(skips), strict=True)):
-            hidden = resnet(torch.cat([hidden, skip], dim=1), conditions.time_embedding)
+            hidden = resnet(torch.cat([hidden, skip], dim=1), conditions.time)
             if self.attentions:
                 hidden = self.attentions[index](hidden, conditions)
-            if self.audio_modules and conditions.audio is not None:
-                hidden = self.audio_modules[index](hidden, conditions.audio)
+            if self.audio_modules:
+                hidden = self.audio_modules[index](hidden, conditions)
             if self.motion_modules:
                 hidden = self.motion_modules[index](hidden, conditions.num_frames)
         if self.upsample is not None:
             hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")  # (B F, C, 2 h, 2 w)
             hidden = self.upsample(hidden)
         return hidden
-
-
-def fold_frames(video: torch.Tensor) -> torch.Tensor:
-    """(B, C, F, h, w) to (B F, C, h, w)."""
-    return rearrange(video, "b c f h w -> (b f) c h w")
-
-
-def unfold_frames(rows: torch.Tensor, num_frames: int) -> torch.Tensor:
-    """(B F, C, h, w) to (B, C, F, h, w)."""
-    return rearrange(rows, "(b f) c h w -> b c f h w", f=num_frames)
 
 
 def down_plans(config: UNetConfig, spatial_only: bool) -> list[BlockPlan]:

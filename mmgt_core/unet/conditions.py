@@ -1,40 +1,84 @@
-"""What every layer of one UNet call sees beside its hidden state."""
+"""What one call of a UNet sees beside its hidden state: made once for a clip and once for a window, then only read.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+Rows of a call are (B F), batch first. The first batch rows may be unconditional: they see neither portrait nor speech.
+The clip's and the window's rows are those of the last batch rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 
-from mmgt_core.types import RegionWeights
 
-RegionTokens = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-"""Background, face_hands, lips of one pyramid level: each (B F, N)."""
+@dataclass(frozen=True)
+class JoinedRegions:
+    """The three branches of one MM-HAA layer as products over all of them; order of regions: `MotionMasks.regions`.
+
+    queries: (3 D, D). outputs: (3 D, D), adapter after output projection. constants: (6, D): what each branch's output
+    bias becomes under its mask, then the adapters' biases, which masks do not reach (spec §9).
+    """
+
+    queries: torch.Tensor
+    outputs: torch.Tensor
+    constants: torch.Tensor
 
 
 @dataclass(frozen=True)
-class AudioConditions:
-    """What MM-HAA attends to and where.
+class PreparedClip:
+    """What the denoising UNet's layers read of a clip, by layer name; `DenoisingUNet.prepare_clip` makes it.
 
-    tokens: (B F, M, D). mask_levels: one triple a pyramid level, finest first. region_weights: of the three branches.
+    image: what attention to the image's one token adds, (R, D), for the last R batch rows; those before see no image.
+    reference: keys and values, (R', N, H, 2, d), for the last R' batch rows; those before read none.
+    regions: MM-HAA's joined branches.
     """
 
-    tokens: torch.Tensor
-    mask_levels: tuple[RegionTokens, ...]
-    region_weights: RegionWeights
+    image: Mapping[str, torch.Tensor]
+    reference: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    regions: Mapping[str, JoinedRegions] = field(default_factory=dict)
+
+    def for_rows(self, num_rows: int) -> "PreparedClip":
+        """The same clip for several conditional batch rows of a call, as several windows make it; copies nothing."""
+        return PreparedClip(
+            {name: value.expand(num_rows, -1) for name, value in self.image.items()},
+            {name: value.expand(num_rows, -1, -1, -1, -1) for name, value in self.reference.items()},
+            self.regions,
+        )
+
+
+@dataclass(frozen=True)
+class PreparedWindow:
+    """What the denoising UNet reads of W windows of F frames; `DenoisingUNet.prepare_window` makes it.
+
+    pose: (W F, C, h, w), channels last. speech: layer name to keys and values of the three regions,
+    (W F, M, 2, 3 H, d). masks: by pyramid level (W F, N, 6): each region's mask times its weight, then the weights.
+    """
+
+    pose: torch.Tensor
+    speech: Mapping[str, torch.Tensor]
+    masks: tuple[torch.Tensor, ...]
+
+
+def joined_windows(windows: Sequence[PreparedWindow]) -> PreparedWindow:
+    """Several windows of one length as the rows of one call."""
+    first = windows[0]
+    return PreparedWindow(
+        torch.cat([window.pose for window in windows]),
+        {name: torch.cat([window.speech[name] for window in windows]) for name in first.speech},
+        tuple(torch.cat(levels) for levels in zip(*(window.masks for window in windows), strict=True)),
+    )
 
 
 @dataclass(frozen=True)
 class LayerConditions:
-    """The conditions of one call, frames folded into the batch: rows are (B F), batch first.
+    """The conditions of one call as every layer gets them; a spatial network has no speech and no masks.
 
-    time_embedding: (B F, D). image_tokens: (B F, 1, D). audio: None where a network has none. reference_features:
-    layer name to (R, N, C); they belong to the last R batch rows, the rows before see none (the unconditional half of
-    guidance). feature_sink: where spatial layers put their own features, given only by the reference UNet.
+    time: (B F, D), or (1, D) where all rows have the same, SiLU applied. feature_sink: where spatial layers put their
+    own features, given only by the reference UNet.
     """
 
     num_frames: int
-    time_embedding: torch.Tensor
-    image_tokens: torch.Tensor
-    audio: AudioConditions | None = None
-    reference_features: Mapping[str, torch.Tensor] | None = None
+    time: torch.Tensor
+    clip: PreparedClip
+    speech: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    masks: tuple[torch.Tensor, ...] = ()
     feature_sink: dict[str, torch.Tensor] | None = None

@@ -1,21 +1,21 @@
 """Stage 2's denoising UNet: Stable Diffusion 1.5's shape with reference, MM-HAA and motion (paper §III-A, fig. 3)."""
 
-from collections.abc import Mapping
-
 import torch
-from einops import repeat
 from torch import nn
 from torch.nn import functional as F
 
 from mmgt_core.config import UNetConfig
-from mmgt_core.types import MotionMasks, RegionWeights
-from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, fold_frames, mid_plan, unfold_frames, up_blocks
-from mmgt_core.unet.conditions import AudioConditions, LayerConditions, RegionTokens
+from mmgt_core.types import ClipConditions, MotionMasks, RegionWeights, WindowConditions
+from mmgt_core.unet.attention import SpatialAttention, image_constants
+from mmgt_core.unet.audio_attention import AudioAttention
+from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, mid_plan, up_blocks
+from mmgt_core.unet.conditions import LayerConditions, PreparedClip, PreparedWindow
+from mmgt_core.unet.layout import fold_frames, group_norm, unfold_frames
 from mmgt_core.unet.time_embedding import TimestepEmbedding, Timesteps
 
 
 class DenoisingUNet(nn.Module):
-    """Predicts the velocity of a window of latents."""
+    """Predicts the velocity of windows of latents."""
 
     def __init__(self, config: UNetConfig, spatial_only: bool = False) -> None:
         """Args: spatial_only: without audio and motion modules, as the first training process of stage 2 has it."""
@@ -31,45 +31,56 @@ class DenoisingUNet(nn.Module):
         self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, first, eps=1e-5)
         self.conv_out = nn.Conv2d(first, config.out_channels, 3, padding=1)
 
+    def prepare_clip(self, clip: ClipConditions) -> PreparedClip:
+        """Project once what no frame and no step changes: the image's token and the reference.
+
+        Args: clip: image tokens of R rows, and reference features of the last R' of them.
+        """
+        reference = {
+            module.name: module.block.attn1.keys_values(clip.reference_features[module.name])
+            for module in self.modules()
+            if isinstance(module, SpatialAttention) and module.name in clip.reference_features
+        }
+        regions = {module.name: module.block.joined_regions() for module in self._audio_modules()}
+        return PreparedClip(image_constants(self, clip.image_tokens), reference, regions)
+
+    def prepare_window(self, window: WindowConditions, region_weights: RegionWeights) -> PreparedWindow:
+        """Project once what no step changes: speech; fold the weights of the regions into the masks.
+
+        Args:
+            window: of W rows; masks of W F frames, or of F that all rows share.
+            region_weights: multipliers of the MM-HAA branches.
+        """
+        tokens = window.audio_tokens.flatten(0, 1)  # (W F, M, D)
+        speech = {module.name: module.block.keys_values(tokens) for module in self._audio_modules()}
+        masks = _weighted_masks(window.motion_masks, region_weights, len(tokens))
+        return PreparedWindow(fold_frames(window.pose_features), speech, masks)
+
     def forward(
-        self,
-        latents: torch.Tensor,
-        timestep: torch.Tensor,
-        image_tokens: torch.Tensor,
-        audio_tokens: torch.Tensor | None,
-        motion_masks: MotionMasks | None,
-        region_weights: RegionWeights,
-        pose_features: torch.Tensor | None = None,
-        reference_features: Mapping[str, torch.Tensor] | None = None,
+        self, latents: torch.Tensor, timestep: torch.Tensor, clip: PreparedClip, window: PreparedWindow
     ) -> torch.Tensor:
         """Predict the velocity, (B, C, F, h, w).
 
         Args:
-            latents: (B, C, F, h, w), noisy; h = w.
+            latents: (B, C, F, h, w), noisy; h = w. The last W rows are those of the window; the first B - W are
+                unconditional, with the pose and the masks of its first B - W.
             timestep: scalar or (B,), in [0, 1000).
-            image_tokens: (B, 1, D), the CLIP embedding or zeros.
-            audio_tokens: (B, F, M, D); None, with the masks, where there are no audio modules.
-            motion_masks: pyramids of F frames, shared by the batch rows, or of B F frames.
-            region_weights: multipliers of the MM-HAA branches.
-            pose_features: (B or 1, C, F, h, w), added after the first convolution.
-            reference_features: layer name to (R, N, C) for the last R batch rows.
+            clip: of the last batch rows, see `PreparedClip`.
+            window: of W rows of F frames.
 
         Source: paper §III-C; spec §9, §10.
         """
-        batch, num_frames = latents.shape[0], latents.shape[2]
-        sinusoid = self.timestep_sinusoid(timestep.expand(batch)).to(latents.dtype)
-        time_embedding = self.time_embedding(sinusoid)  # (B, D)
+        num_frames = latents.shape[2]
         conditions = LayerConditions(
             num_frames=num_frames,
-            time_embedding=repeat(time_embedding, "b d -> (b f) d", f=num_frames),
-            image_tokens=repeat(image_tokens, "b n d -> (b f) n d", f=num_frames),
-            audio=_audio_conditions(audio_tokens, motion_masks, region_weights),
-            reference_features=reference_features,
+            time=self._time(timestep, num_frames, latents.dtype),
+            clip=clip,
+            speech=window.speech,
+            masks=window.masks,
         )
-
         hidden = self.conv_in(fold_frames(latents))  # (B F, C, h, w)
-        if pose_features is not None:
-            hidden = hidden + fold_frames(pose_features.expand(batch, -1, -1, -1, -1))
+        num_free = len(hidden) - len(window.pose)
+        hidden = hidden + torch.cat([window.pose[:num_free], window.pose])
         skips = [hidden]
         for block in self.down_blocks:
             hidden, block_skips = block(hidden, conditions)
@@ -78,24 +89,26 @@ class DenoisingUNet(nn.Module):
         for block in self.up_blocks:
             skips, block_skips = skips[: -self.skips_per_up_block], skips[-self.skips_per_up_block :]
             hidden = block(hidden, block_skips, conditions)
-        hidden = F.silu(self.conv_norm_out(hidden))
+        hidden = F.silu(group_norm(self.conv_norm_out, hidden))
         return unfold_frames(self.conv_out(hidden), num_frames)  # (B, C, F, h, w)
 
+    def _time(self, timestep: torch.Tensor, num_frames: int, dtype: torch.dtype) -> torch.Tensor:
+        """The time as residual blocks take it: (B F, D), or (1, D) where it is one for all."""
+        sinusoid = self.timestep_sinusoid(timestep.reshape(-1)).to(dtype)
+        time = F.silu(self.time_embedding(sinusoid))
+        return time if timestep.dim() == 0 else time.repeat_interleave(num_frames, dim=0)
 
-def _audio_conditions(
-    audio_tokens: torch.Tensor | None, masks: MotionMasks | None, region_weights: RegionWeights
-) -> AudioConditions | None:
-    if audio_tokens is None or masks is None:
-        return None
-    tokens = audio_tokens.flatten(0, 1)  # (B F, M, D)
-    return AudioConditions(tokens, _mask_levels(masks, len(tokens)), region_weights)
-
-
-def _mask_levels(masks: MotionMasks, num_rows: int) -> tuple[RegionTokens, ...]:
-    """Per pyramid level the three regions, each repeated to all rows: (B F, N)."""
-    levels = zip(*masks.regions, strict=True)
-    return tuple((_repeated(b, num_rows), _repeated(f, num_rows), _repeated(p, num_rows)) for b, f, p in levels)
+    def _audio_modules(self) -> list[AudioAttention]:
+        return [module for module in self.modules() if isinstance(module, AudioAttention)]
 
 
-def _repeated(level: torch.Tensor, num_rows: int) -> torch.Tensor:
-    return level.repeat(num_rows // len(level), 1)
+def _weighted_masks(masks: MotionMasks, weights: RegionWeights, num_rows: int) -> tuple[torch.Tensor, ...]:
+    """Per pyramid level the three masks times their weights, then the weights: (R, N, 6)."""
+    factors = weights.background, weights.face_hands, weights.lips
+    levels = []
+    for regions in zip(*masks.regions, strict=True):
+        weighted = [mask * factor for mask, factor in zip(regions, factors, strict=True)]
+        alone = [torch.full_like(mask, factor) for mask, factor in zip(regions, factors, strict=True)]
+        level = torch.stack([*weighted, *alone], dim=-1)
+        levels.append(level.repeat(num_rows // len(level), 1, 1))
+    return tuple(levels)

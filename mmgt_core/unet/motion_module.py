@@ -1,10 +1,10 @@
 """Temporal attention over the frames of a window, at every pixel (paper §III-A, TA)."""
 
 import torch
-from diffusers.models.attention import FeedForward
-from diffusers.models.attention_processor import Attention
-from einops import rearrange
 from torch import nn
+
+from mmgt_core.unet.layout import as_image, as_tokens, group_norm
+from mmgt_core.unet.projections import FeedForward, SelfAttention, attend
 
 
 class TemporalAttention(nn.Module):
@@ -14,15 +14,16 @@ class TemporalAttention(nn.Module):
 
     def __init__(self, width: int, num_heads: int, max_frames: int) -> None:
         super().__init__()
-        self.attention = Attention(width, heads=num_heads, dim_head=width // num_heads)
+        self.attention = SelfAttention(width, num_heads)
         self.register_buffer("position", torch.zeros(1, max_frames, width))
 
     def forward(self, normed: torch.Tensor, num_frames: int) -> torch.Tensor:
         """Args: normed: (B F, N, D); the result has the same shape. Positions count within the window."""
-        num_tokens = normed.shape[1]
-        series = rearrange(normed, "(b f) n d -> (b n) f d", f=num_frames)  # (B N, F, D)
-        attended = self.attention(series + self.position[:, :num_frames])
-        return rearrange(attended, "(b n) f d -> (b f) n d", n=num_tokens)  # (B F, N, D)
+        series = normed.unflatten(0, (-1, num_frames)) + self.position[:, :num_frames, None]  # (B, F, N, D)
+        projected = self.attention.project(series).flatten(2, 3)  # (B, F, N H, 3, d)
+        query, key, value = projected.transpose(1, 2).unbind(3)  # (B, N H, F, d): a head of a pixel is a head
+        attended = attend(query, key, value).view_as(normed)
+        return self.attention.output(attended)
 
 
 class MotionBlock(nn.Module):
@@ -35,7 +36,7 @@ class MotionBlock(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.attn2 = TemporalAttention(width, num_heads, max_frames)
         self.norm3 = nn.LayerNorm(width)
-        self.ff = FeedForward(width, activation_fn="geglu")
+        self.ff = FeedForward(width)
 
     def forward(self, hidden: torch.Tensor, num_frames: int) -> torch.Tensor:
         """Args: hidden: (B F, N, D); the result has the same shape."""
@@ -56,9 +57,7 @@ class MotionModule(nn.Module):
 
     def forward(self, hidden: torch.Tensor, num_frames: int) -> torch.Tensor:
         """Args: hidden: (B F, C, h, w); the result has the same shape."""
-        height = hidden.shape[-2]
-        tokens = rearrange(self.norm(hidden), "bf c h w -> bf (h w) c")  # (B F, N, C)
-        tokens = self.proj_in(tokens)
+        tokens = self.proj_in(as_tokens(group_norm(self.norm, hidden)))  # (B F, N, C)
         tokens = self.block(tokens, num_frames)
         tokens = self.proj_out(tokens)
-        return rearrange(tokens, "bf (h w) c -> bf c h w", h=height) + hidden  # (B F, C, h, w)
+        return as_image(tokens, hidden.shape[-2]) + hidden

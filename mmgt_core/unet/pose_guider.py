@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from mmgt_core.config import PoseGuiderConfig
-from mmgt_core.unet.blocks import fold_frames, unfold_frames
+from mmgt_core.unet.layout import fold_frames, unfold_frames
 
 
 class PoseGuider(nn.Module):

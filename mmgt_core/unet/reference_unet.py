@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from mmgt_core.config import UNetConfig
+from mmgt_core.unet.attention import image_constants
 from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, mid_plan, up_blocks
-from mmgt_core.unet.conditions import LayerConditions
+from mmgt_core.unet.conditions import LayerConditions, PreparedClip
 from mmgt_core.unet.time_embedding import TimestepEmbedding, Timesteps
 
 
@@ -47,11 +49,11 @@ class ReferenceUNet(nn.Module):
         sinusoid = self.timestep_sinusoid(timestep.expand(len(latents))).to(latents.dtype)
         conditions = LayerConditions(
             num_frames=1,
-            time_embedding=self.time_embedding(sinusoid),  # (B, D)
-            image_tokens=image_tokens,
+            time=F.silu(self.time_embedding(sinusoid)),  # (B, D)
+            clip=PreparedClip(image_constants(self, image_tokens)),
             feature_sink=features,
         )
-        hidden = self.conv_in(latents)  # (B, C, h, w)
+        hidden = self.conv_in(latents.contiguous(memory_format=torch.channels_last))  # (B, C, h, w)
         skips = [hidden]
         for block in self.down_blocks:
             hidden, block_skips = block(hidden, conditions)

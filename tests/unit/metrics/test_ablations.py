@@ -107,7 +107,7 @@ def test_every_network_of_a_run_of_stage_2_is_taken(system, tmp_path) -> None:
         for name, network in networks(system).items()
     }
     for name, weights in trained.items():
-        save_file(weights, tmp_path / f"{name}.safetensors")
+        save_file({key: value.contiguous() for key, value in weights.items()}, tmp_path / f"{name}.safetensors")
 
     found, note = ablated(system, BY_NAME["ablation-without-motion-mask"], tmp_path)
 

@@ -39,6 +39,7 @@ def conditions_of(pipeline: AudioToVideo) -> WindowConditionSource:
         options=OPTIONS,
         pose_guider=pipeline.pose_guider,
         audio_projection=pipeline.audio_projection,
+        denoising_unet=pipeline.pose_to_video.denoising_unet,
         pose_sequence=PoseSequence(keypoints),
         speech=SpeechFeatures(pipeline.wav2vec, speech),
     )
@@ -46,7 +47,7 @@ def conditions_of(pipeline: AudioToVideo) -> WindowConditionSource:
 
 def denoise(pipeline: AudioToVideo, conditions: WindowConditionSource) -> torch.Tensor:
     render = pipeline.pose_to_video
-    clip = render.clip_conditions(np.zeros((512, 512, 3), np.uint8), pipeline.preset.resolution)
+    clip = render.prepared_clip(np.zeros((512, 512, 3), np.uint8), pipeline.preset.resolution)
     latents = render.initial_latents(NUM_FRAMES, pipeline.preset.latent_size, 1)
     return render.denoise(latents, clip, COVERING, conditions, OPTIONS.video_sampling(pipeline.preset), RunControl())
 
@@ -106,7 +107,7 @@ def test_guidance_is_linear_between_the_unguided_and_the_guided_velocity() -> No
     preset = replace(SMALL, resolution=64)
     pipeline = load_pipeline(preset, Path("none"), torch.device("cpu"), torch.float64)
     render = pipeline.pose_to_video
-    clip = render.clip_conditions(np.zeros((512, 512, 3), np.uint8), pipeline.preset.resolution)
+    clip = render.prepared_clip(np.zeros((512, 512, 3), np.uint8), pipeline.preset.resolution)
     latents = render.initial_latents(12, pipeline.preset.latent_size, 1)
     timestep = torch.tensor(500)
     with torch.inference_mode():

@@ -34,7 +34,7 @@ from mmgt_core.training.video import (
     VideoTrainingConfig,
     silence_new_modules,
 )
-from mmgt_core.types import BackgroundMask, MaskMotion, RegionWeights
+from mmgt_core.types import BackgroundMask, ClipConditions, MaskMotion, RegionWeights, WindowConditions
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from tests.unit.training.presenters import TINY, build
@@ -244,9 +244,14 @@ def test_process_2_begins_where_process_1_ended(dataset: PresenterDataset) -> No
         torch.tensor(dataset.masks[:1, :3]), TINY.mask_level_sizes, BackgroundMask.HANDS, MaskMotion.MOVING
     )
 
+    pose, clip = torch.randn(1, 16, 3, 8, 8), ClipConditions(image, {})
+
     with torch.inference_mode():
-        frames = spatial(latents, timestep, image, None, None, RegionWeights())
-        video = network(latents, timestep, image, torch.randn(1, 3, 8, 64), masks, RegionWeights())
+        conditions = WindowConditions(pose, torch.randn(1, 3, 8, 64), masks)
+        frames, video = (
+            unet(latents, timestep, unet.prepare_clip(clip), unet.prepare_window(conditions, RegionWeights()))
+            for unet in (spatial, network)
+        )
 
     assert not loaded.unexpected_keys
     assert any(isinstance(module, AudioAttention) for module in network.modules())

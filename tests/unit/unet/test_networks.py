@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmgt_core.config import AudioLayout
-from mmgt_core.types import MotionMasks, RegionWeights
+from mmgt_core.types import ClipConditions, MotionMasks, RegionWeights, WindowConditions
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
@@ -21,18 +21,22 @@ def masks(value: float) -> MotionMasks:
     return MotionMasks(region, region, region)
 
 
-def run(network: DenoisingUNet, **changes: object) -> torch.Tensor:
+def run(network: DenoisingUNet, region_weights: RegionWeights | None = None, **changes: object) -> torch.Tensor:
     torch.manual_seed(1)
-    arguments: dict[str, object] = {
+    given: dict[str, object] = {
         "latents": torch.randn(2, 4, FRAMES, SIDE, SIDE),
-        "timestep": torch.tensor(500),
         "image_tokens": torch.randn(2, 1, CONFIG.cross_attention_dim),
         "audio_tokens": torch.randn(2, FRAMES, 8, CONFIG.audio_attention_dim),
         "motion_masks": masks(1.0),
-        "region_weights": RegionWeights(),
+        "pose_features": torch.randn(2, CONFIG.block_out_channels[0], FRAMES, SIDE, SIDE),
+        "reference_features": {},
+        **changes,
     }
+    clip = ClipConditions(given["image_tokens"], given["reference_features"])
+    window = WindowConditions(given["pose_features"], given["audio_tokens"], given["motion_masks"])
     with torch.inference_mode():
-        return network(**{**arguments, **changes})
+        seen = network.prepare_clip(clip), network.prepare_window(window, region_weights or RegionWeights())
+        return network(given["latents"], torch.tensor(500), *seen)
 
 
 @pytest.fixture(scope="module")
