@@ -1,11 +1,12 @@
 """Work done before it is asked for, in threads of its own: bounded, in order, and over when its consumer is."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass
+from itertools import islice
 from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
 from typing import TypeVar
@@ -86,3 +87,10 @@ def done_ahead(
         finally:
             for future in begun:
                 future.cancel()
+
+
+def grouped(items: Iterable[Item], num_together: int) -> Iterator[tuple[Item, ...]]:
+    """Items in groups of so many; the last may be smaller."""
+    left = iter(items)
+    while group := tuple(islice(left, num_together)):
+        yield group

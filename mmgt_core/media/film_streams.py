@@ -1,6 +1,8 @@
 """What every film that is written here consists of: pictures in BT.709, and sound at 48 kHz, 1/25 s at a time."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +25,15 @@ _ACCEPTED_BEFORE = MediaLimits(max_audio_s=math.inf)
 """The recording was bounded when the waveform was decoded; from here on the video's length bounds it."""
 _BT709 = 1
 """The number of BT.709 as matrix, primaries and transfer alike (ITU-T H.273)."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """FFmpeg's name of an H.264 encoder, and its options; num_threads is fixed, because x264's bytes depend on it."""
+
+    name: str
+    options: Mapping[str, str]
+    num_threads: int
 
 
 class SoundFrames:
@@ -55,14 +66,13 @@ class SoundFrames:
         return np.zeros((_SOUND_SAMPLES_PER_FRAME, self.num_channels), np.float32)
 
 
-def add_video_stream(
-    container: OutputContainer, width: int, height: int, options: dict[str, str], num_threads: int
-) -> VideoStream:
+def add_video_stream(container: OutputContainer, width: int, height: int, encoder: Encoder) -> VideoStream:
     """Add H.264 pictures, 25 a second, tagged BT.709."""
-    stream = container.add_stream("libx264", rate=FPS, options=options, width=width, height=height)
+    stream = container.add_stream(encoder.name, rate=FPS, options=dict(encoder.options), width=width, height=height)
+    assert isinstance(stream, VideoStream)
     context = stream.codec_context
     context.pix_fmt = "yuv420p"
-    context.thread_count = num_threads
+    context.thread_count = encoder.num_threads
     context.colorspace = context.color_primaries = context.color_trc = _BT709
     context.color_range = ColorRange.MPEG
     return stream

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 from av.audio.stream import AudioStream
 
-from mmgt_core.media.film_streams import SoundFrames, add_audio_stream, add_video_stream, bt709_frame
+from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame
 from mmgt_core.types import UInt8Array
 
 UNSIGNED = (
@@ -19,9 +19,8 @@ UNSIGNED = (
 )
 """The comment in the preview's metadata."""
 
-_H264_OPTIONS = {"preset": "veryfast", "tune": "zerolatency", "crf": "23"}
+_ENCODER = Encoder("libx264", {"preset": "veryfast", "tune": "zerolatency", "crf": "23"}, num_threads=1)
 """Without B-frames and lookahead the encoder gives each picture at once, and no time stamp lies below zero."""
-_ENCODER_THREADS = 1
 _SOUND_BIT_RATE = 96_000
 _MUXER_OPTIONS = {
     # The head waits for the first fragment, so that the encoder's lead-in of sound stands in it; each fragment counts
@@ -53,7 +52,7 @@ class PreviewWriter:
         self._muxed = _Muxed()
         self._container = av.open(self._muxed, mode="w", format="mp4", options=_MUXER_OPTIONS)
         self._container.metadata["comment"] = UNSIGNED
-        self._video = add_video_stream(self._container, width, height, _H264_OPTIONS, _ENCODER_THREADS)
+        self._video = add_video_stream(self._container, width, height, _ENCODER)
         self._audio: AudioStream | None = None
         if self._sound is not None:
             self._audio = add_audio_stream(self._container, self._sound.num_channels, _SOUND_BIT_RATE)

@@ -12,13 +12,11 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from mmgt_core.media.film_streams import SoundFrames, add_audio_stream, add_video_stream, bt709_frame
+from mmgt_core.media.encoders import CAREFUL
+from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame
 from mmgt_core.types import UInt8Array
 
 _SOUND_BIT_RATE = 128_000
-_ENCODER_THREADS = 4
-"""Fixed, because x264's bytes depend on the number of threads and would else follow the machine."""
-_H264_OPTIONS = {"crf": "18", "preset": "medium"}
 
 
 class VideoWriter:
@@ -32,7 +30,15 @@ class VideoWriter:
     _video: VideoStream
     _audio: AudioStream
 
-    def __init__(self, path: Path, width: int, height: int, sound: Path | None, num_frames: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        sound: Path | None,
+        num_frames: int,
+        encoder: Encoder = CAREFUL,
+    ) -> None:
         """Args: path: of the MP4. width, height: pixels, even. sound: a recording, decoded anew here at 48 kHz, cut or
         filled with silence to the video's length. num_frames: how many frames will be written.
 
@@ -47,6 +53,7 @@ class VideoWriter:
         self._unfinished = path.with_name(path.name + ".part")
         self._shape = (height, width, 3)
         self._num_frames = num_frames
+        self._encoder = encoder
         self._num_written = 0
         self._sound_path = sound
         self._sound: SoundFrames | None = None
@@ -94,7 +101,7 @@ class VideoWriter:
         self._container = av.open(str(self._unfinished.absolute()), mode="w", format="mp4", options=options)
         self._opened.callback(self._container.close)
         height, width, _ = self._shape
-        self._video = add_video_stream(self._container, width, height, _H264_OPTIONS, _ENCODER_THREADS)
+        self._video = add_video_stream(self._container, width, height, self._encoder)
         if self._sound is not None:
             self._audio = add_audio_stream(self._container, self._sound.num_channels, _SOUND_BIT_RATE)
         self._container.start_encoding()  # creates the file, so that a folder that cannot be written is told now

@@ -9,6 +9,7 @@ import torch
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import Float32Array
+from mmgt_core.media.encoders import result_encoder
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.inputs import Inputs
@@ -67,10 +68,13 @@ class AudioToVideo:
             Cancelled: the caller asked to stop; no file is left.
         """
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
-        render = self.pose_to_video
+        render, resolution = self.pose_to_video, self.preset.resolution
+        encoder = result_encoder(render.device.type, resolution, resolution)
         with outputs.unfinished() as staged:
-            write_videos(frames, poses, inputs, staged, self.preset.resolution, options.mask_motion)
-            manifest = describe(self.preset, self.weights, inputs, options, render.device, render.dtype, control)
+            write_videos(frames, poses, inputs, staged, resolution, options.mask_motion, encoder)
+            manifest = describe(
+                self.preset, self.weights, inputs, options, render.device, render.dtype, encoder, control
+            )
             if Extra.MANIFEST in outputs.extras:
                 manifest.write(staged.path(Extra.MANIFEST))
         return manifest

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from mmgt_core.ahead import done_ahead
 from mmgt_core.config import PoseGuidance, Preset, SamplingOptions
-from mmgt_core.keypoints import CANVAS_SIZE
+from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
+from mmgt_core.media.encoders import QUICK
+from mmgt_core.media.film_streams import Encoder
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.preview_writer import PreviewWriter
 from mmgt_core.media.video_writer import VideoWriter
@@ -24,6 +27,8 @@ from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.types import FPS, MaskMotion, PoseSequence, UInt8Array
 
+_WAITING_FRAMES = 8
+"""So many may wait to be encoded."""
 _VERSIONED = ("mmgt", "torch", "diffusers", "transformers", "numpy", "opencv-python-headless", "av", "librosa")
 
 
@@ -42,6 +47,7 @@ class Manifest:
     is_pose_driven: bool
     device: str
     dtype: str
+    encoder: str
     warnings: tuple[str, ...]
     versions: Mapping[str, str]
     stage_seconds: Mapping[str, float]
@@ -64,6 +70,7 @@ def describe(
     options: SamplingOptions,
     device: torch.device,
     dtype: torch.dtype,
+    encoder: Encoder,
     control: RunControl,
 ) -> Manifest:
     """The manifest of a finished run; device and dtype are those of the video networks."""
@@ -79,6 +86,7 @@ def describe(
         is_pose_driven=inputs.driving_poses is not None,
         device=str(device),
         dtype=str(dtype).removeprefix("torch."),
+        encoder=encoder.name,
         warnings=tuple(warning.message for warning in inputs.warnings),
         versions={name: version(name) for name in _VERSIONED},
         stage_seconds={stage.value: round(seconds, 3) for stage, seconds in control.stage_seconds.items()},
@@ -92,17 +100,22 @@ def write_videos(
     outputs: Outputs,
     resolution: int,
     mask_motion: MaskMotion,
+    encoder: Encoder,
 ) -> None:
-    """Write the video and the extras that follow its frames, as the frames come."""
+    """Write the video and the extras that follow its frames, as the frames come, in a thread beside their making."""
     num_frames, first_frame = len(poses), None
     overlay = MaskOverlay(inputs.reference_image, poses.keypoints[0], mask_motion)
     with ExitStack() as stack:
-        video = stack.enter_context(VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames))
+        video = stack.enter_context(
+            VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames, encoder)
+        )
         pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
         mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
         if outputs.receiver is not None:
             outputs.receiver.begin(partial(PreviewWriter, resolution, resolution, inputs.sound, num_frames))
-        for frame, keypoints in zip(frames, poses.keypoints, strict=True):
+
+        def write(shown: tuple[UInt8Array, Float32Array]) -> UInt8Array:
+            frame, keypoints = shown
             if outputs.receiver is not None:
                 outputs.receiver.take(frame)
             video.write(frame)
@@ -110,6 +123,10 @@ def write_videos(
                 pose_video.write(draw_pose(keypoints))
             if mask_video is not None:
                 mask_video.write(overlay.draw(keypoints))
+            return frame
+
+        shown = zip(frames, poses.keypoints, strict=True)
+        for frame in done_ahead(write, shown, _WAITING_FRAMES, num_threads=1):
             first_frame = frame if first_frame is None else first_frame
     if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
         write_image(outputs.path(Extra.THUMBNAIL), first_frame)
@@ -120,4 +137,5 @@ def write_videos(
 def _side_video(stack: ExitStack, outputs: Outputs, extra: Extra, num_frames: int) -> VideoWriter | None:
     if extra not in outputs.extras:
         return None
-    return stack.enter_context(VideoWriter(outputs.path(extra), CANVAS_SIZE, CANVAS_SIZE, None, num_frames))
+    path = outputs.path(extra)
+    return stack.enter_context(VideoWriter(path, CANVAS_SIZE, CANVAS_SIZE, None, num_frames, QUICK))

@@ -1,8 +1,9 @@
 """Stage 2: poses, speech and the portrait become frames (paper §III-C)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from mmgt_core.config import VideoSampling
@@ -16,6 +17,9 @@ from mmgt_core.unet.conditions import PreparedClip, PreparedWindow
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
 from mmgt_core.unet.schedule import inference_scheduler
+
+_DECODED_TOGETHER = 4
+"""Frames: fewer leave half of a processor's time to the calls, more gain nothing and take 0.4 GB each at 512 px."""
 
 
 @dataclass(frozen=True)
@@ -155,22 +159,62 @@ class PoseToVideo:
 
     @torch.inference_mode()
     def decode(self, latents: torch.Tensor, control: RunControl) -> Iterator[UInt8Array]:
-        """Decode frame by frame: yields (H, W, 3) RGB.
+        """Decode some frames at a time, in the same time as the ones before them are copied: yields (H, W, 3) RGB.
 
         Args:
             latents: (1, C, F, h, w).
             control: progress per frame, cancellation.
         """
-        num_frames = latents.shape[2]
-        with control.stage(Stage.DECODING, num_frames) as report:
-            for index in range(num_frames):
-                pixels = self.decode_frame(latents[:, :, index])[0]  # (3, H, W)
-                frame = (pixels.permute(1, 2, 0) * 255).round().to(torch.uint8)
-                yield frame.cpu().numpy()
-                report(index + 1)
+        num_done = 0
+        with control.stage(Stage.DECODING, latents.shape[2]) as report:
+            parts = latents[0].transpose(0, 1).split(_DECODED_TOGETHER)  # (B, C, h, w) each
+            for copied in _each_behind_the_next(self._decoded(part) for part in parts):
+                for frame in copied.numpy():
+                    yield frame
+                    num_done += 1
+                    report(num_done)
+
+    def _decoded(self, latents: torch.Tensor) -> "_Copied":
+        """Frames of latents, (B, C, h, w); on a GPU they are still to be made when this returns."""
+        pixels = self.decode_frame(latents)  # (B, 3, H, W)
+        return _Copied.begin((pixels.permute(0, 2, 3, 1) * 255).round().to(torch.uint8))
 
     @torch.inference_mode()
     def decode_frame(self, latents: torch.Tensor) -> torch.Tensor:
         """Decode scaled latents of images, (B, C, h, w), to (B, 3, H, W) float32 in [0, 1]."""
-        unscaled = latents.to(self.dtype) / self.vae.config.scaling_factor
+        unscaled = latents.to(self.vae.decoder.conv_in.weight.dtype) / self.vae.config.scaling_factor
         return (self.vae.decode(unscaled).sample.float() / 2 + 0.5).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """Frames, (B, H, W, 3) uint8, on their way to the CPU; made: when they are there, None where they are already."""
+
+    frames: torch.Tensor
+    made: torch.cuda.Event | None
+
+    @classmethod
+    def begin(cls, frames: torch.Tensor) -> "_Copied":
+        if frames.device.type != "cuda":
+            return cls(frames.cpu(), None)
+        there = torch.empty(frames.shape, dtype=frames.dtype, pin_memory=True).copy_(frames, non_blocking=True)
+        made = torch.cuda.Event()
+        made.record()
+        return cls(there, made)
+
+    def numpy(self) -> UInt8Array:
+        """Wait for them."""
+        if self.made is not None:
+            self.made.synchronize()
+        return np.asarray(self.frames.numpy())
+
+
+def _each_behind_the_next(parts: Iterable[_Copied]) -> Iterator[_Copied]:
+    """Each part when the one behind it has begun."""
+    before: _Copied | None = None
+    for part in parts:
+        if before is not None:
+            yield before
+        before = part
+    if before is not None:
+        yield before

@@ -102,7 +102,7 @@ def test_each_frame_is_seen_with_its_own_pose_and_the_portraits() -> None:
     list(PortraitDetails(network, portrait, drawn, own_pose).restored(iter([drawn, drawn]), iter(poses)))
 
     expected = [[portrait, drawn, pose, own_pose] for pose in poses]
-    for evidence, (*pictures_, pose, own) in zip(seen, expected, strict=True):
+    for evidence, (*pictures_, pose, own) in zip(torch.cat(seen).split(1), expected, strict=True):
         for place, picture in zip((3, 4, 5, 6), (*pictures_, pose, own), strict=True):
             assert torch.equal(evidence[:, [place]], as_evidence(picture[None, None]))
 

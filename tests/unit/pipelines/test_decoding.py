@@ -1,0 +1,73 @@
+"""Latents become frames some at a time, each frame as if it were alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmgt_core.errors import Cancelled
+from mmgt_core.load import load_pipeline
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.pipelines.progress import Progress, RunControl
+from tests.small_preset import SMALL
+
+NUM_FRAMES = 10
+
+
+@pytest.fixture(scope="module")
+def render() -> PoseToVideo:
+    preset = replace(SMALL, resolution=64)
+    return load_pipeline(preset, Path("none"), torch.device("cpu"), torch.float32).pose_to_video
+
+
+@pytest.fixture(scope="module")
+def latents(render: PoseToVideo) -> torch.Tensor:
+    channels = render.denoising_unet.conv_in.in_channels
+    return torch.randn((1, channels, NUM_FRAMES, 8, 8), generator=torch.Generator().manual_seed(0))
+
+
+def test_each_frame_is_as_if_it_were_decoded_alone(render: PoseToVideo, latents: torch.Tensor) -> None:
+    found = list(render.decode(latents, RunControl()))
+
+    assert len(found) == NUM_FRAMES
+    for index, frame in enumerate(found):
+        (alone,) = render.decode(latents[:, :, [index]], RunControl())
+        assert frame.shape == alone.shape
+        assert frame.dtype == np.uint8
+        assert np.abs(frame.astype(int) - alone).max() <= 1  # sums in another order, 3e-6, may round the other way
+    assert np.abs(found[0].astype(int) - found[-1]).max() > 1
+
+
+def test_every_frame_that_was_taken_is_told(render: PoseToVideo, latents: torch.Tensor) -> None:
+    told: list[Progress] = []
+
+    for _ in render.decode(latents, RunControl(told.append)):
+        pass
+
+    assert [progress.step for progress in told] == list(range(NUM_FRAMES + 1))
+    assert {progress.steps for progress in told} == {NUM_FRAMES}
+
+
+def test_who_stops_the_run_gets_no_further_frame(render: PoseToVideo, latents: torch.Tensor) -> None:
+    is_stopped: list[bool] = []
+    frames = render.decode(latents, RunControl(is_cancelled=lambda: bool(is_stopped)))
+    next(frames)
+
+    is_stopped.append(True)
+
+    with pytest.raises(Cancelled):
+        next(frames)
+
+
+def test_no_more_than_two_groups_of_frames_are_decoded_before_the_first_is_taken(
+    render: PoseToVideo, latents: torch.Tensor
+) -> None:
+    decoded: list[int] = []
+    handle = render.vae.post_quant_conv.register_forward_hook(lambda _, given, __: decoded.append(len(given[0])))
+
+    next(render.decode(latents, RunControl()))
+    handle.remove()
+
+    assert decoded == [4, 4]
