@@ -24,6 +24,7 @@ from mmgt_core.training.presenter_dataset import (
     array_path,
     make_missing,
     mapped_array,
+    write_flags,
     write_row,
 )
 from mmgt_core.training.stage_2 import batch_of_one, decoded, render_clip, renderer
@@ -101,10 +102,7 @@ def draw_frames(
         if not array_path(dataset.folder, _DONE).is_file():
             for name in _ARRAYS:
                 np.lib.format.open_memmap(array_path(dataset.folder, name), mode="w+", dtype=np.uint8, shape=shape)
-            part = dataset.folder / f"{_DONE}.part"
-            with part.open("wb") as file:
-                np.save(file, np.zeros(len(dataset.pictures), np.uint8))
-            part.rename(array_path(dataset.folder, _DONE))
+            write_flags(dataset.folder, _DONE, len(dataset.pictures))
         draw = partial(_draw_clip, dataset.folder, preset, files)
         make_missing(dataset.folder, _DONE, draw, num_processes, on_progress)
     return DrawnFrames(dataset.folder)
@@ -122,7 +120,7 @@ def _require_same_networks(path: Path, wanted: dict[str, str]) -> None:
 @torch.inference_mode()
 def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, index: int) -> None:
     """Draw one row as the preset samples: the portrait in its own pose and silence, then the frames in one window."""
-    dataset, networks = PresenterDataset.open(folder), _networks(preset, files)
+    dataset, networks = PresenterDataset.open(folder), finished_networks(preset, files)
     frames = list(range(FIRST_MOVING_FRAME, dataset.pictures.shape[1]))
     silence = Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
     unheard = SpeechFeatures(build_wav2vec(preset.wav2vec), silence).window([0])
@@ -159,7 +157,8 @@ def _drawn(
 
 
 @cache
-def _networks(preset: Preset, files: Stage2Files) -> VideoNetworks:
+def finished_networks(preset: Preset, files: Stage2Files) -> VideoNetworks:
+    """Stage 2 from its files, frozen; read once in a process."""
     networks = finished_video_networks(preset, loaded(build_vae(preset.vae), files.vae), files.start)
     for name in (VAE_NAME, *VIDEO_NETWORKS):
         getattr(networks, name).requires_grad_(False).eval()

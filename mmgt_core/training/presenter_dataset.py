@@ -289,6 +289,14 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
     write_row(folder, index, rows, DONE)
 
 
+def write_flags(folder: Path, name: str, num_rows: int) -> None:
+    """Write that no row is done yet; whole or not at all, for it says that the other arrays are there."""
+    part = folder / f"{name}.part"
+    with part.open("wb") as file:
+        np.save(file, np.zeros(num_rows, np.uint8))
+    part.rename(array_path(folder, name))
+
+
 def write_row(folder: Path, index: int, rows: Mapping[str, object], done: str) -> None:
     """Write one row of some arrays, by name, and then into the array `done` that it is whole."""
     for name, value in {**rows, done: np.uint8(1)}.items():

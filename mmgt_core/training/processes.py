@@ -28,5 +28,6 @@ PROCESSES: dict[str, Prepare] = {
     "keypoints": _of("mmgt_core.training.presenter_processes", "prepare_keypoints"),
     "image": _of("mmgt_core.training.stage_2_processes", "prepare_image"),
     "video": _of("mmgt_core.training.stage_2_processes", "prepare_video"),
+    "distill": _of("mmgt_core.training.distill_processes", "prepare_distill"),
     "details": _of("mmgt_core.training.presenter_processes", "prepare_details"),
 }

@@ -148,11 +148,17 @@ class DenoisingLoss:
 
     def cell_weights(self, packed_masks: torch.Tensor, size: int) -> torch.Tensor:
         """Where errors count more, with mean 1 in each frame: (B, F, 3, N) uint8 to (B, 1, F, h, w)."""
-        finest = packed_masks[..., : size * size].float() / 255  # (B, F, 3, h w)
-        face_hands, lips = finest[:, :, FACE_HANDS], finest[:, :, LIPS]
-        weights = 1 + self._config.face_hands_weight * face_hands + self._config.lips_weight * lips
-        weights = weights / weights.mean(dim=-1, keepdim=True)
-        return rearrange(weights, "b f (h w) -> b 1 f h w", h=size)
+        return weights_of_places(packed_masks, size, self._config.face_hands_weight, self._config.lips_weight)
+
+
+def weights_of_places(
+    packed_masks: torch.Tensor, size: int, face_hands_weight: float, lips_weight: float
+) -> torch.Tensor:
+    """1, and more in the masks, then brought to mean 1 in each frame: (B, F, 3, N) uint8 to (B, 1, F, h, w)."""
+    finest = packed_masks[..., : size * size].float() / 255  # (B, F, 3, h w)
+    weights = 1 + face_hands_weight * finest[:, :, FACE_HANDS] + lips_weight * finest[:, :, LIPS]
+    weights = weights / weights.mean(dim=-1, keepdim=True)
+    return rearrange(weights, "b f (h w) -> b 1 f h w", h=size)
 
 
 def unpacked_masks(

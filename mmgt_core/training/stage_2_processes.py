@@ -55,7 +55,7 @@ def prepare_image(
     options = fill(ImageOptions, configuration.options, f"{configuration.name} [image]")
     preset, training = find_preset(options.preset), options.training
     start = None if options.start is None else Path(options.start)
-    _require_frames("targets_per_reference", training.targets_per_reference, 1, options.presenters)
+    require_frames("targets_per_reference", training.targets_per_reference, 1, options.presenters)
     data: TrainingData
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
@@ -83,16 +83,16 @@ def prepare_video(
     """
     options = fill(VideoOptions, configuration.options, f"{configuration.name} [video]")
     preset, training, start = find_preset(options.preset), options.training, Path(options.start)
-    _require_frames("window_frames", training.window_frames, 2, options.presenters, preset.unet.max_window_frames)
+    require_frames("window_frames", training.window_frames, 2, options.presenters, preset.unet.max_window_frames)
     data: TrainingData
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-        vae, data = adopted_vae(folder, preset), ClipWindows(dataset, training)
+        vae, data = adopted_vae(folder, preset), ClipWindows(dataset, training.window_frames, training.reference)
         shown = _items(data, dataset.held_back_clips)
     else:
         vae = loaded(build_vae(preset.vae), start / f"{VAE_NAME}.safetensors")
         windows = [PreparedWindows(folder, split) for split in (Split.TRAIN, Split.VALIDATION)]
-        _require_speech(windows[0], preset)
+        require_speech(windows[0], preset)
         data, held_out = (
             PreparedClips(of_split, preset, training.window_frames, training.reference) for of_split in windows
         )
@@ -101,7 +101,7 @@ def prepare_video(
     return Prepared(VideoTraining(preset, networks, shown, training), data)
 
 
-def _require_frames(
+def require_frames(
     name: str, value: int, least: int, presenters: PresenterDatasetConfig | None, most: int = WINDOW_FRAMES
 ) -> None:
     """Raises: ConfigurationError: a clip of the data, or the network, has not so many frames."""
@@ -110,7 +110,7 @@ def _require_frames(
         raise ConfigurationError(f"{name} is {value}; with this data and network it must be {least} to {most}")
 
 
-def _require_speech(windows: PreparedWindows, preset: Preset) -> None:
+def require_speech(windows: PreparedWindows, preset: Preset) -> None:
     """Raises: ConfigurationError: the clips were prepared with another preset's speech encoder."""
     projection = preset.audio_projection
     wanted = (projection.window_frames, projection.num_layers, projection.features)

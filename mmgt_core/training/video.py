@@ -64,7 +64,8 @@ class ClipWindows:
     """Windows of consecutive frames: `TrainingData` whose items are clips."""
 
     dataset: PresenterDataset
-    config: VideoTrainingConfig
+    num_frames: int
+    reference: Literal["first", "random"]
 
     def __len__(self) -> int:
         return self.dataset.num_training_clips
@@ -72,9 +73,9 @@ class ClipWindows:
     def item(self, index: int, generator: np.random.Generator) -> Batch:
         """One window of F frames; see `PresenterDataset.frames_of`. speech: (F, A, layers, D) float32."""
         dataset, length = self.dataset, self.dataset.pictures.shape[1]
-        start = int(generator.integers(FIRST_MOVING_FRAME, length - self.config.window_frames + 1))
-        frames = list(range(start, start + self.config.window_frames))
-        reference = 0 if self.config.reference == "first" else int(generator.integers(length))
+        start = int(generator.integers(FIRST_MOVING_FRAME, length - self.num_frames + 1))
+        frames = list(range(start, start + self.num_frames))
+        reference = 0 if self.reference == "first" else int(generator.integers(length))
         speech = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
         return {**dataset.frames_of(index, reference, frames), "speech": speech}
 

@@ -59,9 +59,14 @@ class DDIM:
         earlier = timestep - _NUM_TIMES // len(self.timesteps)
         signal = self.alphas_cumprod[timestep]
         signal_after = self.alphas_cumprod[earlier] if earlier >= 0 else torch.ones(())
-        clean = signal**0.5 * latents - (1 - signal) ** 0.5 * velocity
+        clean = self.clean(velocity, timestep, latents)
         noise = signal**0.5 * velocity + (1 - signal) ** 0.5 * latents
         return signal_after**0.5 * clean + (1 - signal_after) ** 0.5 * noise
+
+    def clean(self, velocity: torch.Tensor, timestep: int, latents: torch.Tensor) -> torch.Tensor:
+        """The latents without noise, as the velocity has them."""
+        signal = self.alphas_cumprod[timestep]
+        return signal**0.5 * latents - (1 - signal) ** 0.5 * velocity
 
 
 def inference_scheduler(num_inference_steps: int) -> DDIM:

@@ -14,7 +14,7 @@ from mmgt_core.checkpoints import detector
 from mmgt_core.checkpoints.folders import WeightsIndex
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
-from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS
+from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS, PRESETS
 from mmgt_core.errors import MMGTError, WeightsError
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.load import load_pipeline
@@ -25,6 +25,7 @@ from mmgt_core.smga.model import SMGA
 from mmgt_core.training.configuration import ConfigurationError, fill, packaged_names, read_configuration
 from mmgt_core.training.demo import STEPS, main
 from mmgt_core.training.demo_export import export_demo_weights
+from mmgt_core.training.distill_processes import DistillOptions
 from mmgt_core.training.image import ImageTraining
 from mmgt_core.training.prepared_frames import PreparedClips, PreparedTargets
 from mmgt_core.training.presenter_processes import KeypointOptions, VAEOptions
@@ -36,7 +37,13 @@ from mmgt_core.unet.denoising_unet import DenoisingUNet
 from tests.unit.training.presenters import TINY, StandIn
 from tests.unit.training.test_stage_2_training import IMAGE, batch_of, losses_over_steps
 
-OPTIONS = {"vae": VAEOptions, "keypoints": KeypointOptions, "image": ImageOptions, "video": VideoOptions}
+OPTIONS = {
+    "vae": VAEOptions,
+    "keypoints": KeypointOptions,
+    "image": ImageOptions,
+    "video": VideoOptions,
+    "distill": DistillOptions,
+}
 CPU = torch.device("cpu")
 
 
@@ -60,7 +67,7 @@ def test_every_packaged_configuration_of_stage_2_has_its_processs_keys(name: str
 
     options = fill(OPTIONS[configuration.process], configuration.options, name)
 
-    assert options.preset in ("mmgt-demo", "mmgt-512")
+    assert options.preset in PRESETS
     assert configuration.process in PROCESSES
 
 

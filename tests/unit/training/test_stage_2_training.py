@@ -99,9 +99,13 @@ def video_training(dataset: PresenterDataset, config: VideoTrainingConfig = VIDE
             built.audio_projection,
             built.vae,
         ),
-        shown(ClipWindows(dataset, config)),
+        shown(clip_windows(dataset, config)),
         config,
     )
+
+
+def clip_windows(dataset: PresenterDataset, config: VideoTrainingConfig) -> ClipWindows:
+    return ClipWindows(dataset, config.window_frames, config.reference)
 
 
 def shown(source) -> list[Batch]:
@@ -134,7 +138,7 @@ def test_steps_on_one_batch_lower_its_loss(dataset: PresenterDataset, kind: str)
     processes = {
         "vae": lambda: (VAETraining(networks().vae, dataset, VAE), PictureCrops(dataset, VAE)),
         "image": lambda: (image_training(dataset), ReferenceTargets(dataset, IMAGE)),
-        "video": lambda: (video_training(dataset), ClipWindows(dataset, VIDEO)),
+        "video": lambda: (video_training(dataset), clip_windows(dataset, VIDEO)),
     }
     process, source = processes[kind]()
 
@@ -152,7 +156,7 @@ def test_a_run_that_was_stopped_goes_on_and_leaves_weights_and_a_sheet(
         if kind == "image":
             process, source = image_training(dataset), ReferenceTargets(dataset, IMAGE)
         else:
-            process, source = video_training(dataset), ClipWindows(dataset, VIDEO)
+            process, source = video_training(dataset), clip_windows(dataset, VIDEO)
         run_training(process, source, replace(LOOP, steps=steps), tmp_path, CPU, lambda step, _: taken.append(step))
         return taken
 
@@ -196,7 +200,7 @@ def test_the_last_block_of_the_reference_unet_is_left_alone_where_published_so(d
 @pytest.mark.parametrize("condition", ["image", "pose", "audio", "masks"])
 def test_what_is_always_dropped_has_no_influence(dataset: PresenterDataset, condition: str) -> None:
     config = replace(VIDEO, denoising=replace(DENOISING, **{f"drop_{condition}": 1.0}))
-    process, batch = video_training(dataset, config), dict(batch_of(ClipWindows(dataset, config)))
+    process, batch = video_training(dataset, config), dict(batch_of(clip_windows(dataset, config)))
     names = {"image": "portrait", "pose": "pose_images", "audio": "speech", "masks": "masks"}
     changed = {**batch, names[condition]: torch.zeros_like(batch[names[condition]])}
     if condition == "image":
@@ -212,7 +216,7 @@ def test_what_is_always_dropped_has_no_influence(dataset: PresenterDataset, cond
 def test_without_stage_2_audio_every_token_stays_zero(dataset: PresenterDataset) -> None:
     process = video_training(dataset, replace(VIDEO, hears_audio=False))
 
-    losses_over_steps(process, batch_of(ClipWindows(dataset, VIDEO)), steps=2)
+    losses_over_steps(process, batch_of(clip_windows(dataset, VIDEO)), steps=2)
 
     tokens = process.networks["audio_projection"](torch.randn(1, 2, 5, 1, TINY.wav2vec.hidden_size))
     assert (tokens == 0).all()
