@@ -79,6 +79,14 @@ class PoseSequence:
         return len(self.keypoints)
 
 
+@dataclass(frozen=True)
+class RenderedFrame:
+    """A frame of the video, (H, W, 3) uint8 RGB, and the pose that it shows, (134, 3)."""
+
+    image: UInt8Array
+    keypoints: Float32Array
+
+
 MaskPyramid: TypeAlias = "tuple[torch.Tensor, ...]"
 """One region at the UNet's four resolutions: each (F, N) float32, finest first."""
 

@@ -71,8 +71,9 @@ def denoise_one_window(pipeline: AudioToVideo, seed: int) -> torch.Tensor:
             motion_masks=MotionMasks(tuple(levels), tuple(levels), tuple(levels)).to(render.device, render.dtype),
         )
         prepared = render.denoising_unet.prepare_window(window, options.region_weights)
-        latents = render.initial_latents(num_frames, preset.latent_size, seed)
-        return render.predict(latents, torch.tensor(999), clip, prepared, options.video_sampling(preset))
+        latents = render.noise(preset.latent_size, seed).take(num_frames).to(render.device)
+        guidance_scale = options.video_sampling(preset).guidance_scale
+        return render.predict(latents, torch.tensor(999), clip, prepared, guidance_scale)
 
 
 def main(folder: Path, dtype: torch.dtype) -> None:

@@ -1,6 +1,8 @@
-"""The work of `mmgt generate` once its inputs are good: stage 1, and only then the libraries and weights of stage 2."""
+"""The work of `mmgt generate` on good inputs: stage 1 begins, then libraries and weights of stage 2 are loaded."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import typer
@@ -17,10 +19,10 @@ from mmgt_core.media.signing_identity import SigningIdentity
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Outputs
 from mmgt_core.pipelines.progress import RunControl
-from mmgt_core.types import FPS
+from mmgt_core.types import FPS, PoseSequence
 
 STAGE_2 = "load"
-"""Imported after stage 1: it takes as long as stage 1 does."""
+"""Imported after stage 1's first poses: it takes as long as they do."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ def generate_video(
     preset, weights, place = networks.preset, networks.weights, place_of(networks.device)
     require_weights(weights, preset, packaged_networks(preset))
     outputs.check_room(inputs.num_frames / FPS)
-    poses, stage_1 = inputs.driving_poses, None
-    if poses is None:
+    if inputs.driving_poses is not None:
+        stage_1, poses = None, iter((inputs.driving_poses,))
+    else:
         stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made)
-        poses = stage_1(inputs.initial_keypoints, inputs.waveform, options, control)
+        poses = _begun(stage_1.stream(inputs.initial_keypoints, inputs.waveform, options, control))
     loading = work(STAGE_2)
     pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)
     taken = {name: source for name, source in pipeline.weights.items() if stage_1 or name not in STAGE_1_NETWORKS}
@@ -67,3 +70,8 @@ def generate_video(
     with outputs.unfinished() as staged:
         pipeline.render(inputs, poses, options, staged, control)
         sign_all(staged.videos, signer, GenerationFacts(preset.name, preset.is_trained, options.seed))
+
+
+def _begun(poses: Iterator[PoseSequence]) -> Iterator[PoseSequence]:
+    """The same poses, the first of them made already: stage 1 need not wait until stage 2 is loaded."""
+    return chain((next(poses),), poses)

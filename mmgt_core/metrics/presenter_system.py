@@ -57,15 +57,16 @@ class PipelineSystem:
         if waveform is None or not self.hears_in_stage_2:
             pipeline = replace(pipeline, audio_projection=_deaf(pipeline.audio_projection))
             waveform = Waveform(np.zeros(len(poses) * SAMPLES_PER_FRAME, np.float32))
-        return np.stack(
-            list(pipeline.frames(reference_image, initial_keypoints, poses, waveform, self.options, RunControl()))
+        frames = pipeline.frames(
+            reference_image, initial_keypoints, iter((poses,)), waveform, self.options, RunControl()
         )
+        return np.stack([frame.image for frame in frames])
 
     def rebuild(self, frames: UInt8Array) -> UInt8Array:
         """The autoencoder's own picture of true frames: the ceiling of stage 2."""
         render = self.pipeline.pose_to_video
         latents = torch.cat([render.encode(frame, self.resolution) for frame in frames]).unsqueeze(0)  # (1, F, C, h, w)
-        return np.stack(list(render.decode(latents.transpose(1, 2), RunControl())))
+        return np.stack(list(render.decode([latents.transpose(1, 2)], len(frames), RunControl())))
 
 
 def untrained_stage_1(system: PipelineSystem) -> PipelineSystem:

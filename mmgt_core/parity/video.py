@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 
 from mmgt_core.checkpoints import key_maps
@@ -17,9 +18,9 @@ from mmgt_core.parity.unet import (
     reference_unet,
     rounded,
 )
-from mmgt_core.pipelines.pictures import clip_pixels, pose_pixels
-from mmgt_core.pipelines.pose_to_video import DenoisingStep, PoseToVideo
-from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.denoising import DenoisingStep, exact_plan
+from mmgt_core.pipelines.pictures import clip_pixels, pose_pixels, scaled
+from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.windows import Window, windows
 from mmgt_core.training import losses
 from mmgt_core.types import ClipConditions, RegionWeights, WindowConditions
@@ -70,7 +71,8 @@ class _RecordedLoop:
         )
         self.resolution = case.config["size"][0]
         self.image = case["in/ref_image_uint8"].numpy()
-        self.pose_images = pose_pixels(list(case["in/pose_images_uint8"].numpy()), self.resolution)
+        drawn = [scaled(image, self.resolution) for image in case["in/pose_images_uint8"].numpy()]
+        self.pose_images = pose_pixels(torch.from_numpy(np.stack(drawn)))
         self.pose_features = self.guider(self.pose_images)
         num_frames = case.config["video_length"]
         self.windows = windows(WindowSchedule.LOOPING, num_frames, _WINDOW_FRAMES, _WINDOW_OVERLAP)
@@ -100,16 +102,14 @@ class _RecordedLoop:
         steps: list[DenoisingStep] = []
         sampling = VideoSampling(self.case.config["steps"], self.case.config["guidance_scale"], weights)
         network = self.pipeline.denoising_unet
-        latents = self.pipeline.denoise(
+        denoised = self.pipeline.denoise(
             self.case["in/noise"],
             network.prepare_clip(clip),
-            self.windows,
+            exact_plan(tuple(self.windows), sampling),
             lambda window: network.prepare_window(self._window(window), weights),
-            sampling,
-            RunControl(),
-            steps.append,
+            on_step=steps.append,
         )
-        return latents, steps
+        return denoised.latents, steps
 
     def _window(self, window: Window) -> WindowConditions:
         frames = list(window)

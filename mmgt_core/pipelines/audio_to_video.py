@@ -1,17 +1,21 @@
 """The method in one function: stage 1, motion masks, stage 2 (paper §III, equations 1 and 2)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import torch
 
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import Float32Array
+from mmgt_core.masks.pyramid import MaskPainter
 from mmgt_core.media.encoders import result_encoder
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.denoising import NOTHING_FINISHED, DenoisingStep, exact_plan
 from mmgt_core.pipelines.detail_network import DetailNetwork
+from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.outputs import Manifest, describe, write_videos
@@ -19,10 +23,9 @@ from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.portrait_details import PortraitDetails
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
-from mmgt_core.pipelines.window_conditions import WindowConditionSource
-from mmgt_core.pipelines.windows import windows
-from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
+from mmgt_core.pipelines.window_conditions import ConditionNetworks
+from mmgt_core.pipelines.windows import Stretch, stretches
+from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, RenderedFrame, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.conditions import PreparedClip
 from mmgt_core.unet.pose_guider import PoseGuider
@@ -56,11 +59,22 @@ class AudioToVideo:
         Raises:
             Cancelled: the caller asked to stop; no file is left.
         """
-        poses = inputs.driving_poses or self.audio_to_pose(inputs.initial_keypoints, inputs.waveform, options, control)
+        poses = self.poses(inputs, options, control)
         return self.render(inputs, poses, options, outputs, control)
 
+    def poses(self, inputs: Inputs, options: SamplingOptions, control: RunControl) -> Iterator[PoseSequence]:
+        """The driving poses, or those of stage 1, made when they are asked for."""
+        if inputs.driving_poses is not None:
+            return iter((inputs.driving_poses,))
+        return self.audio_to_pose.stream(inputs.initial_keypoints, inputs.waveform, options, control)
+
     def render(
-        self, inputs: Inputs, poses: PoseSequence, options: SamplingOptions, outputs: Outputs, control: RunControl
+        self,
+        inputs: Inputs,
+        poses: Iterator[PoseSequence],
+        options: SamplingOptions,
+        outputs: Outputs,
+        control: RunControl,
     ) -> Manifest:
         """Generate the video of given poses: the whole but for stage 1, whose poses or driving ones these are.
 
@@ -70,8 +84,8 @@ class AudioToVideo:
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render, resolution = self.pose_to_video, self.preset.resolution
         encoder = result_encoder(render.device.type, resolution, resolution)
-        with outputs.unfinished() as staged:
-            write_videos(frames, poses, inputs, staged, resolution, options.mask_motion, encoder)
+        with outputs.unfinished() as staged, closing(frames):
+            write_videos(frames, inputs, staged, resolution, options.mask_motion, encoder)
             manifest = describe(
                 self.preset, self.weights, inputs, options, render.device, render.dtype, encoder, control
             )
@@ -83,52 +97,97 @@ class AudioToVideo:
         self,
         reference_image: UInt8Array,
         initial_keypoints: Float32Array,
-        poses: PoseSequence,
+        poses: Iterator[PoseSequence],
         waveform: Waveform,
         options: SamplingOptions,
         control: RunControl,
-    ) -> Iterator[UInt8Array]:
-        """Render poses and speech as frames, (H, W, 3) RGB, as many as there are poses.
+    ) -> Generator[RenderedFrame, None, None]:
+        """Render poses and speech, stretch after stretch: a frame leaves while later poses are still to be made.
 
         Args:
             reference_image: (512, 512, 3) RGB, gives identity.
             initial_keypoints: (134, 3), its own pose.
-            poses: whose drawing and motion masks condition each frame.
+            poses: whose drawing and motion masks condition each frame; taken as far as a stretch needs them.
             waveform: as long as the poses.
             options: every sampling number.
             control: progress and cancellation.
         """
-        preset, render = self.preset, self.pose_to_video
-        with control.stage(Stage.CONDITIONS, 1) as report:
-            clip = render.prepared_clip(reference_image, preset.resolution)
-            report(1)
-        frames = render.decode(self._latents(clip, poses, waveform, options, control), control)
-        if self.detail_network is None:
-            return frames
-        own_pose, silence = PoseSequence(initial_keypoints[None]), Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
-        unheard = RunControl(is_cancelled=control.is_cancelled)
-        (drawn,) = render.decode(self._latents(clip, own_pose, silence, options, unheard), unheard)
-        pose_images = (scaled(draw_pose(pose), preset.resolution) for pose in poses.keypoints)
-        portrait, drawn_pose = (
-            scaled(image, preset.resolution) for image in (reference_image, draw_pose(initial_keypoints))
-        )
-        return PortraitDetails(self.detail_network, portrait, drawn, drawn_pose).restored(frames, pose_images)
+        covering = _covering(waveform.num_frames, options)
+        with drawn_poses(poses, self._drawing(options)) as drawn:
+            drawn.take(covering[0].frames)
+            with control.stage(Stage.CONDITIONS, 1) as report:
+                clip = self.pose_to_video.prepared_clip(reference_image, self.preset.resolution)
+                report(1)
+            passing = PassingPoses(self._denoised(clip, covering, drawn, waveform, options, control))
+            frames = self.pose_to_video.decode(passing.latents(), waveform.num_frames, control)
+            if self.detail_network is not None:
+                portrait = scaled(reference_image, self.preset.resolution)
+                drawn_portrait, own_pose = self._portrait_as_drawn(clip, initial_keypoints, options, control)
+                details = PortraitDetails(self.detail_network, portrait, drawn_portrait, own_pose)
+                frames = details.restored(frames, passing.pictures())
+            yield from passing.with_keypoints(frames)
 
-    def _latents(
+    def _denoised(
         self,
         clip: PreparedClip,
-        poses: PoseSequence,
+        covering: Sequence[Stretch],
+        drawn: DrawnPoses,
         waveform: Waveform,
         options: SamplingOptions,
         control: RunControl,
-    ) -> torch.Tensor:
-        """Denoised latents of poses and speech, (1, C, F, h, w) float32; `frames` says the rest."""
-        preset, render = self.preset, self.pose_to_video
+    ) -> Iterator[PosedLatents]:
+        """Latents and poses of the frames that each stretch finishes, in order."""
+        preset, render, sampling = self.preset, self.pose_to_video, options.video_sampling(self.preset)
+        networks = ConditionNetworks(
+            self.pose_guider,
+            self.audio_projection,
+            render.denoising_unet,
+            options.region_weights,
+            drawn.drawing.painter,
+        )
         speech = SpeechFeatures(self.wav2vec, waveform)
-        conditions = WindowConditionSource(
-            preset, options, self.pose_guider, self.audio_projection, render.denoising_unet, poses, speech
-        )  # pose features, audio tokens and motion masks (Algorithm 1), window by window
-        covering = windows(options.window_schedule, len(poses), options.window_frames, options.window_overlap)
-        sampling = options.video_sampling(preset)
-        latents = render.initial_latents(len(poses), preset.latent_size, options.seed, preset.is_noise_shared)
-        return render.denoise(latents, clip, covering, conditions, sampling, control)
+        noise = render.noise(preset.latent_size, options.seed, preset.is_noise_shared)
+        num_steps, finished = sampling.num_inference_steps, NOTHING_FINISHED
+        for index, stretch in enumerate(covering):
+            poses, plan = drawn.take(stretch.frames), exact_plan(stretch.windows, sampling)
+            num_done = index * num_steps
+            with control.stage(Stage.VIDEO_DIFFUSION, len(covering) * num_steps, num_done) as report:
+                conditions = networks.of_windows(plan.windows, poses, speech.window(stretch.frames), control.check)
+                denoised = render.denoise(
+                    noise.take(len(stretch.frames) - stretch.num_known),
+                    clip,
+                    plan,
+                    conditions.__getitem__,
+                    finished=finished,
+                    num_carried=stretch.num_carried,
+                    check=control.check,
+                    on_step=partial(_report_step, report, num_done),
+                )
+            finished = denoised.last
+            yield PosedLatents(denoised.latents[:, :, stretch.num_known :], poses[stretch.num_known :])
+
+    def _portrait_as_drawn(
+        self, clip: PreparedClip, initial_keypoints: Float32Array, options: SamplingOptions, control: RunControl
+    ) -> tuple[UInt8Array, UInt8Array]:
+        """How stage 2 draws the portrait in its own pose, silent; and that pose's picture: each (H, W, 3) RGB."""
+        unheard = RunControl(is_cancelled=control.is_cancelled)
+        own_pose, silence = PoseSequence(initial_keypoints[None]), Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
+        with drawn_poses(iter((own_pose,)), self._drawing(options)) as drawn:
+            passing = PassingPoses(self._denoised(clip, _covering(1, options), drawn, silence, options, unheard))
+            (image,) = self.pose_to_video.decode(passing.latents(), 1, unheard)
+            (pose,) = drawn.take(range(1))
+        return image, pose.picture.result().image
+
+    def _drawing(self, options: SamplingOptions) -> PoseDrawing:
+        """How a video's poses are drawn."""
+        painter = MaskPainter(self.preset.mask_level_sizes, options.background, options.mask_motion)
+        return PoseDrawing(self.preset.resolution, painter)
+
+
+def _covering(num_frames: int, options: SamplingOptions) -> list[Stretch]:
+    return stretches(options.window_schedule, num_frames, options.window_frames, options.window_overlap)
+
+
+def _report_step(report: Callable[[int], None], num_done: int, done: DenoisingStep) -> None:
+    """Report a step of one stretch as one of all."""
+    report(num_done + done.step + 1)

@@ -1,6 +1,8 @@
-"""Driving keypoints from a stranger's `.npy` file; what other tools write is refused with its likely cause."""
+"""Keypoints in `.npy` files: a stranger's, refused with the likely cause, and ours, written pose by pose."""
 
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -23,6 +25,30 @@ _MIN_SHARE_ON_CANVAS = 0.5
 _MAX_TURN_DEGREES = 60.0
 _WANTED = f"(frames, {NUM_KEYPOINTS}, 3) is needed, at least one frame"
 _WANTED_UNIT = f"x and y in pixels of the {CANVAS_SIZE} canvas are needed"
+
+
+class KeypointWriter:
+    """Writes an `.npy` file of (frames, 134, 3) float32 as the poses come, so that nobody holds them all."""
+
+    def __init__(self, path: Path, num_frames: int) -> None:
+        """Args: num_frames: how many will be written."""
+        self._path, self._shape = path, (num_frames, NUM_KEYPOINTS, 3)
+
+    def __enter__(self) -> Self:
+        """Raises: OSError: the file cannot be written."""
+        self._file = self._path.open("wb")
+        header = {"descr": "<f4", "fortran_order": False, "shape": self._shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+        return self
+
+    def write(self, keypoints: Float32Array) -> None:
+        """Append one pose, (134, 3)."""
+        self._file.write(keypoints.astype("<f4").tobytes())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
 
 
 def read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:

@@ -9,23 +9,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from mmgt_core.ahead import done_ahead
 from mmgt_core.config import PoseGuidance, Preset, SamplingOptions
-from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.encoders import QUICK
 from mmgt_core.media.film_streams import Encoder
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.preview_writer import PreviewWriter
 from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pipelines.keypoint_file import KeypointWriter
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.types import FPS, MaskMotion, PoseSequence, UInt8Array
+from mmgt_core.types import FPS, MaskMotion, RenderedFrame, UInt8Array
 
 _WAITING_FRAMES = 8
 """So many may wait to be encoded."""
@@ -94,8 +94,7 @@ def describe(
 
 
 def write_videos(
-    frames: Iterator[UInt8Array],
-    poses: PoseSequence,
+    frames: Iterator[RenderedFrame],
     inputs: Inputs,
     outputs: Outputs,
     resolution: int,
@@ -103,35 +102,38 @@ def write_videos(
     encoder: Encoder,
 ) -> None:
     """Write the video and the extras that follow its frames, as the frames come, in a thread beside their making."""
-    num_frames, first_frame = len(poses), None
-    overlay = MaskOverlay(inputs.reference_image, poses.keypoints[0], mask_motion)
+    num_frames, first_frame = inputs.num_frames, None
+    overlay: MaskOverlay | None = None
     with ExitStack() as stack:
         video = stack.enter_context(
             VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames, encoder)
         )
         pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
         mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
+        keypoints = None
+        if Extra.KEYPOINTS in outputs.extras:
+            keypoints = stack.enter_context(KeypointWriter(outputs.path(Extra.KEYPOINTS), num_frames))
         if outputs.receiver is not None:
             outputs.receiver.begin(partial(PreviewWriter, resolution, resolution, inputs.sound, num_frames))
 
-        def write(shown: tuple[UInt8Array, Float32Array]) -> UInt8Array:
-            frame, keypoints = shown
+        def write(frame: RenderedFrame) -> UInt8Array:
+            nonlocal overlay
             if outputs.receiver is not None:
-                outputs.receiver.take(frame)
-            video.write(frame)
+                outputs.receiver.take(frame.image)
+            video.write(frame.image)
             if pose_video is not None:
-                pose_video.write(draw_pose(keypoints))
+                pose_video.write(draw_pose(frame.keypoints))
             if mask_video is not None:
-                mask_video.write(overlay.draw(keypoints))
-            return frame
+                overlay = overlay or MaskOverlay(inputs.reference_image, frame.keypoints, mask_motion)
+                mask_video.write(overlay.draw(frame.keypoints))
+            if keypoints is not None:
+                keypoints.write(frame.keypoints)
+            return frame.image
 
-        shown = zip(frames, poses.keypoints, strict=True)
-        for frame in done_ahead(write, shown, _WAITING_FRAMES, num_threads=1):
-            first_frame = frame if first_frame is None else first_frame
+        for image in done_ahead(write, frames, _WAITING_FRAMES, num_threads=1):
+            first_frame = image if first_frame is None else first_frame
     if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
         write_image(outputs.path(Extra.THUMBNAIL), first_frame)
-    if Extra.KEYPOINTS in outputs.extras:
-        np.save(outputs.path(Extra.KEYPOINTS), poses.keypoints)
 
 
 def _side_video(stack: ExitStack, outputs: Outputs, extra: Extra, num_frames: int) -> VideoWriter | None:

@@ -1,7 +1,5 @@
 """Pictures as the networks of stage 2 take them (spec §11)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from PIL import Image
@@ -39,9 +37,9 @@ def scaled(image: UInt8Array, resolution: int) -> UInt8Array:
     return np.asarray(Image.fromarray(image).resize((resolution, resolution), Image.Resampling.LANCZOS))
 
 
-def pose_pixels(images: Sequence[UInt8Array], resolution: int) -> torch.Tensor:
-    """Drawn poses as the guider takes them: F of (H, W, 3) to (1, 3, F, resolution, resolution) in [0, 1]."""
-    return torch.stack([scaled_pixels(image, resolution)[0] for image in images], dim=1).unsqueeze(0)
+def pose_pixels(images: torch.Tensor) -> torch.Tensor:
+    """Drawn poses as the guider takes them: (F, R, R, 3) uint8 to (1, 3, F, R, R) float32 in [0, 1]."""
+    return images.permute(3, 0, 1, 2).unsqueeze(0).contiguous().float() / 255.0
 
 
 def _channels_first(image: UInt8Array) -> torch.Tensor:

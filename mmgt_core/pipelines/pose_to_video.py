@@ -6,9 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mmgt_core.config import VideoSampling
 from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.encoders.image_tower import ImageEncoder
+from mmgt_core.pipelines.denoising import (
+    NOTHING_FINISHED,
+    DenoisedStretch,
+    DenoisingPlan,
+    DenoisingStep,
+    FinishedFrames,
+    FrameNoise,
+    denoise,
+)
 from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
@@ -16,19 +24,9 @@ from mmgt_core.types import ClipConditions, UInt8Array
 from mmgt_core.unet.conditions import PreparedClip, PreparedWindow
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
-from mmgt_core.unet.schedule import inference_scheduler
 
 _DECODED_TOGETHER = 4
 """Frames: fewer leave half of a processor's time to the calls, more gain nothing and take 0.4 GB each at 512 px."""
-
-
-@dataclass(frozen=True)
-class DenoisingStep:
-    """What one step did: guided prediction and latents after it, each (1, C, F, h, w) float32."""
-
-    step: int
-    predicted: torch.Tensor
-    latents: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -79,63 +77,40 @@ class PoseToVideo:
         posterior = self.vae.encode(pixels.to(self.device, self.dtype)).latent_dist
         return posterior.mean * self.vae.config.scaling_factor
 
-    def initial_latents(self, num_frames: int, latent_size: int, seed: int, is_shared: bool = False) -> torch.Tensor:
-        """Noise drawn on the CPU, so that a seed means the same everywhere: (1, C, F, h, w) float32.
-
-        is_shared: every frame gets the first one's.
-        """
-        generator = torch.Generator().manual_seed(seed)
-        channels, num_drawn = self.denoising_unet.conv_in.in_channels, 1 if is_shared else num_frames
-        noise = torch.randn((1, channels, num_drawn, latent_size, latent_size), generator=generator)
-        return noise.expand(-1, -1, num_frames, -1, -1).contiguous().to(self.device)
+    def noise(self, latent_size: int, seed: int, is_shared: bool = False) -> FrameNoise:
+        """What a video's frames begin with; is_shared: every frame gets the first one's."""
+        return FrameNoise((self.denoising_unet.conv_in.in_channels, latent_size, latent_size), seed, is_shared)
 
     @torch.inference_mode()
     def denoise(
         self,
-        latents: torch.Tensor,
+        noise: torch.Tensor,
         clip: PreparedClip,
-        windows: list[Window],
+        plan: DenoisingPlan,
         window_conditions: Callable[[Window], PreparedWindow],
-        sampling: VideoSampling,
-        control: RunControl,
-        on_step: Callable[[DenoisingStep], None] | None = None,
-    ) -> torch.Tensor:
-        """Denoise the whole video, window by window at every step: (1, C, F, h, w) float32.
+        *,
+        finished: FinishedFrames = NOTHING_FINISHED,
+        num_carried: int = 0,
+        check: Callable[[], None] = lambda: None,
+        on_step: Callable[[DenoisingStep], None] = lambda done: None,
+    ) -> DenoisedStretch:
+        """Denoise one stretch on the networks' device.
 
         Args:
-            latents: (1, C, F, h, w) float32 noise.
+            noise: (1, C, F, h, w) float32.
             clip: conditions of the whole video.
-            windows: that cover the frames; predictions of a frame in several windows are averaged.
+            plan: what happens at each step.
             window_conditions: gives the conditions of a window.
-            sampling: steps, guidance and region weights.
-            control: progress per step, cancellation per window.
-            on_step: called after each step.
-
-        Source: spec §11, §13. Guidance is linear, so averaging guided predictions equals guiding averages.
+            finished, num_carried, check, on_step: as `denoising.denoise`.
         """
-        scheduler = inference_scheduler(sampling.num_inference_steps)
-        timesteps = scheduler.timesteps.tolist()
-        timesteps_there = scheduler.timesteps.to(self.device)
-        frames = [torch.tensor(window, device=self.device) for window in windows]
-        visits = torch.zeros(latents.shape[2], device=self.device)
-        for index in frames:
-            visits[index] += 1
-        visits = visits.view(1, 1, -1, 1, 1)
-        with control.stage(Stage.VIDEO_DIFFUSION, sampling.num_inference_steps) as report:
-            for step, timestep in enumerate(timesteps):
-                summed = torch.zeros_like(latents)
-                for window, index in zip(windows, frames, strict=True):
-                    control.check()
-                    predicted = self.predict(
-                        latents[:, :, index], timesteps_there[step], clip, window_conditions(window), sampling
-                    )
-                    summed[:, :, index] += predicted
-                averaged = summed / visits
-                latents = scheduler.step(averaged, timestep, latents)
-                if on_step is not None:
-                    on_step(DenoisingStep(step, averaged, latents))
-                report(step + 1)
-        return latents
+
+        def predict(
+            latents: torch.Tensor, timestep: torch.Tensor, window: Window, guidance_scale: float
+        ) -> torch.Tensor:
+            return self.predict(latents, timestep, clip, window_conditions(window), guidance_scale)
+
+        there = noise.to(self.device)
+        return denoise(there, plan, predict, finished=finished, num_carried=num_carried, check=check, on_step=on_step)
 
     def predict(
         self,
@@ -143,11 +118,11 @@ class PoseToVideo:
         timestep: torch.Tensor,
         clip: PreparedClip,
         window: PreparedWindow,
-        sampling: VideoSampling,
+        guidance_scale: float,
     ) -> torch.Tensor:
         """Predict one window's velocity, guided unless guidance is 1: (1, C, F, h, w) float32."""
         batch = latents.to(self.dtype)
-        is_guided = sampling.guidance_scale > 1
+        is_guided = guidance_scale > 1
         if is_guided:
             # The unconditional row sees neither portrait nor speech, but the same pose and masks (spec §11).
             batch = batch.repeat(2, 1, 1, 1, 1)  # (2, C, F, h, w)
@@ -155,24 +130,26 @@ class PoseToVideo:
         if not is_guided:
             return velocity
         unconditional, conditional = velocity.chunk(2)
-        return unconditional + sampling.guidance_scale * (conditional - unconditional)
+        return unconditional + guidance_scale * (conditional - unconditional)
 
     @torch.inference_mode()
-    def decode(self, latents: torch.Tensor, control: RunControl) -> Iterator[UInt8Array]:
+    def decode(self, stretches: Iterable[torch.Tensor], num_frames: int, control: RunControl) -> Iterator[UInt8Array]:
         """Decode some frames at a time, in the same time as the ones before them are copied: yields (H, W, 3) RGB.
 
         Args:
-            latents: (1, C, F, h, w).
+            stretches: latents, (1, C, F, h, w) each; the next ones are asked for when all frames of the last have left.
+            num_frames: of all of them.
             control: progress per frame, cancellation.
         """
         num_done = 0
-        with control.stage(Stage.DECODING, latents.shape[2]) as report:
-            parts = latents[0].transpose(0, 1).split(_DECODED_TOGETHER)  # (B, C, h, w) each
-            for copied in _each_behind_the_next(self._decoded(part) for part in parts):
-                for frame in copied.numpy():
-                    yield frame
-                    num_done += 1
-                    report(num_done)
+        for latents in stretches:
+            with control.stage(Stage.DECODING, num_frames, num_done) as report:
+                parts = latents[0].transpose(0, 1).split(_DECODED_TOGETHER)  # (B, C, h, w) each
+                for copied in _each_behind_the_next(self._decoded(part) for part in parts):
+                    for frame in copied.numpy():
+                        yield frame
+                        num_done += 1
+                        report(num_done)
 
     def _decoded(self, latents: torch.Tensor) -> "_Copied":
         """Frames of latents, (B, C, h, w); on a GPU they are still to be made when this returns."""

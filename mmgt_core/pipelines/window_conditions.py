@@ -1,61 +1,67 @@
-"""Conditions of stage 2's windows: computed when a window is first reached, kept while there is room."""
+"""Conditions of stage 2's windows: each is computed once, before its stretch is denoised, and goes with the stretch."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from mmgt_core.audio.wav2vec import SpeechFeatures
-from mmgt_core.config import Preset, SamplingOptions
-from mmgt_core.masks.pyramid import motion_masks
+import numpy as np
+import torch
+
+from mmgt_core.masks.pyramid import MaskPainter
+from mmgt_core.pipelines.drawn_poses import DrawnPose
 from mmgt_core.pipelines.pictures import pose_pixels
 from mmgt_core.pipelines.windows import Window
-from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.types import MotionMasks, PoseSequence, WindowConditions
+from mmgt_core.types import RegionWeights, UInt8Array, WindowConditions
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.conditions import PreparedWindow
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 
-CACHED_WINDOWS = 24
-"""Enough for eight seconds. A window past that is computed anew at every step, or memory would grow with the length;
-the price is drawing its poses and masks again, a tenth of a second on a CPU core."""
-
 
 @dataclass(frozen=True)
-class WindowConditionSource:
-    """Gives the conditions of any window of one video; its memory does not grow with the video's length."""
+class ConditionNetworks:
+    """What makes conditions of drawn poses and speech, on one device, in one dtype."""
 
-    preset: Preset
-    options: SamplingOptions
     pose_guider: PoseGuider
     audio_projection: AudioProjection
     denoising_unet: DenoisingUNet
-    pose_sequence: PoseSequence
-    speech: SpeechFeatures
-    cache: dict[Window, PreparedWindow] = field(default_factory=dict)
+    region_weights: RegionWeights
+    painter: MaskPainter
 
-    def __call__(self, window: Window) -> PreparedWindow:
-        """The conditions of a window. The first windows stay: a cyclic visit would empty any other cache of use."""
-        if window in self.cache:
-            return self.cache[window]
-        conditions = self._compute(window)
-        if len(self.cache) < CACHED_WINDOWS:
-            self.cache[window] = conditions
-        return conditions
+    @torch.inference_mode()
+    def of_windows(
+        self, windows: Sequence[Window], drawn: Sequence[DrawnPose], speech: torch.Tensor, check: Callable[[], None]
+    ) -> dict[Window, PreparedWindow]:
+        """The conditions of every window of a stretch.
 
-    def _compute(self, window: Window) -> PreparedWindow:
+        Args:
+            windows: in indices from the stretch's first frame on.
+            drawn: the stretch's poses.
+            speech: features of its frames, (F, A, layers, D).
+            check: called before each window; may raise to stop.
+        """
+        computed = {}
+        for window in windows:
+            check()
+            frames = list(window)
+            computed[window] = self.of_frames([drawn[frame] for frame in frames], speech[frames])
+        return computed
+
+    def of_frames(self, drawn: Sequence[DrawnPose], speech: torch.Tensor) -> PreparedWindow:
+        """The conditions of some frames; waits for their pictures. Args: speech: (F, A, layers, D)."""
         parameter = self.pose_guider.conv_in.weight
-        poses = PoseSequence(self.pose_sequence.keypoints[list(window)])
-        drawn = [draw_pose(keypoints) for keypoints in poses.keypoints]
-        pose_images = pose_pixels(drawn, self.preset.resolution)
-        features = self.speech.window(window).unsqueeze(0)  # (1, F, A, layers, D)
+        device, dtype = parameter.device, parameter.dtype
+        pictures = [pose.picture.result() for pose in drawn]
+        images = on_device([picture.image for picture in pictures], device)  # (F, R, R, 3)
+        masks = on_device([picture.masks for picture in pictures], device)  # (F, regions, N of all levels)
         conditions = WindowConditions(
-            pose_features=self.pose_guider(pose_images.to(parameter.device, parameter.dtype)),
-            audio_tokens=self.audio_projection(features.to(parameter.device, parameter.dtype)),
-            motion_masks=self._masks(poses).to(parameter.device, parameter.dtype),
+            pose_features=self.pose_guider(pose_pixels(images).to(dtype)),
+            audio_tokens=self.audio_projection(speech.unsqueeze(0).to(device, dtype)),
+            motion_masks=self.painter.pyramids(masks).to(device, dtype),
         )
-        return self.denoising_unet.prepare_window(conditions, self.options.region_weights)
+        return self.denoising_unet.prepare_window(conditions, self.region_weights)
 
-    def _masks(self, poses: PoseSequence) -> MotionMasks:
-        first_frame = PoseSequence(self.pose_sequence.keypoints[:1])
-        return motion_masks(
-            poses, first_frame, self.preset.mask_level_sizes, self.options.background, self.options.mask_motion
-        )
+
+def on_device(parts: Sequence[UInt8Array], device: torch.device) -> torch.Tensor:
+    """Bytes of some frames, stacked, on a device; the copy to a GPU holds nobody up."""
+    stacked = torch.from_numpy(np.stack(parts))
+    return stacked.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else stacked.to(device)

@@ -14,9 +14,9 @@ from transformers import CLIPVisionModelWithProjection
 
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.media.image_writing import write_image
+from mmgt_core.pipelines.denoising import exact_plan
 from mmgt_core.pipelines.pictures import normalised_portraits
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
-from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.training import losses
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.configuration import require_between
@@ -265,15 +265,13 @@ def render_clip(clip: SampledClip, render: PoseToVideo, preset: Preset, seed: in
     num_frames, _, size, _ = clip.latents.shape
     network, sampling = render.denoising_unet, SamplingOptions().video_sampling(preset)
     window = network.prepare_window(clip.conditions, sampling.region_weights)
-    latents = render.denoise(
-        render.initial_latents(num_frames, size, seed, preset.is_noise_shared),
+    denoised = render.denoise(
+        render.noise(size, seed, preset.is_noise_shared).take(num_frames),
         network.prepare_clip(ClipConditions(tokens, features)),
-        [tuple(range(num_frames))],
+        exact_plan((tuple(range(num_frames)),), sampling),
         lambda _: window,
-        sampling,
-        RunControl(),
     )
-    return rearrange(latents, "1 c f h w -> f c h w")
+    return rearrange(denoised.latents, "1 c f h w -> f c h w")
 
 
 class Stage2Networks(Protocol):

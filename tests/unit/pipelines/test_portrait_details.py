@@ -125,12 +125,15 @@ def test_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose_where_a
     def note(
         details: PortraitDetails, frames: Iterator[UInt8Array], drawn_poses: Iterator[UInt8Array]
     ) -> Iterator[UInt8Array]:
+        given = list(frames)
         made.append((details, list(drawn_poses)))
-        return frames
+        return iter(given)
 
     def drawn(chosen: AudioToVideo, *keypoints: Float32Array) -> list[UInt8Array]:
         speech = Waveform(np.zeros(len(keypoints) * 640, np.float32))
-        return list(chosen.frames(image, own_pose, PoseSequence(np.stack(keypoints)), speech, options, RunControl()))
+        poses = PoseSequence(np.stack(keypoints))
+        frames = chosen.frames(image, own_pose, iter((poses,)), speech, options, RunControl())
+        return [frame.image for frame in frames]
 
     monkeypatch.setattr(PortraitDetails, "restored", note)
     frames = drawn(replace(pipeline, detail_network=Takes(FRAME) if is_on else None), *poses)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmgt_core.config import WindowSchedule
-from mmgt_core.pipelines.windows import segment_starts, windows
+from mmgt_core.pipelines.windows import STRETCH_WINDOWS, segment_starts, stretches, windows
 
 LOOPING, LINEAR = WindowSchedule.LOOPING, WindowSchedule.LINEAR
 
@@ -40,6 +40,36 @@ def test_the_last_looping_window_wraps_to_the_first_frames() -> None:
 @pytest.mark.parametrize("schedule", WindowSchedule)
 def test_a_short_video_is_one_window(schedule: WindowSchedule) -> None:
     assert windows(schedule, 7, 12, 4) == [(0, 1, 2, 3, 4, 5, 6)]
+
+
+@given(num_frames=st.integers(1, 3000), window=st.integers(2, 32), overlap=st.integers(0, 31))
+def test_stretches_have_the_windows_of_the_whole_video_and_finish_each_frame_once(
+    num_frames: int, window: int, overlap: int
+) -> None:
+    whole = windows(LINEAR, num_frames, window, min(overlap, window - 1))
+    covering = stretches(LINEAR, num_frames, window, min(overlap, window - 1))
+
+    assert [tuple(s.frames[frame] for frame in own) for s in covering for own in s.windows] == whole
+    assert [frame for s in covering for frame in s.frames[s.num_known :]] == list(range(num_frames))
+    assert all(before.num_carried == after.num_known for before, after in pairwise(covering))
+    assert covering[0].num_known == covering[-1].num_carried == 0
+
+
+@given(num_frames=st.integers(1, 20_000))
+def test_no_stretch_grows_with_the_video_and_none_is_much_shorter_than_the_others(num_frames: int) -> None:
+    sizes = [len(s.windows) for s in stretches(LINEAR, num_frames, 12, 4)]
+
+    assert max(sizes) <= STRETCH_WINDOWS
+    assert max(sizes) - min(sizes) <= 1
+    assert len(sizes) == 1 or min(sizes) >= STRETCH_WINDOWS // 2
+
+
+@pytest.mark.parametrize(("schedule", "num_frames"), [(LINEAR, 164), (LOOPING, 1500)])
+def test_what_fits_and_what_wraps_to_the_beginning_is_one_stretch(schedule: WindowSchedule, num_frames: int) -> None:
+    (whole,) = stretches(schedule, num_frames, 12, 4)
+
+    assert (whole.frames, whole.windows) == (range(num_frames), tuple(windows(schedule, num_frames, 12, 4)))
+    assert len(stretches(LINEAR, 165, 12, 4)) == 2
 
 
 @given(num_frames=st.integers(1, 2000), overlap=st.integers(1, 79))

@@ -1,0 +1,165 @@
+"""Stage 2's sampling of one stretch: a plan says what happens at each step, a sampler turns velocities into latents."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from mmgt_core.config import VideoSampling
+from mmgt_core.pipelines.windows import Window
+from mmgt_core.quality import Sampler
+from mmgt_core.unet.samplers import SamplerRun, sampling_steps
+
+PredictVelocity = Callable[[torch.Tensor, torch.Tensor, Window, float], torch.Tensor]
+"""From a window's latents (1, C, F, h, w), the timestep, the window and the guidance scale to its guided velocity."""
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """What one step does. windows: cover the stretch; the velocities of a frame in several of them are averaged."""
+
+    timestep: int
+    guidance_scale: float
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True)
+class DenoisingPlan:
+    """Every step over a stretch, and the sampler's run that begins with its noise."""
+
+    steps: tuple[PlannedStep, ...]
+    begin: Callable[[torch.Tensor], SamplerRun]
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Every window of any step, once, in the order in which they are reached."""
+        return tuple(dict.fromkeys(window for step in self.steps for window in step.windows))
+
+
+@dataclass(frozen=True)
+class DenoisingStep:
+    """What one step did: guided prediction and latents after it, each (1, C, F, h, w) float32."""
+
+    step: int
+    predicted: torch.Tensor
+    latents: torch.Tensor
+
+
+@dataclass(frozen=True)
+class FinishedFrames:
+    """The last frames of a finished stretch as they stood before each step, from noise on: each (1, C, V, h, w).
+
+    They stand at the beginning of the next stretch, which so sees at every step what the sampler had there. Their clean
+    latents, noised anew with their own noise, would be that only where the velocity is the same at all steps.
+    """
+
+    levels: tuple[torch.Tensor, ...]
+
+    @property
+    def num_frames(self) -> int:
+        """How many frames they are."""
+        return self.levels[0].shape[2] if self.levels else 0
+
+    def joined(self, step: int, latents: torch.Tensor) -> torch.Tensor:
+        """These frames before a step, then latents of others: (1, C, F, h, w)."""
+        return torch.cat([self.levels[step], latents], dim=2) if self.levels else latents
+
+
+NOTHING_FINISHED = FinishedFrames(())
+
+
+@dataclass(frozen=True)
+class DenoisedStretch:
+    """A stretch's clean latents, (1, C, F, h, w) float32, and what the next one must continue."""
+
+    latents: torch.Tensor
+    last: FinishedFrames
+
+
+def exact_plan(windows: tuple[Window, ...], sampling: VideoSampling) -> DenoisingPlan:
+    """As published (spec §11, §13): DDIM, guided at every step, the same windows at each of them."""
+    sampler = sampling_steps(Sampler.DDIM, sampling.num_inference_steps)
+    steps = tuple(PlannedStep(timestep, sampling.guidance_scale, windows) for timestep in sampler.timesteps)
+    return DenoisingPlan(steps, sampler.begin)
+
+
+@dataclass(frozen=True)
+class _Covering:
+    """Where the frames of each window lie in a stretch, and how often each frame is visited, (1, 1, F, 1, 1)."""
+
+    places: tuple[slice | torch.Tensor, ...]
+    visits: torch.Tensor
+
+    @classmethod
+    def of(cls, windows: tuple[Window, ...], num_frames: int, device: torch.device) -> "_Covering":
+        visits = torch.zeros(num_frames)
+        for window in windows:
+            visits[list(window)] += 1
+        return cls(tuple(_place(window, device) for window in windows), visits.view(1, 1, -1, 1, 1).to(device))
+
+
+def _place(window: Window, device: torch.device) -> slice | torch.Tensor:
+    """A slice, or indices where a window wraps to the beginning."""
+    is_in_order = window == tuple(range(window[0], window[0] + len(window)))
+    return slice(window[0], window[-1] + 1) if is_in_order else torch.tensor(window, device=device)
+
+
+def denoise(
+    noise: torch.Tensor,
+    plan: DenoisingPlan,
+    predict: PredictVelocity,
+    *,
+    finished: FinishedFrames = NOTHING_FINISHED,
+    num_carried: int = 0,
+    check: Callable[[], None] = lambda: None,
+    on_step: Callable[[DenoisingStep], None] = lambda done: None,
+) -> DenoisedStretch:
+    """Denoise the frames of a stretch together, window by window at every step.
+
+    Args:
+        noise: (1, C, F, h, w) float32, of the frames that are not finished.
+        plan: its steps.
+        predict: the guided network.
+        finished: the frames that it begins with.
+        num_carried: frames at its end that the next stretch will begin with.
+        check: called before each window; may raise to stop.
+        on_step: called after each step; may raise to stop.
+
+    Nothing is read back from the device. Guidance is linear, so averaging guided predictions equals guiding averages.
+    """
+    device, latents = noise.device, finished.joined(0, noise)
+    num_frames = latents.shape[2]
+    timesteps = torch.tensor([step.timestep for step in plan.steps]).to(device)
+    coverings = {windows: _Covering.of(windows, num_frames, device) for windows in {s.windows for s in plan.steps}}
+    run, carried = plan.begin(latents), []
+    for index, step in enumerate(plan.steps):
+        latents = finished.joined(index, latents[:, :, finished.num_frames :])
+        carried.append(latents[:, :, num_frames - num_carried :].clone())
+        covering = coverings[step.windows]
+        summed = torch.zeros_like(latents)
+        for window, place in zip(step.windows, covering.places, strict=True):
+            check()
+            summed[:, :, place] += predict(latents[:, :, place], timesteps[index], window, step.guidance_scale)
+        velocity = summed / covering.visits
+        latents = run.step(velocity, latents)
+        on_step(DenoisingStep(index, velocity, latents))
+    return DenoisedStretch(latents, FinishedFrames(tuple(carried)))
+
+
+class FrameNoise:
+    """The noise that a video's frames begin with: one seed's stream, drawn frame after frame, however they are taken.
+
+    It is drawn on the CPU, so that a seed means the same everywhere. Each frame is a draw of its own, because a draw of
+    another shape gives other numbers.
+    """
+
+    def __init__(self, frame_shape: tuple[int, int, int], seed: int, is_shared: bool = False) -> None:
+        """Args: frame_shape: (C, h, w). is_shared: every frame gets the first one's."""
+        self._draw = partial(torch.randn, frame_shape, generator=torch.Generator().manual_seed(seed))
+        self._shared = self._draw() if is_shared else None
+
+    def take(self, num_frames: int) -> torch.Tensor:
+        """Noise of the next frames: (1, C, F, h, w) float32."""
+        frames = [self._draw() if self._shared is None else self._shared for _ in range(num_frames)]
+        return torch.stack(frames, dim=1).unsqueeze(0)
