@@ -5,9 +5,10 @@ import json
 import wave
 from pathlib import Path
 
+import av
 import pytest
 
-from jobs.job import ErrorCode, JobOptions, JobStatus, input_key, new_job_id
+from jobs.job import ErrorCode, JobOptions, JobStatus, PreviewEnd, fragment_key, input_key, new_job_id
 from mmgt_core.media.provenance import read_provenance
 from tests.integration.worker.conftest import Make
 from tests.integration.worker.service import ROOT, Service
@@ -42,6 +43,11 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
 
     assert done.status is JobStatus.COMPLETED, done.failure
     service.storage.fetch_file(done.results["video"], tmp_path / "video.mp4")
+    service.until(lambda: (shown := service.job(done.id).preview) is not None and shown.end is PreviewEnd.WHOLE)
+    shown = service.job(done.id).preview
+    fragments = (fragment_key(done.id, done.attempt, number) for number in range(shown.num_fragments if shown else 0))
+    preview = b"".join(b"".join(service.storage.stream(key)) for key in fragments)
+    assert lengths_of(io.BytesIO(preview)) == lengths_of(tmp_path / "video.mp4")
     manifest = json.loads(b"".join(service.storage.stream(done.results["manifest"])))
     assert read_provenance(tmp_path / "video.mp4").is_valid
     assert manifest["options"]["seed"] == 7
@@ -79,6 +85,14 @@ def test_a_picture_that_no_memory_suffices_for_ends_its_job_and_no_worker(servic
     assert (done.failure.code, done.failure.param) == (ErrorCode.IMAGE_UNREADABLE, "image")
     assert "limits of memory" in done.failure.message
     assert service.child_of(service.workers[0]) == worker
+
+
+def lengths_of(film: io.BytesIO | Path) -> tuple[int, int]:
+    """Pictures, and blocks of sound."""
+    with av.open(film) as opened:
+        frames = list(opened.decode(*opened.streams))
+    pictures = sum(isinstance(frame, av.VideoFrame) for frame in frames)
+    return pictures, len(frames) - pictures
 
 
 def one_second_of(path: Path) -> bytes:
