@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.checkpoints.converted import fill_network
 from mmgt_core.checkpoints.folders import WeightsIndex, preset_folder, require_weights
 from mmgt_core.checkpoints.networks import Networks, read_networks
@@ -31,6 +32,7 @@ def load_pipeline(
     device: torch.device,
     dtype: torch.dtype,
     audio_to_pose: AudioToPose | None = None,
+    hand_made: HandMade = heard_here,
 ) -> AudioToVideo:
     """Load a preset's networks and put them together.
 
@@ -40,6 +42,7 @@ def load_pipeline(
         device: where to run.
         dtype: of the video networks; speech encoders and stage 1 stay in float32.
         audio_to_pose: stage 1 where it is loaded already; None loads it here.
+        hand_made: who computes the features of speech that no network learned, where stage 1 is loaded here.
 
     Raises:
         WeightsError: weights are absent or not the expected ones.
@@ -56,7 +59,7 @@ def load_pipeline(
         detail_network = _detail_network(preset, packaged, PACKAGED_WEIGHTS, device, dtype)
         if detail_network is not None:
             told = {**told, DETAIL_NETWORK: packaged[DETAIL_NETWORK]}
-    stage_1 = audio_to_pose or compose_stage_1(preset, networks.smga, networks.wavlm)
+    stage_1 = audio_to_pose or compose_stage_1(preset, networks.smga, networks.wavlm, hand_made)
     return _compose(preset, networks, stage_1, told, detail_network)
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from importlib import import_module
 from typing import Any
 
 from celery import Celery, bootsteps, signals  # type: ignore[import-untyped]
@@ -32,6 +33,7 @@ from worker.workplace import Workplace, here, move_in
 log = logger(__name__)
 
 SUPPORT_QUEUES = (PREFLIGHT_QUEUE, DELIVERY_QUEUE, HOUSEKEEPING_QUEUE)
+RENDER_MODULE = "worker.render"
 _PR_SET_PDEATHSIG = 1
 _DRAIN_POLL_S = 0.2
 
@@ -85,11 +87,18 @@ class PulseStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Called at every connection to the broker."""
         self._beat(consumer)
         self._beats = consumer.timer.call_repeatedly(settings.worker.heartbeat_s, self._beat, (consumer,))
+        consumer.hub.add_reader(board.descriptor, self._hear, consumer)
 
     def stop(self, consumer: Any) -> None:  # noqa: ANN401
         """Called when the connection is lost or the worker stops."""
         if self._beats is not None:
             self._beats.cancel()
+            consumer.hub.remove_reader(board.descriptor)
+
+    def _hear(self, consumer: Any) -> None:  # noqa: ANN401
+        """A worker that became ready, or cannot, is told at once."""
+        if self.pulse.hear():
+            self._beat(consumer)
 
     def _beat(self, consumer: Any) -> None:  # noqa: ANN401
         ears = Ears(
@@ -163,6 +172,7 @@ def _begin_child(**_: Any) -> None:  # noqa: ANN401
     try:
         log.info("identity_tried", signer=place.identity.signer)  # before the first render, not after it
         pipeline = place.host.pipeline
+        import_module(RENDER_MODULE)  # before the first job, not with it
     except Exception as error:
         is_expected = isinstance(error, GpuNotOpened | MMGTError)
         log.error("pipeline_not_loaded", preset=place.preset, problem=str(error), exc_info=not is_expected)

@@ -90,8 +90,7 @@ class Pulse:
     def beat(self, ears: Ears) -> None:
         """One beat; `failure` is set when the worker should end."""
         self._beaten_at_s = now_s = time.monotonic()
-        for notice in self._board.read():
-            self._take(notice, now_s)
+        self.hear()
         self._end_stuck_child(now_s)
         self._sweep(now_s)
         if self._deafness.is_deaf(now_s, is_idle=ears.is_idle(), num_waiting=ears.num_waiting()):
@@ -100,6 +99,13 @@ class Pulse:
             self._store.heartbeat(WorkerRecord(queues=self._open_queues(), **self._record))
         except StoreUnavailable as error:
             log.warning("heartbeat_not_told", error=str(error))
+
+    def hear(self) -> bool:
+        """Read the children's notices; whether another state of the worker is to be told before its next beat."""
+        before = self._record["is_ready"], self.failure
+        for notice in self._board.read():
+            self._take(notice, time.monotonic())
+        return (self._record["is_ready"], self.failure) != before
 
     def stop(self) -> None:
         """Take the worker off the list."""
@@ -114,7 +120,8 @@ class Pulse:
         """Nobody shall wait for a look at inputs while the decoders are still being imported."""
         if self._sandbox is None:
             return self._queues
-        self._sandbox.keep()
+        if PREFLIGHT_QUEUE in self._queues or self._record["is_ready"]:  # a render worker's own start goes first
+            self._sandbox.keep()
         return tuple(queue for queue in self._queues if queue != PREFLIGHT_QUEUE or self._sandbox.is_ready)
 
     def _take(self, notice: dict[str, Any], now_s: float) -> None:

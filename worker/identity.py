@@ -1,7 +1,8 @@
 """Who signs this service's videos, and whose marks it trusts: from the settings, tried before anything is rendered."""
 
+from importlib import import_module
+
 from jobs.settings import Settings
-from mmgt_core.media.identity_trial import tried_identity, try_identity
 from mmgt_core.media.signing_identity import (
     CHAIN_FILE,
     SigningIdentity,
@@ -10,6 +11,8 @@ from mmgt_core.media.signing_identity import (
     user_identity_folder,
 )
 
+TRIAL_MODULE = "mmgt_core.media.identity_trial"
+"""Imported by name: the video that it tries takes media libraries, and whoever only reads marks has none of it."""
 FORMER_FOLDER = "identity"
 """Below the data folder: where earlier versions made one for each service; its marks go on to be trusted."""
 
@@ -22,9 +25,10 @@ def open_identity(settings: Settings) -> SigningIdentity:
     """
     chain, key = settings.provenance.certificate_chain_file, settings.provenance.private_key_file
     if chain is None or key is None:
-        return tried_identity(settings.provenance.identity_folder)
+        own: SigningIdentity = import_module(TRIAL_MODULE).tried_identity(settings.provenance.identity_folder)
+        return own
     identity = read_identity(chain, key)
-    try_identity(identity, f"{chain} and {key}")
+    import_module(TRIAL_MODULE).try_identity(identity, f"{chain} and {key}")
     return identity
 
 

@@ -19,6 +19,7 @@ import torch
 from jobs.job import JobOptions, Notice
 from jobs.patience import patiently
 from jobs.settings import Settings
+from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.errors import InputCode, InputError
@@ -82,6 +83,8 @@ class MethodPipeline:
         with _named_faults():
             options = SamplingOptions(num_inference_steps=1, pose_inference_steps=1)
             self._pipeline(_canary_inputs(folder), options, Outputs(folder / "canary.mp4"), RunControl())
+        if self._pipeline.pose_to_video.device.type == "cpu":
+            os.nice(_NICENESS)  # from now on the service goes first; until here nothing could be rendered at all
 
     def prepare(self, paths: InputPaths, options: JobOptions, control: RunControl) -> Prepared:
         """Decode and check the inputs, and find the person, all in a process with limits.
@@ -147,7 +150,7 @@ def _hear(control: RunControl, line: Mapping[str, Any]) -> None:
     control.check()
 
 
-def load(settings: Settings, preset: str, sandbox: Sandbox | None) -> MethodPipeline:
+def load(settings: Settings, preset: str, sandbox: Sandbox | None, hand_made: HandMade = heard_here) -> MethodPipeline:
     """Load a preset onto the device of this process; on the CPU it leaves room for the service.
 
     Raises:
@@ -156,11 +159,11 @@ def load(settings: Settings, preset: str, sandbox: Sandbox | None) -> MethodPipe
     """
     device = open_device(settings.gpus)
     if device.type == "cpu":
-        os.nice(_NICENESS)
         torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     weights = settings.weights_folder
     chosen: Preset = find_preset(preset)
-    pipeline = load_pipeline(chosen, weights, device, torch.float16 if device.type == "cuda" else torch.float32)
+    dtype = torch.float16 if device.type == "cuda" else torch.float32
+    pipeline = load_pipeline(chosen, weights, device, dtype, hand_made=hand_made)
     return MethodPipeline(pipeline, settings, sandbox)
 
 

@@ -37,6 +37,11 @@ class NoticeBoard:
         except BlockingIOError:
             return  # the parent is deaf; its own watch ends it
 
+    @property
+    def descriptor(self) -> int:
+        """Readable when something was posted."""
+        return self._reading
+
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield what the children posted since the last call."""
         while True:

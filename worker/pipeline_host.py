@@ -16,7 +16,7 @@ from worker.sandbox import Sandbox
 
 log = logger(__name__)
 
-METHOD_PIPELINE = "worker.method_pipeline"
+METHOD_PIPELINE = "worker.method"
 """Loaded by name and only in the pool child: the parent must never touch the GPU, and starts in a second without it."""
 
 

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobs.queue import Sender
 from jobs.settings import Settings
 from jobs.storage import ObjectStorage
 from jobs.storage_choice import open_storage
 from jobs.store import JobStore
-from mmgt_core.media.signing_identity import SigningIdentity
-from worker.identity import open_identity
 from worker.noticeboard import NoticeBoard
 from worker.pipeline_host import PipelineHost
 from worker.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from mmgt_core.media.signing_identity import SigningIdentity
+
+IDENTITY_MODULE = "worker.identity"
+"""Imported by name: only who renders signs."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,10 @@ class Workplace:
         return PipelineHost.load(self.settings, self.preset, self.scratch, self.sandbox)
 
     @cached_property
-    def identity(self) -> SigningIdentity:
+    def identity(self) -> "SigningIdentity":
         """Who signs the videos, tried."""
-        return open_identity(self.settings)
+        identity: SigningIdentity = import_module(IDENTITY_MODULE).open_identity(self.settings)
+        return identity
 
 
 _places: list[Workplace] = []
