@@ -21,13 +21,18 @@ _OF_EARLIER_VERSIONS = ("uploads/*", "*@*/preflight.*", "*@*/canary.*", "*@*/vid
 """In folders named for workers, NAME@HOST; nothing inside what is under way today is anybody's to judge by its name."""
 
 
-def job_folder(scratch: Path, job_id: str) -> OwnedFolder:
-    """Return the folder of a job's attempt: one in which an earlier attempt finished, else a new one."""
+def finished_folder(scratch: Path, job_id: str) -> OwnedFolder | None:
+    """Own the folder in which an earlier attempt of a job finished; None where there is none."""
     for left in scratch.glob(f"{job_id}.*/{FINISHED_FILE}"):
         owned = OwnedFolder.take(left.parent)
         if owned is not None:
             return owned
-    return OwnedFolder.new(scratch, job_id)
+    return None
+
+
+def has_finished(scratch: Path, job_id: str) -> bool:
+    """Whether an earlier attempt of a job finished on this disk."""
+    return any(scratch.glob(f"{job_id}.*/{FINISHED_FILE}"))
 
 
 def sweep_scratch(scratch: Path, is_live: Callable[[str], bool]) -> None:

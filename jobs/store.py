@@ -53,6 +53,7 @@ class Verbs:
     get = Verb(lifecycle.get)
     list_jobs = Verb(listing.list_jobs)
     claim_next = Verb(lifecycle.claim_next)
+    peek_next = Verb(lifecycle.peek_next)
     renew = Verb(lifecycle.renew)
     progress = Verb(lifecycle.progress)
     annotate = Verb(lifecycle.annotate)

@@ -161,6 +161,13 @@ def _end_parent(**_: Any) -> None:  # noqa: ANN401
         PulseStep.pulse.stop()
 
 
+def _end_child(**_: Any) -> None:  # noqa: ANN401
+    place = here()
+    if place.preset:
+        place.ahead.end()
+        place.behind.wait()
+
+
 def _begin_child(**_: Any) -> None:  # noqa: ANN401
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     place = here()
@@ -200,3 +207,4 @@ signals.celeryd_after_setup.connect(_begin_parent)
 signals.worker_shutting_down.connect(_drain)
 signals.worker_shutdown.connect(_end_parent)
 signals.worker_process_init.connect(_begin_child)
+signals.worker_process_shutdown.connect(_end_child)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,17 @@ from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Job, Notice, attempt_prefix
 from jobs.logging import logger
 from jobs.patience import patiently
-from jobs.scratch import job_folder
+from jobs.private_folders import OwnedFolder
+from jobs.scratch import finished_folder
 from jobs.storage import delete_prefix
 from jobs.verbs.lifecycle import Outcome, Results
 from mmgt_core.pipelines.progress import RunControl
+from worker.ahead import Preparation, fetch_inputs
 from worker.errors import AttemptLost, CancelRequested
 from worker.failures import Remedy, describe, row_of
 from worker.lease import Lease
 from worker.live_preview import LivePreview
-from worker.pipeline import InputPaths, Prepared
+from worker.pipeline import Prepared
 from worker.progress import ProgressReporter
 from worker.results import Finished, find_finished
 from worker.workplace import Workplace
@@ -42,6 +44,7 @@ class Attempt:
 
     Attributes:
         folder: everything local of this job; kept only while it holds a finished video that is not stored.
+        preparation: of its inputs, if it began before the claim.
         ended_as: for the log's one line about this attempt.
     """
 
@@ -52,24 +55,29 @@ class Attempt:
     folder: Path
     control: RunControl
     preview: LivePreview
+    preparation: Preparation | None = None
     ended_as: str = "completed"
     error_code: str | None = None
     keeps_folder: bool = False
     started_at_s: float = field(default_factory=time.monotonic)
 
-    def fetch_inputs(self) -> InputPaths:
-        """Copy the job's inputs from the store.
+    @property
+    def is_alone(self) -> bool:
+        """A job that was lost before may take its process along: nobody else's work goes on beside it."""
+        return self.job.lost_attempts > 0
+
+    def prepare_inputs(self) -> Prepared:
+        """The inputs, ready to be rendered: as they were prepared ahead, else fetched and looked at now.
 
         Raises:
-            StorageUnavailable, ObjectNotFound
+            InputError, SandboxLost, StorageUnavailable, ObjectNotFound
         """
-        paths: dict[str, Path] = {}
-        for name, key in self.job.request.inputs.items():
-            paths[name] = self.folder / (name + Path(key).suffix)
-            paths[name].unlink(missing_ok=True)
-            fetch = partial(self.place.storage.fetch_file, key, paths[name])
-            patiently(fetch, StorageUnavailable, self.place.settings.worker.storage_patience_s, self.may_go_on)
-        return InputPaths(**paths)
+        if self.preparation is not None:
+            made = self.preparation.result(self.control.on_progress, self.may_go_on)
+            if made is not None:
+                return made
+        paths = fetch_inputs(self.place, self.job, self.folder, self.may_go_on)
+        return self.place.host.prepare(paths, self.job.request.options, self.control)
 
     def need_room(self) -> None:
         """Wait a while for the disk to have room for everything that this job writes.
@@ -120,33 +128,53 @@ class Attempt:
         self.lease.note_step()
         self.lease.check()
 
+    def named(self) -> AbstractContextManager[None]:
+        """For as long as the block runs, every line of this thread's log names the attempt."""
+        job = self.job
+        return bound_contextvars(job_id=job.id, attempt=job.attempt, request_id=job.request.request_id)
+
 
 @contextmanager
 def attempt_at(job: Job, place: Workplace) -> Iterator[Attempt]:
-    """Hold the claim for as long as the block runs; answer what it raises by the table in `failures.py`."""
-    owned = job_folder(place.scratch, job.id)
-    with bound_contextvars(job_id=job.id, attempt=job.attempt, request_id=job.request.request_id):
-        lease = Lease(place.store, job, place.settings.leases, place.board)
-        reporter = ProgressReporter(place.store, job, lease, place.settings.worker.progress_period_s)
-        control, preview = RunControl(reporter, lease.check), LivePreview(place.storage, place.store, job)
-        attempt = Attempt(job, place, lease, reporter, owned.path, control, preview)
+    """Hold the claim for as long as the block runs; answer what it raises by the table in `failures.py`.
+
+    It may be left in another thread than the one that entered it.
+    """
+    preparation = place.ahead.take(job)
+    owned = _own_folder(job, place, preparation)
+    lease = Lease(place.store, job, place.settings.leases, place.board)
+    reporter = ProgressReporter(place.store, job, lease, place.settings.worker.progress_period_s)
+    control, preview = RunControl(reporter, lease.check), LivePreview(place.storage, place.store, job)
+    attempt = Attempt(job, place, lease, reporter, owned.path, control, preview, preparation)
+    with attempt.named():
         log.info("job_claimed", queue_seconds=job.queue_seconds)
-        with lease:
-            try:
-                yield attempt
-                preview.settle()
-            except Exception as error:
-                preview.abandon()
+    with lease:
+        try:
+            yield attempt
+            preview.settle()
+        except Exception as error:
+            preview.abandon()
+            with attempt.named():
                 _answer(error, attempt)
-        owned.close(keep=attempt.keeps_folder)
+    owned.close(keep=attempt.keeps_folder)
+    with attempt.named():
         log.info(
             "job_attempt_ended", outcome=attempt.ended_as, code=attempt.error_code, model=job.request.model,
             tenant=job.tenant, traceparent=job.request.traceparent, wall_s=_since(attempt.started_at_s),
             stage_s={stage.value: round(took, 3) for stage, took in attempt.control.stage_seconds.items()},
         )  # fmt: skip
-        place.board.post(outcome=attempt.ended_as)
-        if attempt.ended_as == Remedy.RETRY_ELSEWHERE:
-            os._exit(EXIT_GPU_FAULT)
+    place.board.post(outcome=attempt.ended_as)
+    if attempt.ended_as == Remedy.RETRY_ELSEWHERE:
+        place.behind.wait()  # the device failed, not what another job is stored by
+        os._exit(EXIT_GPU_FAULT)
+
+
+def _own_folder(job: Job, place: Workplace, preparation: Preparation | None) -> OwnedFolder:
+    """That of an earlier attempt that finished, else of the preparation, else a new one."""
+    finished = finished_folder(place.scratch, job.id)
+    if finished is not None and preparation is not None:
+        preparation.drop()
+    return finished or (preparation.owned if preparation else OwnedFolder.new(place.scratch, job.id))
 
 
 def _answer(error: Exception, attempt: Attempt) -> None:

@@ -43,7 +43,7 @@ class Lease:
         self._thread = threading.Thread(target=self._keep_on, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
-        self._board.post(job_id=self._job.id)
+        self._board.hold(self._job.id)
         self._thread.start()
         return self
 
@@ -52,7 +52,7 @@ class Lease:
     ) -> None:
         self._ended.set()
         self._thread.join(_JOIN_S)
-        self._board.post(job_id=None)
+        self._board.let_go(self._job.id)
 
     def note_step(self) -> None:
         """The work goes on; without this for `stall_timeout_s` the process is ended."""
@@ -98,7 +98,7 @@ class Lease:
             self.learn(self._store.renew(self._job.id, self._job.attempt, self._settings.lease_s))
         except StoreUnavailable as error:  # a renewal succeeds late too; the render goes on meanwhile
             log.warning("lease_not_renewed", job_id=self._job.id, attempt=self._job.attempt, error=str(error))
-        self._board.post(job_id=self._job.id)
+        self._board.tell_held()
 
     def _give_up(self, reason: str) -> Never:
         """End the process: a thread that hangs cannot be ended otherwise."""

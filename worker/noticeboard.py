@@ -22,6 +22,7 @@ class NoticeBoard:
         os.set_blocking(self._writing, False)
         self._drain_flag = mmap.mmap(-1, 1)
         self._unfinished = b""
+        self._held: list[str] = []
 
     def post(self, **facts: Any) -> None:  # noqa: ANN401
         """Tell the parent; dropped when it has not read for long.
@@ -36,6 +37,20 @@ class NoticeBoard:
             os.write(self._writing, line)
         except BlockingIOError:
             return  # the parent is deaf; its own watch ends it
+
+    def hold(self, job_id: str) -> None:
+        """This process works on one more job: it is the one that is told."""
+        self._held.append(job_id)
+        self.tell_held()
+
+    def let_go(self, job_id: str) -> None:
+        """That work is over; an earlier one may go on."""
+        self._held.remove(job_id)
+        self.tell_held()
+
+    def tell_held(self) -> None:
+        """Post which job this process works on; the newest of several, None where there is none."""
+        self.post(job_id=next(reversed(self._held), None))
 
     @property
     def descriptor(self) -> int:

@@ -1,5 +1,6 @@
 """What a pool child works with; each part is opened when a task first uses it, so a queue holds only what it needs."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -11,13 +12,16 @@ from jobs.settings import Settings
 from jobs.storage import ObjectStorage
 from jobs.storage_choice import open_storage
 from jobs.store import JobStore
+from worker.behind import Behind
 from worker.noticeboard import NoticeBoard
 from worker.pipeline_host import PipelineHost
 from worker.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from mmgt_core.media.signing_identity import SigningIdentity
+    from worker.ahead import Ahead
 
+AHEAD_MODULE = "worker.ahead"
 IDENTITY_MODULE = "worker.identity"
 """Imported by name: only who renders signs."""
 
@@ -60,6 +64,17 @@ class Workplace:
     def host(self) -> PipelineHost:
         """The pipeline, loaded and warmed up."""
         return PipelineHost.load(self.settings, self.preset, self.scratch, self.sandbox)
+
+    @cached_property
+    def ahead(self) -> "Ahead":
+        """The next job's inputs."""
+        ahead: Ahead = import_module(AHEAD_MODULE).Ahead(self)
+        return ahead
+
+    @cached_property
+    def behind(self) -> Behind:
+        """The last job's results."""
+        return Behind(os._exit)
 
     @cached_property
     def identity(self) -> "SigningIdentity":

@@ -110,30 +110,41 @@ end
 
 -- ---------------------------------------------------------------- a worker's words
 
+-- The job whose turn it is: interactive first, then the tenant served longest ago, then its oldest.
+local function next_in_line(class)
+  for _, priority in ipairs(PRIORITIES) do
+    local tenant = redis.call('ZRANGE', turns_key(class, priority), 0, 0)[1]
+    if tenant then
+      local id = redis.call('ZRANGE', waiting_key(class, priority, tenant), 0, 0)[1]
+      return id, priority, tenant
+    end
+  end
+end
+
+function VERBS.peek_next(class)
+  local id = next_in_line(class)
+  return id and reply(id) or false
+end
+
 function VERBS.claim_next(class, worker, lease_ms, nonce)
   redis.call('HSET', P .. 'bells', class, NOW)
   local claim_key = P .. 'claim:' .. nonce
   local claimed = redis.call('GET', claim_key)
   if claimed then return exists(claimed) and reply(claimed) end
-  for _, priority in ipairs(PRIORITIES) do
-    local tenant = redis.call('ZRANGE', turns_key(class, priority), 0, 0)[1]
-    if tenant then
-      local id = redis.call('ZRANGE', waiting_key(class, priority, tenant), 0, 0)[1]
-      move(id, 'in_progress')
-      local turn = redis.call('INCR', P .. 'turn')
-      redis.call('HSET', served_key(class, priority), tenant, turn)
-      redis.call('ZADD', turns_key(class, priority), 'XX', turn, tenant)
-      redis.call('ZADD', P .. 'leases', NOW + lease_ms, id)
-      redis.call('SADD', P .. 'running:' .. class, id)
-      redis.call('HINCRBY', job_key(id), 'attempt', 1)
-      redis.call('HSETNX', job_key(id), 'queue_seconds', (NOW - get(id, 'created_ms')) / 1000)
-      change(id, 'started_ms', NOW, 'worker', worker, 'percent', 0, 'progress', '')
-      redis.call('SET', claim_key, id, 'EX', 60)
-      tell(id, 'video.started')
-      return reply(id)
-    end
-  end
-  return false
+  local id, priority, tenant = next_in_line(class)
+  if not id then return false end
+  move(id, 'in_progress')
+  local turn = redis.call('INCR', P .. 'turn')
+  redis.call('HSET', served_key(class, priority), tenant, turn)
+  redis.call('ZADD', turns_key(class, priority), 'XX', turn, tenant)
+  redis.call('ZADD', P .. 'leases', NOW + lease_ms, id)
+  redis.call('SADD', P .. 'running:' .. class, id)
+  redis.call('HINCRBY', job_key(id), 'attempt', 1)
+  redis.call('HSETNX', job_key(id), 'queue_seconds', (NOW - get(id, 'created_ms')) / 1000)
+  change(id, 'started_ms', NOW, 'worker', worker, 'percent', 0, 'progress', '')
+  redis.call('SET', claim_key, id, 'EX', 60)
+  tell(id, 'video.started')
+  return reply(id)
 end
 
 local function renewal(id, attempt)

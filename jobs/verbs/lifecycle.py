@@ -176,6 +176,11 @@ def claim_next(queue_class: str, worker: str, lease_s: float = DEFAULT_LEASE_S) 
     return Call("claim_next", words, or_none(read_job))
 
 
+def peek_next(queue_class: str) -> Call[Job | None]:
+    """Look which job `claim_next` would claim now; nothing changes. None when nothing waits."""
+    return Call("peek_next", (queue_class,), or_none(read_job))
+
+
 def renew(job_id: str, attempt: int, lease_s: float = DEFAULT_LEASE_S) -> Call[Renewal]:
     """Extend the lease; succeeds while the attempt is current, even late. Tells whether cancel was requested."""
     return Call("renew", (job_id, attempt, milliseconds(lease_s)), _read_renewal)

@@ -153,3 +153,30 @@ def test_a_render_that_hangs_ends_its_process_and_is_requeued(
         service.until_ended(job.id, END_S)
         service.assert_legal(job.id)
     figures.record("render thread hangs", fault_count, process_ended="always", requeued=fault_count)
+
+
+def test_a_kill_between_upload_and_last_word_beside_another_render_ends_both_jobs_once(
+    make_service: Make, fault_count: int, figures: Figures
+) -> None:
+    service = make_service()
+    room = service.settings.objects_folder / ".unfinished"
+    for _ in range(fault_count):
+        service.keep_crew(1)
+        stored, rendering = service.create(busy(4, 0.2)), service.create(busy(40))
+        service.until_running(stored.id)
+        room.rmdir()
+        room.touch()  # every write fails, and is tried again
+        service.until(lambda id=rendering.id: service.job(id).percent > 0, END_S)
+        both_run = {service.job(job.id).status for job in (stored, rendering)}
+
+        holder = service.crew_of(service.job(rendering.id))
+        send_signal(signal.SIGKILL, service.child_of(holder))
+        room.unlink()
+        ends = [service.until_ended(job.id, END_S) for job in (stored, rendering)]
+
+        assert both_run == {JobStatus.IN_PROGRESS}
+        assert [(job.status, job.attempt) for job in ends] == [(JobStatus.COMPLETED, 2)] * 2
+        for job in ends:
+            service.assert_legal(job.id)
+        assert len({key for job in ends for key in job.results.values()}) == 10
+    figures.record("kill -9 with one job stored behind another's render", fault_count, lost=0, duplicates=0)

@@ -91,3 +91,18 @@ def test_a_place_among_more_tenants_than_are_counted_comes_true(store: JobStore)
     order = claim_all(store)
 
     assert told == [order.index(job_id) + 1 for job_id in (ids[0], ids[505], last)]
+
+
+def test_a_look_ahead_names_the_very_job_that_is_claimed_next_and_changes_nothing(store: JobStore) -> None:
+    put(store, "cat", Priority.BATCH)
+    for tenant in ("ada", "ada", "bob", "ada", "bob"):
+        put(store, tenant)
+    looks = []
+
+    while (ahead := store.peek_next(CLASS)) is not None:
+        before = store.peek_next(CLASS)
+        job = store.claim_next(CLASS, "w1")
+        assert job is not None
+        looks.append((ahead.id == job.id, before == ahead, ahead.attempt, ahead.status.value))
+
+    assert looks == [(True, True, 0, "queued")] * 6

@@ -10,6 +10,7 @@ from jobs.storage import ObjectStorage
 from jobs.store import JobStore
 from tests.integration.api.served import settings_for
 from worker.noticeboard import NoticeBoard
+from worker.render import render_job
 from worker.workplace import Workplace
 
 CLASS = "mmgt-demo"
@@ -24,6 +25,12 @@ def settings_alone(store: StoreSettings, data: Path, **groups: object) -> Settin
 def place_alone(settings: Settings) -> Workplace:
     """Nobody hears what it sends."""
     return Workplace(settings, "alone", CLASS, lambda *_: None, NoticeBoard())
+
+
+def render_to_the_end(place: Workplace) -> None:
+    """Render the next job, and wait until it is stored too."""
+    render_job(place, CLASS)
+    place.behind.wait()
 
 
 def create_job(store: JobStore, storage: ObjectStorage, script: dict[str, Any] | None = None, **fields: Any) -> Job:

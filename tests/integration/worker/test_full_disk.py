@@ -19,8 +19,7 @@ from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import ServedApp, settings_for
 from tests.integration.small_disk import fill, small_disk
 from tests.integration.valkey import ValkeyServer
-from tests.integration.worker.alone import CLASS, create_job, place_alone
-from worker.render import render_job
+from tests.integration.worker.alone import create_job, place_alone, render_to_the_end
 from worker.workplace import Workplace
 
 DISK_MB = 8
@@ -114,7 +113,7 @@ def test_a_job_is_not_begun_without_room_for_it(store_settings: StoreSettings, d
     place = place_on(disk, store_settings, tmp_path, reserve_bytes=2 * DISK_MB * 1_000_000)
     job = create_job(place.store, place.storage)
 
-    render_job(place, CLASS)
+    render_to_the_end(place)
 
     after = place.store.get(job.id)
     place.store.close()
@@ -131,7 +130,7 @@ def test_a_disk_that_fills_while_a_job_is_rendered_is_storage_that_is_away(
     job = create_job(place.store, place.storage, seconds=0.001)
     filler = fill(disk, 8192)  # enough for the comparison, not for what is then written
 
-    render_job(place, CLASS)
+    render_to_the_end(place)
 
     after = place.store.get(job.id)
     place.store.close()

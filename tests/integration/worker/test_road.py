@@ -13,8 +13,7 @@ from tests.integration.api.creating import WAV
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import ServedApp
 from tests.integration.scripted_pipeline import MEMORY_BYTES, SIGNATURE
-from tests.integration.worker.alone import CLASS, create_job, place_alone, settings_alone
-from worker.render import render_job
+from tests.integration.worker.alone import create_job, place_alone, render_to_the_end, settings_alone
 from worker.results import FINISHED_FILE, find_finished
 from worker.workplace import Workplace
 
@@ -43,7 +42,7 @@ def test_the_crop_that_a_client_asks_for_over_http_is_the_one_that_is_rendered(p
     files = {"image": ("i.png", SIGNATURE + b"{}"), "audio": ("a.wav", WAV)}
 
     answer = served.client().post("/v1/videos", files=files, data={"crop": "1,2,300,300"})
-    render_job(place, CLASS)
+    render_to_the_end(place)
     rendered = served.client().get(f"/v1/videos/{answer.json()['id']}/content", params={"variant": "manifest"})
     served.stop()
 
@@ -55,12 +54,12 @@ def test_what_could_not_be_stored_is_stored_by_the_next_attempt_without_renderin
     room = place.settings.objects_folder / ".unfinished"
     room.rmdir()
     room.touch()  # every write fails
-    render_job(place, CLASS)
+    render_to_the_end(place)
     after_the_first = now(place.store, job)
     room.unlink()
     place.storage.put_bytes(job.request.inputs["image"], b'{"event": "error"}', "image/png")
 
-    render_job(place, CLASS)
+    render_to_the_end(place)
 
     done = now(place.store, job)
     assert (after_the_first.status, after_the_first.lost_attempts) == (JobStatus.QUEUED, 1)
@@ -84,7 +83,7 @@ def test_a_folder_without_its_last_line_is_not_finished(place: Workplace) -> Non
 def test_an_attempt_posts_how_it_ended(place: Workplace, event: str | None, outcome: str) -> None:
     create_job(place.store, place.storage, {"event": event})
 
-    render_job(place, CLASS)
+    render_to_the_end(place)
 
     assert [notice["outcome"] for notice in place.board.read() if "outcome" in notice] == [outcome]
 
@@ -92,7 +91,7 @@ def test_an_attempt_posts_how_it_ended(place: Workplace, event: str | None, outc
 def test_a_render_posts_the_device_s_memory_and_the_seconds_of_its_stages(place: Workplace) -> None:
     create_job(place.store, place.storage)
 
-    render_job(place, CLASS)
+    render_to_the_end(place)
 
     (told,) = [notice for notice in place.board.read() if "memory_bytes" in notice]
     assert told["memory_bytes"] == MEMORY_BYTES

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.local_storage import UNFINISHED, LocalStorage
 from jobs.private_folders import OwnedFolder, make_private, owned_file, remove_abandoned
-from jobs.scratch import FINISHED_FILE, job_folder, sweep_scratch
+from jobs.scratch import FINISHED_FILE, finished_folder, has_finished, sweep_scratch
 
 OWNS = """
 import sys
@@ -128,9 +128,12 @@ def test_only_a_finished_video_of_a_living_job_waits_for_its_next_attempt(tmp_pa
     sweep_scratch(tmp_path, lambda job_id: job_id != "video_ended")
 
     assert names_in(tmp_path) == {"video_lives"}
-    with job_folder(tmp_path, "video_lives") as folder, job_folder(tmp_path, "video_lives") as another:
+    owned = finished_folder(tmp_path, "video_lives")
+    assert owned is not None
+    with owned as folder:
         assert (folder / FINISHED_FILE).is_file()
-        assert not (another / FINISHED_FILE).exists()  # the first one has an owner
+        assert finished_folder(tmp_path, "video_lives") is None  # it has an owner
+        assert has_finished(tmp_path, "video_lives")
 
 
 @pytest.mark.parametrize("left", ["small@host/preflight.x1", "render@host/video_1", "uploads/tmp1"])
