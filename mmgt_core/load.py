@@ -18,6 +18,7 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.processor import finishing_dtype
 from mmgt_core.unet.layout import channels_last
 
 UNTRAINED = "untrained: random, from a fixed seed"
@@ -40,7 +41,8 @@ def load_pipeline(
         preset: which networks.
         weights: the folder that holds a folder for each converted preset.
         device: where to run.
-        dtype: of the video networks; speech encoders and stage 1 stay in float32.
+        dtype: of the video networks; speech encoders and stage 1 stay in float32, latents become frames in what
+            `finishing_dtype` says.
         audio_to_pose: stage 1 where it is loaded already; None loads it here.
         hand_made: who computes the features of speech that no network learned, where stage 1 is loaded here.
 
@@ -59,6 +61,9 @@ def load_pipeline(
         detail_network = _detail_network(preset, packaged, PACKAGED_WEIGHTS, device, dtype)
         if detail_network is not None:
             told = {**told, DETAIL_NETWORK: packaged[DETAIL_NETWORK]}
+    for network in (networks.vae.post_quant_conv, networks.vae.decoder, detail_network):
+        if network is not None:
+            channels_last(network.to(finishing_dtype(device, dtype)))
     stage_1 = audio_to_pose or compose_stage_1(preset, networks.smga, networks.wavlm, hand_made)
     return _compose(preset, networks, stage_1, told, detail_network)
 

@@ -18,7 +18,7 @@ from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
-from mmgt_core.pipelines.outputs import Manifest, describe, write_videos
+from mmgt_core.pipelines.outputs import Manifest, Means, describe, write_videos
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.portrait_details import PortraitDetails
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
@@ -84,11 +84,10 @@ class AudioToVideo:
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render, resolution = self.pose_to_video, self.preset.resolution
         encoder = result_encoder(render.device.type, resolution, resolution)
+        means = Means(render.device, render.dtype, render.decoding_dtype, encoder)
         with outputs.unfinished() as staged, closing(frames):
             write_videos(frames, inputs, staged, resolution, options.mask_motion, encoder)
-            manifest = describe(
-                self.preset, self.weights, inputs, options, render.device, render.dtype, encoder, control
-            )
+            manifest = describe(self.preset, self.weights, inputs, options, means, control)
             if Extra.MANIFEST in outputs.extras:
                 manifest.write(staged.path(Extra.MANIFEST))
         return manifest

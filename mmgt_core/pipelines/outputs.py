@@ -33,6 +33,16 @@ _VERSIONED = ("mmgt", "torch", "diffusers", "transformers", "numpy", "opencv-pyt
 
 
 @dataclass(frozen=True)
+class Means:
+    """What a video is made with. device, dtype: of the video networks. decoding_dtype: what makes frames of latents."""
+
+    device: torch.device
+    dtype: torch.dtype
+    decoding_dtype: torch.dtype
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
 class Manifest:
     """How a video came about: enough to make it again."""
 
@@ -47,6 +57,7 @@ class Manifest:
     is_pose_driven: bool
     device: str
     dtype: str
+    decoding_dtype: str
     encoder: str
     warnings: tuple[str, ...]
     versions: Mapping[str, str]
@@ -68,12 +79,10 @@ def describe(
     weights: Mapping[str, str],
     inputs: Inputs,
     options: SamplingOptions,
-    device: torch.device,
-    dtype: torch.dtype,
-    encoder: Encoder,
+    means: Means,
     control: RunControl,
 ) -> Manifest:
-    """The manifest of a finished run; device and dtype are those of the video networks."""
+    """The manifest of a finished run."""
     return Manifest(
         preset=preset.name,
         is_trained=preset.is_trained,
@@ -84,9 +93,10 @@ def describe(
         resolution=preset.resolution,
         crop=str(inputs.crop),
         is_pose_driven=inputs.driving_poses is not None,
-        device=str(device),
-        dtype=str(dtype).removeprefix("torch."),
-        encoder=encoder.name,
+        device=str(means.device),
+        dtype=str(means.dtype).removeprefix("torch."),
+        decoding_dtype=str(means.decoding_dtype).removeprefix("torch."),
+        encoder=means.encoder.name,
         warnings=tuple(warning.message for warning in inputs.warnings),
         versions={name: version(name) for name in _VERSIONED},
         stage_seconds={stage.value: round(seconds, 3) for stage, seconds in control.stage_seconds.items()},

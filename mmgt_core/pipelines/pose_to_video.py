@@ -48,6 +48,11 @@ class PoseToVideo:
         """What the networks compute in."""
         return self.denoising_unet.conv_in.weight.dtype
 
+    @property
+    def decoding_dtype(self) -> torch.dtype:
+        """What the decoder computes in."""
+        return self.vae.post_quant_conv.weight.dtype
+
     @torch.inference_mode()
     def clip_conditions(self, reference_image: UInt8Array, resolution: int) -> ClipConditions:
         """Read the portrait once.
@@ -159,7 +164,7 @@ class PoseToVideo:
     @torch.inference_mode()
     def decode_frame(self, latents: torch.Tensor) -> torch.Tensor:
         """Decode scaled latents of images, (B, C, h, w), to (B, 3, H, W) float32 in [0, 1]."""
-        unscaled = latents.to(self.vae.decoder.conv_in.weight.dtype) / self.vae.config.scaling_factor
+        unscaled = latents.to(self.decoding_dtype) / self.vae.config.scaling_factor
         return (self.vae.decode(unscaled).sample.float() / 2 + 0.5).clamp(0, 1)
 
 

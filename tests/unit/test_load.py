@@ -20,6 +20,7 @@ from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pose.dwpose import DWPoseDetector
 from mmgt_core.pose.landmarks import LandmarkDetector
+from tests.small_preset import SMALL
 from tests.unit.checkpoints.published_folder import TINY, file_path, random_networks, write_published
 
 CPU = torch.device("cpu")
@@ -191,3 +192,24 @@ def test_a_damaged_detector_is_named_and_not_replaced_in_silence(tmp_path: Path)
 
     with pytest.raises(WeightsError, match=r"yolox_l\.onnx"):
         load_detector(tmp_path, MMGT_512)
+
+
+@pytest.mark.parametrize("is_able", [True, False])
+def test_latents_become_frames_in_bfloat16_only_where_the_processor_multiplies_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_able: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "avx512_bf16": is_able})
+
+    pipeline = load_pipeline(MMGT_DEMO, tmp_path, CPU, torch.float32)
+
+    render, expected = pipeline.pose_to_video, torch.bfloat16 if is_able else torch.float32
+    assert render.decoding_dtype == expected
+    assert {parameter.dtype for parameter in render.vae.decoder.parameters()} == {expected}
+    assert pipeline.detail_network is not None
+    assert {parameter.dtype for parameter in pipeline.detail_network.parameters()} == {expected}
+    assert render.dtype == torch.float32
+    assert {parameter.dtype for parameter in render.vae.encoder.parameters()} == {torch.float32}
+
+
+def test_a_dtype_that_is_asked_for_is_kept_where_it_is_not_float32(tmp_path: Path) -> None:
+    assert load_pipeline(SMALL, tmp_path, CPU, torch.float64).pose_to_video.decoding_dtype == torch.float64

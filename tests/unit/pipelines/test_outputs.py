@@ -15,7 +15,7 @@ from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.outputs import write_videos
 from mmgt_core.pose.framing import SquareFrame
-from mmgt_core.types import MaskMotion, PoseSequence, UInt8Array, Waveform
+from mmgt_core.types import MaskMotion, PoseSequence, RenderedFrame, UInt8Array, Waveform
 from tests.unit.media.recordings import SAMPLES
 
 NUM_FRAMES, SIDE = 25, 64
@@ -44,7 +44,8 @@ def write(folder: Path, frames: Iterator[UInt8Array]) -> Outputs:
     )
     outputs = Outputs(folder / "video.mp4", EXTRAS)
     with outputs.unfinished() as staged:
-        write_videos(frames, POSES, inputs, staged, SIDE, MaskMotion.MOVING, CAREFUL)
+        posed = (RenderedFrame(frame, pose) for frame, pose in zip(frames, POSES.keypoints, strict=True))
+        write_videos(posed, inputs, staged, SIDE, MaskMotion.MOVING, CAREFUL)
     return outputs
 
 

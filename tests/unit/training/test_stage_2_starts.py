@@ -244,8 +244,8 @@ def test_a_part_that_is_finished_is_used_beside_what_is_not(
 
     pipeline = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
 
-    expected = networks(MMGT_DEMO).vae.decoder.conv_in.weight.half().float()
-    assert torch.equal(pipeline.pose_to_video.vae.decoder.conv_in.weight, expected)
+    expected = networks(MMGT_DEMO).vae.encoder.conv_in.weight.half().float()
+    assert torch.equal(pipeline.pose_to_video.vae.encoder.conv_in.weight, expected)
     assert len(pipeline.weights["vae"]) == 64
     assert pipeline.weights["smga"] == "untrained: random, from a fixed seed"
     assert not isinstance(detector.load_detector(tmp_path, MMGT_DEMO), FirstThatSees)  # no detector in this part
