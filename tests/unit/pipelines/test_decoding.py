@@ -1,5 +1,6 @@
 """Latents become frames some at a time, each frame as if it were alone."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,25 @@ def test_every_frame_that_was_taken_is_told(render: PoseToVideo, latents: torch.
 
     assert [progress.step for progress in told] == list(range(NUM_FRAMES + 1))
     assert {progress.steps for progress in told} == {NUM_FRAMES}
+
+
+def test_stretches_are_told_as_one_video_and_the_next_is_asked_for_when_the_last_has_left(
+    render: PoseToVideo, latents: torch.Tensor
+) -> None:
+    told: list[Progress] = []
+    asked_at: list[int] = []
+    num_left = 0
+
+    def stretches() -> Iterator[torch.Tensor]:
+        for stretch in latents.split([6, 4], dim=2):
+            asked_at.append(num_left)
+            yield stretch
+
+    for _ in render.decode(stretches(), NUM_FRAMES, RunControl(told.append)):
+        num_left += 1
+
+    assert asked_at == [0, 6]
+    assert [progress.step for progress in told] == list(range(NUM_FRAMES + 1))
 
 
 def test_who_stops_the_run_gets_no_further_frame(render: PoseToVideo, latents: torch.Tensor) -> None:

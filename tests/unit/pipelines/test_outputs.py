@@ -21,7 +21,7 @@ from tests.unit.media.recordings import SAMPLES
 NUM_FRAMES, SIDE = 25, 64
 POSES = PoseSequence(np.random.default_rng(0).uniform(100, 400, (NUM_FRAMES, 134, 3)).astype(np.float32))
 FRAMES = np.random.default_rng(1).integers(0, 256, (NUM_FRAMES, SIDE, SIDE, 3), np.uint8)
-EXTRAS = frozenset({Extra.POSE, Extra.MASKS, Extra.THUMBNAIL})
+EXTRAS = frozenset({Extra.POSE, Extra.MASKS, Extra.THUMBNAIL, Extra.KEYPOINTS})
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,7 @@ def test_every_video_has_each_frame_once(tmp_path: Path) -> None:
         with av.open(str(path)) as film:
             assert len(list(film.decode(video=0))) == NUM_FRAMES
     assert outputs.path(Extra.THUMBNAIL).is_file()
+    assert np.array_equal(np.load(outputs.path(Extra.KEYPOINTS)), POSES.keypoints)
 
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
