@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 
 from api.sender import Bells, CelerySender
 from api.upkeep import Upkeep
-from jobs.job import TRANSITIONS, Job, JobStatus
+from jobs.job import TRANSITIONS, Job, JobStatus, fragment_key
 from jobs.store import AsyncJobStore
 from tests.integration.worker.service import CLASS, Service
 
@@ -30,6 +30,7 @@ PRODUCTION = {
     "MMGT_LEASES__SWEEPER_PERIOD_S": "2", "MMGT_LEASES__DOORBELL_AGE_S": "2", "MMGT_LEASES__RING_AGAIN_S": "15",
     "MMGT_WORKER__HEARTBEAT_S": "3",
 }  # fmt: skip
+PREVIEWED_FRAMES = 60
 END_S = 60.0  # generous: what is measured is recorded, what is waited for must only come
 STATUS_AFTER = {
     "video.created": JobStatus.QUEUED,
@@ -99,6 +100,9 @@ class FaultService(Service):
         assert bool(job.results) == (job.status is JobStatus.COMPLETED), job
         assert all(f"/a{job.attempt}/" in key for key in job.results.values()), job.results
         assert all(self.storage.head(key) is not None for key in job.results.values()), job.results
+        if job.has_preview and job.preview is not None:
+            stored = (fragment_key(job_id, job.attempt, number) for number in range(job.preview.num_fragments))
+            assert all(self.storage.head(key) is not None for key in stored), job.preview
         return job
 
     def _ready(self) -> set[str]:
@@ -130,8 +134,8 @@ def send_signal(number: int, *pids: int) -> None:
 
 
 def busy(steps: int = 8, step_s: float = 0.1) -> dict[str, Any]:
-    """A script of so many steps."""
-    return {"steps": steps, "step_s": step_s}
+    """A script of so many steps, with a preview that meets each fault too."""
+    return {"steps": steps, "step_s": step_s, "frames": PREVIEWED_FRAMES}
 
 
 def pause(seconds: float) -> None:

@@ -3,8 +3,8 @@
 The image is a JSON object, behind a PNG's signature where it must pass for a picture (a real one gives five
 short steps): `steps`, `step_s` (seconds each),
 `seconds` of video, and at step `at` one of `event`: `kill` (the process dies), `hang`, `fault`, `out_of_memory`,
-`input_error`, `error`. `frames`: so many grey ones are given to a preview, and before frame N the pipeline waits for
-somebody to open the named pipe `gates[N]`, or before frame `stops_at` until it is told to stop.
+`input_error`, `error`. `frames`: so many grey ones are given to a preview with the steps, and before frame N the
+pipeline waits for somebody to open the named pipe `gates[N]`, or before frame `stops_at` until it is told to stop.
 Chosen by `MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
 """
 
@@ -66,14 +66,15 @@ class ScriptedPipeline:
         with control.stage(Stage.POSE_DIFFUSION, 1) as report:
             report(1)
         steps = options.num_inference_steps or script.get("steps", 4)
+        frames = Frames(script, receiver, control) if receiver is not None and "frames" in script else None
         with control.stage(Stage.VIDEO_DIFFUSION, steps) as report:
             for step in range(steps):
                 if step == script.get("at", 0):
                     happen(script)
                 time.sleep(script.get("step_s", 0.0))
+                if frames is not None:
+                    frames.give((step + 1) * script["frames"] // steps)
                 report(step + 1)
-        if receiver is not None and "frames" in script:
-            give_frames(script, receiver, control)
         with control.stage(Stage.DECODING, 1) as report:
             files = {name: folder / f"{name}.mp4" for name in ("video", "pose", "masks")}
             for path in files.values():
@@ -99,15 +100,22 @@ def grey_of(index: int) -> int:
     return 40 + index % 150
 
 
-def give_frames(script: dict[str, Any], receiver: FrameReceiver, control: RunControl) -> None:
-    receiver.begin(partial(PreviewWriter, SIDE, SIDE, None, script["frames"]))
-    for index in range(script["frames"]):
-        if gate := script.get("gates", {}).get(str(index)):
-            Path(gate).open().close()
-        while index == script.get("stops_at"):
-            control.check()
-            time.sleep(0.01)
-        receiver.take(np.full((SIDE, SIDE, 3), grey_of(index), np.uint8))
+class Frames:
+    """The script's frames on their way to a preview, some at every step."""
+
+    def __init__(self, script: dict[str, Any], receiver: FrameReceiver, control: RunControl) -> None:
+        self._script, self._receiver, self._control, self._given = script, receiver, control, 0
+        receiver.begin(partial(PreviewWriter, SIDE, SIDE, None, script["frames"]))
+
+    def give(self, until: int) -> None:
+        for index in range(self._given, until):
+            if gate := self._script.get("gates", {}).get(str(index)):
+                Path(gate).open().close()
+            while index == self._script.get("stops_at"):
+                self._control.check()
+                time.sleep(0.01)
+            self._receiver.take(np.full((SIDE, SIDE, 3), grey_of(index), np.uint8))
+        self._given = until
 
 
 def happen(script: dict[str, Any]) -> None:

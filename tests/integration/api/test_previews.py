@@ -1,6 +1,7 @@
 """Laws of a preview as clients read it: all of it in order as it comes, to the real end, or cut."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -300,6 +301,17 @@ def test_each_open_preview_holds_a_place_of_those_who_wait(scarce: ServedApp, re
     assert error_of(refused) == (429, "waits_exceeded")
     assert error_of(other) == (404, "content_not_ready")
     assert after.status_code == 200
+
+
+def test_a_reader_that_hangs_up_gives_its_place_free(scarce: ServedApp, renderer: Renderer) -> None:
+    renderer.store_fragment(0)
+    with scarce.client().stream("GET", path_of(renderer.job)) as answer:
+        next(answer.iter_raw())
+    client, ends_at_s = scarce.client(), time.monotonic() + END_S
+
+    statuses = iter(lambda: client.head(path_of(renderer.job)).status_code, 200)
+
+    assert all(status == 429 and time.monotonic() < ends_at_s for status in statuses)
 
 
 @pytest.fixture
