@@ -4,7 +4,7 @@ import torch
 from einops import repeat
 from torch import nn
 
-from mmgt_core.unet.conditions import LayerConditions
+from mmgt_core.unet.conditions import LayerConditions, PreparedClip
 from mmgt_core.unet.layout import as_image, as_tokens, group_norm, pointwise
 from mmgt_core.unet.projections import CrossAttention, FeedForward, SelfAttention, attend
 
@@ -26,7 +26,7 @@ class SpatialBlock(nn.Module):
         self.ff = FeedForward(width)
 
     def image_constant(self, image_tokens: torch.Tensor) -> torch.Tensor:
-        """What attention to the image adds everywhere: (R, 1, D) to (R, D). No image: `attn2.output.bias`."""
+        """What attention to the image adds everywhere: (R, 1, D) to (R, D). No image: its last bias."""
         return self.attn2.output(self.attn2.to_v(image_tokens[:, 0]))
 
     def forward(
@@ -36,13 +36,13 @@ class SpatialBlock(nn.Module):
 
         Args:
             hidden: (B F, N, D).
-            image: (R, D), constants of the last R batch rows.
+            image: what attention to the image adds, (B, 1, 1, D).
             reference: keys and values, (R', N, H, 2, d), of the last R' batch rows, or None.
             num_frames: F.
         """
         normed = self.norm1(hidden)
         hidden = hidden + self._attend(normed, reference, num_frames)
-        hidden = hidden + self._image_rows(image, len(hidden) // num_frames, num_frames)
+        hidden = (hidden.unflatten(0, (-1, num_frames)) + image).flatten(0, 1)
         hidden = hidden + self.ff(self.norm3(hidden))
         return hidden, normed
 
@@ -59,13 +59,6 @@ class SpatialBlock(nn.Module):
         if num_free:
             attended = torch.cat([attend(*free.transpose(1, 2).unbind(3)), attended])  # (B F, N, D)
         return self.attn1.output(attended)
-
-    def _image_rows(self, image: torch.Tensor, batch: int, num_frames: int) -> torch.Tensor:
-        """The image's constant for every row: (B F, 1, D), or (1, 1, D) where it is one for all."""
-        if batch == len(image) == 1:
-            return image[:, None]
-        unseen = self.attn2.output.bias.expand(batch - len(image), -1)
-        return repeat(torch.cat([unseen, image]), "b d -> (b f) 1 d", f=num_frames)
 
 
 class SpatialAttention(nn.Module):
@@ -84,8 +77,7 @@ class SpatialAttention(nn.Module):
         """Args: hidden: (B F, C, h, w); the result has the same shape."""
         tokens = as_tokens(group_norm(self.norm, hidden))  # (B F, N, C)
         tokens = pointwise(self.proj_in, tokens)
-        clip = conditions.clip
-        image, reference = clip.image[self.name], clip.reference.get(self.name)
+        image, reference = conditions.image[self.name], conditions.clip.reference.get(self.name)
         tokens, own_features = self.block(tokens, image, reference, conditions.num_frames)
         if conditions.feature_sink is not None:
             conditions.feature_sink[self.name] = own_features
@@ -93,10 +85,11 @@ class SpatialAttention(nn.Module):
         return as_image(tokens, hidden.shape[-2]) + hidden
 
 
-def image_constants(network: nn.Module, image_tokens: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What the image's token adds in every spatial layer of a UNet: layer name to (R, D)."""
-    return {
-        module.name: module.block.image_constant(image_tokens)
-        for module in network.modules()
-        if isinstance(module, SpatialAttention)
-    }
+def prepared_image(network: nn.Module, image_tokens: torch.Tensor) -> PreparedClip:
+    """What the image's token, (R, 1, D), adds in every spatial layer of a UNet."""
+    layers = [module for module in network.modules() if isinstance(module, SpatialAttention)]
+    return PreparedClip(
+        image=torch.cat([layer.block.image_constant(image_tokens) for layer in layers], dim=-1),
+        no_image=torch.cat([layer.block.attn2.output.bias for layer in layers])[None],
+        image_widths={layer.name: layer.block.attn2.output.out_features for layer in layers},
+    )

@@ -5,7 +5,7 @@ The clip's and the window's rows are those of the last batch rows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -27,22 +27,28 @@ class JoinedRegions:
 class PreparedClip:
     """What the denoising UNet's layers read of a clip, by layer name; `DenoisingUNet.prepare_clip` makes it.
 
-    image: what attention to the image's one token adds, (R, D), for the last R batch rows; those before see no image.
+    image: what attention to the image's one token adds, the layers side by side: (R, S), for the last R batch rows.
+    no_image: what it adds in the rows before those, (1, S). image_widths: each layer's D; their sum is S.
     reference: keys and values, (R', N, H, 2, d), for the last R' batch rows; those before read none.
     regions: MM-HAA's joined branches.
     """
 
-    image: Mapping[str, torch.Tensor]
+    image: torch.Tensor
+    no_image: torch.Tensor
+    image_widths: Mapping[str, int]
     reference: Mapping[str, torch.Tensor] = field(default_factory=dict)
     regions: Mapping[str, JoinedRegions] = field(default_factory=dict)
 
     def for_rows(self, num_rows: int) -> "PreparedClip":
         """The same clip for several conditional batch rows of a call, as several windows make it; copies nothing."""
-        return PreparedClip(
-            {name: value.expand(num_rows, -1) for name, value in self.image.items()},
-            {name: value.expand(num_rows, -1, -1, -1, -1) for name, value in self.reference.items()},
-            self.regions,
-        )
+        reference = {name: value.expand(num_rows, -1, -1, -1, -1) for name, value in self.reference.items()}
+        return replace(self, image=self.image.expand(num_rows, -1), reference=reference)
+
+    def image_rows(self, num_rows: int) -> dict[str, torch.Tensor]:
+        """What each layer adds to all batch rows: layer name to (B, 1, 1, D)."""
+        unseen = self.no_image.expand(num_rows - len(self.image), -1)
+        parts = torch.cat([unseen, self.image])[:, None, None].split(list(self.image_widths.values()), dim=-1)
+        return dict(zip(self.image_widths, parts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,13 @@ def joined_windows(windows: Sequence[PreparedWindow]) -> PreparedWindow:
 class LayerConditions:
     """The conditions of one call as every layer gets them; a spatial network has no speech and no masks.
 
-    time: (B F, D), or (1, D) where all rows have the same, SiLU applied. feature_sink: where spatial layers put their
-    own features, given only by the reference UNet.
+    time: (B F, D), or (1, D) where all rows have the same, SiLU applied. image: by layer, (B, 1, 1, D). feature_sink:
+    where spatial layers put their own features, given only by the reference UNet.
     """
 
     num_frames: int
     time: torch.Tensor
+    image: Mapping[str, torch.Tensor]
     clip: PreparedClip
     speech: Mapping[str, torch.Tensor] = field(default_factory=dict)
     masks: tuple[torch.Tensor, ...] = ()

@@ -1,12 +1,14 @@
 """Stage 2's denoising UNet: Stable Diffusion 1.5's shape with reference, MM-HAA and motion (paper §III-A, fig. 3)."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from mmgt_core.config import UNetConfig
 from mmgt_core.types import ClipConditions, MotionMasks, RegionWeights, WindowConditions
-from mmgt_core.unet.attention import SpatialAttention, image_constants
+from mmgt_core.unet.attention import SpatialAttention, prepared_image
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, mid_plan, up_blocks
 from mmgt_core.unet.conditions import LayerConditions, PreparedClip, PreparedWindow
@@ -42,7 +44,7 @@ class DenoisingUNet(nn.Module):
             if isinstance(module, SpatialAttention) and module.name in clip.reference_features
         }
         regions = {module.name: module.block.joined_regions() for module in self._audio_modules()}
-        return PreparedClip(image_constants(self, clip.image_tokens), reference, regions)
+        return replace(prepared_image(self, clip.image_tokens), reference=reference, regions=regions)
 
     def prepare_window(self, window: WindowConditions, region_weights: RegionWeights) -> PreparedWindow:
         """Project once what no step changes: speech; fold the weights of the regions into the masks.
@@ -74,6 +76,7 @@ class DenoisingUNet(nn.Module):
         conditions = LayerConditions(
             num_frames=num_frames,
             time=self._time(timestep, num_frames, latents.dtype),
+            image=clip.image_rows(len(latents)),
             clip=clip,
             speech=window.speech,
             masks=window.masks,

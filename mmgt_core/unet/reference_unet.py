@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from mmgt_core.config import UNetConfig
-from mmgt_core.unet.attention import image_constants
+from mmgt_core.unet.attention import prepared_image
 from mmgt_core.unet.blocks import DownBlock, MidBlock, down_plans, mid_plan, up_blocks
-from mmgt_core.unet.conditions import LayerConditions, PreparedClip
+from mmgt_core.unet.conditions import LayerConditions
 from mmgt_core.unet.time_embedding import TimestepEmbedding, Timesteps
 
 
@@ -47,10 +47,12 @@ class ReferenceUNet(nn.Module):
         """
         features: dict[str, torch.Tensor] = {}
         sinusoid = self.timestep_sinusoid(timestep.expand(len(latents))).to(latents.dtype)
+        clip = prepared_image(self, image_tokens)
         conditions = LayerConditions(
             num_frames=1,
             time=F.silu(self.time_embedding(sinusoid)),  # (B, D)
-            clip=PreparedClip(image_constants(self, image_tokens)),
+            image=clip.image_rows(len(latents)),
+            clip=clip,
             feature_sink=features,
         )
         hidden = self.conv_in(latents.contiguous(memory_format=torch.channels_last))  # (B, C, h, w)
