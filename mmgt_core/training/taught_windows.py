@@ -11,7 +11,9 @@ import torch
 from einops import rearrange
 
 from mmgt_core.config import Preset
+from mmgt_core.pipelines.denoising import FrameNoise
 from mmgt_core.training.batches import Batch, TrainingData
+from mmgt_core.training.configuration import require_between
 from mmgt_core.training.drawn_frames import Stage2Files, finished_networks
 from mmgt_core.training.making import alone_in
 from mmgt_core.training.presenter_dataset import (
@@ -46,6 +48,13 @@ class LessonConfig:
     mask_motion: MaskMotion
     teacher_steps: int | None = None
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError: no window is left to learn from, or no step to take."""
+        if self.num_windows <= NUM_HELD_BACK:
+            raise ValueError(f"num_windows is {self.num_windows}; {NUM_HELD_BACK} are held back, so it must be more")
+        if self.teacher_steps is not None:
+            require_between("teacher_steps", self.teacher_steps, 1, 100)
+
     def taught(self, preset: Preset) -> Preset:
         """The preset as its teacher samples it."""
         return replace(preset, num_inference_steps=self.teacher_steps or preset.num_inference_steps)
@@ -74,10 +83,9 @@ class TaughtWindows:
     def item(self, index: int, generator: np.random.Generator) -> Batch:
         """As `ClipWindows.item`, and noise, taught: (C, F, h, w) float32. Nothing is drawn: lessons are kept."""
         taught = rearrange(torch.from_numpy(self.taught[index].astype(np.float32)), "f c h w -> c f h w")
-        channels, num_frames, *cells = taught.shape
-        num_drawn = 1 if self.is_noise_shared else num_frames
-        noise = torch.randn((channels, num_drawn, *cells), generator=torch.Generator().manual_seed(index))
-        return {**window_of(self.source, index), "noise": noise.expand_as(taught).contiguous(), "taught": taught}
+        channels, num_frames, height, width = taught.shape
+        noise = FrameNoise((channels, height, width), index, self.is_noise_shared).take(num_frames)[0]
+        return {**window_of(self.source, index), "noise": noise, "taught": taught}
 
 
 def window_of(source: TrainingData, index: int) -> Batch:

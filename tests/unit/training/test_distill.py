@@ -10,7 +10,7 @@ import torch
 from mmgt_core.checkpoints.networks import build_networks
 from mmgt_core.config import VideoSampling
 from mmgt_core.errors import Cancelled
-from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.denoising import exact_plan
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.configuration import LoopConfig
@@ -87,11 +87,36 @@ def test_a_stopped_teacher_goes_on_and_leaves_the_same_lessons(
     assert len(np.unique(whole.taught.reshape(len(whole.taught), -1), axis=0)) == LESSON.num_windows
 
 
+def test_a_lesson_plan_must_leave_something_to_learn_from() -> None:
+    with pytest.raises(ValueError, match="num_windows is 4; 4 are held back, so it must be more"):
+        replace(LESSON, num_windows=NUM_HELD_BACK)
+
+
 def test_lessons_of_another_teacher_are_refused(
     lessons: TaughtWindows, source: ClipWindows, files: Stage2Files
 ) -> None:
     with pytest.raises(PresenterDatasetError, match="was taught otherwise: teacher_steps"):
         taught(lessons.folder, source, files, replace(LESSON, teacher_steps=2))
+
+
+@pytest.mark.parametrize("is_noise_shared", [True, False])
+def test_a_lesson_is_what_the_teacher_makes_of_the_noise_that_comes_with_it(
+    source: ClipWindows, files: Stage2Files, tmp_path: Path, is_noise_shared: bool
+) -> None:
+    preset = replace(GUIDED, is_noise_shared=is_noise_shared)
+    lessons = teach(
+        tmp_path, source, preset, replace(LESSON, num_windows=NUM_HELD_BACK + 1), files, 0, lambda done, total: None
+    )
+    batch, teacher = batch_of_one(lessons.item(0, np.random.default_rng(0)), CPU), finished_networks(GUIDED, files)
+    with torch.no_grad():
+        clip, window = training(lessons, files).conditions(batch, torch.Generator())
+    network, sampling = teacher.denoising_unet, VideoSampling(GUIDED.num_inference_steps, GUIDED.guidance_scale)
+
+    plan = exact_plan((tuple(range(LESSON.window_frames)),), sampling)
+    prepared = network.prepare_window(window, sampling.region_weights)
+    made = renderer(teacher).denoise(batch["noise"], network.prepare_clip(clip), plan, lambda _: prepared).latents
+
+    assert torch.allclose(made, batch["taught"], atol=2e-3)  # kept in half precision
 
 
 def test_steps_on_some_lessons_bring_the_student_near_its_teacher(lessons: TaughtWindows, files: Stage2Files) -> None:
@@ -144,9 +169,8 @@ def test_a_student_walks_as_the_pipeline_samples_it(lessons: TaughtWindows, file
     render, frames = replace(renderer(teacher), denoising_unet=student), tuple(range(LESSON.window_frames))
 
     prepared = student.prepare_window(window, sampling.region_weights)
-    sampled = render.denoise(
-        batch["noise"], student.prepare_clip(clip), [frames], lambda _: prepared, sampling, RunControl()
-    )
+    plan = exact_plan((frames,), sampling)
+    sampled = render.denoise(batch["noise"], student.prepare_clip(clip), plan, lambda _: prepared).latents
 
     assert torch.allclose(walked, sampled, atol=1e-5)
 
