@@ -19,7 +19,6 @@ from pathlib import Path
 import torch
 
 from mmgt_core.config import MMGT_512, SamplingOptions
-from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.types import ClipConditions, MotionMasks, WindowConditions
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.reference_unet import ReferenceUNet
@@ -80,12 +79,16 @@ def guided_call(frames: int, side: int) -> Callable[[], torch.Tensor]:
         random(1, 320, frames, side, side), random(1, frames, 32, 768), MotionMasks(levels, levels, levels)
     )
     noisy, sampling = random(1, 4, frames, side, side), SamplingOptions().video_sampling(MMGT_512)
-    if hasattr(unet, "prepare_clip"):  # checkouts before it project conditions in every call
+    rows, timestep, weights = noisy.repeat(2, 1, 1, 1, 1), torch.tensor(500), sampling.region_weights
+    if hasattr(unet, "prepare_clip"):
         unet.to(memory_format=torch.channels_last)  # as it is loaded
         with torch.inference_mode():
-            clip, window = unet.prepare_clip(clip), unet.prepare_window(window, sampling.region_weights)
-    render = PoseToVideo(None, None, None, unet)
-    return torch.inference_mode()(lambda: render.predict(noisy, torch.tensor(500), clip, window, sampling))
+            prepared = unet.prepare_clip(clip), unet.prepare_window(window, weights)
+        return torch.inference_mode()(lambda: unet(rows, timestep, *prepared))
+    # Checkouts before it take the conditions of both rows as they are.
+    images, speech = (torch.cat([value * 0, value]) for value in (clip.image_tokens, window.audio_tokens))
+    conditions = images, speech, window.motion_masks, weights, window.pose_features, clip.reference_features
+    return torch.inference_mode()(lambda: unet(rows, timestep, *conditions))
 
 
 def random_state(state: Mapping[str, torch.Tensor], generator: torch.Generator) -> dict[str, torch.Tensor]:
