@@ -1,7 +1,11 @@
-"""What the processor at hand is good at."""
+"""What the processor at hand is good at, and how its cores are shared out."""
+
+import os
 
 import torch
+from torch import nn
 
+_SMALL_PARAMETERS = 50_000_000
 _MULTIPLIES_BFLOAT16 = ("avx512_bf16", "amx_bf16")
 
 
@@ -18,3 +22,19 @@ def multiplies_bfloat16() -> bool:
     """Whether the processor has instructions for it; where it has none, each product goes by way of float32."""
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name, False) for name in _MULTIPLIES_BFLOAT16)
+
+
+def calls_at_once(network: nn.Module) -> int:
+    """How many calls of a network run at the same time, in threads: two of a small one on a CPU, else one.
+
+    Its layers are too small to be shared out between cores: two threads within a call take a fifth more of the
+    processor's time than one, two calls in a thread each take no more.
+    """
+    parameters = list(network.parameters())
+    is_small = sum(parameter.numel() for parameter in parameters) < _SMALL_PARAMETERS
+    return 2 if is_small and parameters[0].device.type == "cpu" else 1
+
+
+def share_cores(num_at_once: int) -> None:
+    """Give each of so many calls its share of the cores; one core is left to others where there are enough."""
+    torch.set_num_threads(max(1, ((os.cpu_count() or 1) - 1) // num_at_once))

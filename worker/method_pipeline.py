@@ -33,6 +33,7 @@ from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.processor import calls_at_once, share_cores
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
 from worker.errors import GpuFault, GpuNotOpened, GpuOutOfMemory, SandboxLost
 from worker.gpus import AUTO, CPU
@@ -158,12 +159,12 @@ def load(settings: Settings, preset: str, sandbox: Sandbox | None, hand_made: Ha
         mmgt_core.errors.WeightsError
     """
     device = open_device(settings.gpus)
-    if device.type == "cpu":
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     weights = settings.weights_folder
     chosen: Preset = find_preset(preset)
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     pipeline = load_pipeline(chosen, weights, device, dtype, hand_made=hand_made)
+    if device.type == "cpu":
+        share_cores(calls_at_once(pipeline.pose_to_video.denoising_unet))
     return MethodPipeline(pipeline, settings, sandbox)
 
 

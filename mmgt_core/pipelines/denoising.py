@@ -1,11 +1,12 @@
 """Stage 2's sampling of one stretch: a plan says what happens at each step, a sampler turns velocities into latents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 
+from mmgt_core.ahead import done_ahead
 from mmgt_core.config import VideoSampling
 from mmgt_core.pipelines.windows import Window
 from mmgt_core.quality import Sampler
@@ -112,6 +113,7 @@ def denoise(
     *,
     finished: FinishedFrames = NOTHING_FINISHED,
     num_carried: int = 0,
+    num_at_once: int = 1,
     check: Callable[[], None] = lambda: None,
     on_step: Callable[[DenoisingStep], None] = lambda done: None,
 ) -> DenoisedStretch:
@@ -123,6 +125,7 @@ def denoise(
         predict: the guided network.
         finished: the frames that it begins with.
         num_carried: frames at its end that the next stretch will begin with.
+        num_at_once: windows of a step that are predicted at the same time, in threads; the sums stay in their order.
         check: called before each window; may raise to stop.
         on_step: called after each step; may raise to stop.
 
@@ -138,13 +141,40 @@ def denoise(
         carried.append(latents[:, :, num_frames - num_carried :].clone())
         covering = coverings[step.windows]
         summed = torch.zeros_like(latents)
-        for window, place in zip(step.windows, covering.places, strict=True):
-            check()
-            summed[:, :, place] += predict(latents[:, :, place], timesteps[index], window, step.guidance_scale)
+        velocities = _predicted(predict, _windows_of(latents, timesteps[index], step, covering, check), num_at_once)
+        for place, velocity in zip(covering.places, velocities, strict=True):
+            summed[:, :, place] += velocity
         velocity = summed / covering.visits
         latents = run.step(velocity, latents)
         on_step(DenoisingStep(index, velocity, latents))
     return DenoisedStretch(latents, FinishedFrames(tuple(carried)))
+
+
+@dataclass(frozen=True)
+class _AskedWindow:
+    """What the network is asked for one window; the fields are `PredictVelocity`'s."""
+
+    latents: torch.Tensor
+    timestep: torch.Tensor
+    window: Window
+    guidance_scale: float
+
+
+def _windows_of(
+    latents: torch.Tensor, timestep: torch.Tensor, step: PlannedStep, covering: _Covering, check: Callable[[], None]
+) -> Iterator[_AskedWindow]:
+    for window, place in zip(step.windows, covering.places, strict=True):
+        check()
+        yield _AskedWindow(latents[:, :, place], timestep, window, step.guidance_scale)
+
+
+def _predicted(predict: PredictVelocity, windows: Iterator[_AskedWindow], num_at_once: int) -> Iterator[torch.Tensor]:
+    """The velocities of some windows, in their order."""
+
+    def velocity(asked: _AskedWindow) -> torch.Tensor:
+        return predict(asked.latents, asked.timestep, asked.window, asked.guidance_scale)
+
+    return map(velocity, windows) if num_at_once == 1 else done_ahead(velocity, windows, num_at_once, num_at_once)
 
 
 class FrameNoise:

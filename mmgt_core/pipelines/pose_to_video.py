@@ -20,6 +20,7 @@ from mmgt_core.pipelines.denoising import (
 from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
+from mmgt_core.processor import calls_at_once
 from mmgt_core.types import ClipConditions, UInt8Array
 from mmgt_core.unet.conditions import PreparedClip, PreparedWindow
 from mmgt_core.unet.denoising_unet import DenoisingUNet
@@ -115,8 +116,18 @@ class PoseToVideo:
             return self.predict(latents, timestep, clip, window_conditions(window), guidance_scale)
 
         there = noise.to(self.device)
-        return denoise(there, plan, predict, finished=finished, num_carried=num_carried, check=check, on_step=on_step)
+        return denoise(
+            there,
+            plan,
+            predict,
+            finished=finished,
+            num_carried=num_carried,
+            num_at_once=calls_at_once(self.denoising_unet),
+            check=check,
+            on_step=on_step,
+        )
 
+    @torch.inference_mode()
     def predict(
         self,
         latents: torch.Tensor,

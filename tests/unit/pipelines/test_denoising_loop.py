@@ -1,5 +1,6 @@
 """The denoising loop computes nothing twice, never waits for the device, and goes on where a stretch ended."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from mmgt_core.audio.wav2vec import SpeechFeatures
 from mmgt_core.config import MMGT_512, SamplingOptions, VideoSampling, WindowSchedule
+from mmgt_core.errors import Cancelled
 from mmgt_core.load import load_pipeline
 from mmgt_core.masks.pyramid import MaskPainter
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
@@ -27,6 +30,7 @@ from mmgt_core.pipelines.drawn_poses import PoseDrawing, drawn_poses
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.window_conditions import ConditionNetworks
 from mmgt_core.pipelines.windows import Window, stretches, windows
+from mmgt_core.processor import calls_at_once
 from mmgt_core.types import PoseSequence, RenderedFrame, UInt8Array, Waveform
 from mmgt_core.unet.conditions import PreparedWindow
 from mmgt_core.unet.schedule import inference_scheduler
@@ -171,6 +175,44 @@ def test_what_fits_in_one_stretch_is_denoised_as_one_sum_over_all_windows_at_eve
         velocity = summed / visits.view(1, 1, -1, 1, 1)
         latents = scheduler.step(velocity, int(timestep), latents)
     assert torch.equal(found, latents)
+
+
+def test_windows_at_the_same_time_give_the_bits_of_one_after_the_other() -> None:
+    noise, plan = FrameNoise((4, 8, 8), 1).take(NUM_FRAMES), exact_plan(COVERING, VideoSampling(NUM_STEPS, 1.0))
+    second_has_begun = threading.Event()
+
+    def after_the_second(
+        latents: torch.Tensor, timestep: torch.Tensor, window: Window, guidance_scale: float
+    ) -> torch.Tensor:
+        if window == COVERING[1]:
+            second_has_begun.set()
+        assert second_has_begun.wait(10)
+        return bent_velocity(latents, timestep, window, guidance_scale)
+
+    found = denoise(noise, plan, after_the_second, num_at_once=2).latents
+
+    assert torch.equal(found, denoise(noise, plan, bent_velocity).latents)
+
+
+def test_whoever_stops_the_run_between_windows_at_the_same_time_ends_it() -> None:
+    noise, plan = FrameNoise((4, 8, 8), 1).take(NUM_FRAMES), exact_plan(COVERING, VideoSampling(NUM_STEPS, 1.0))
+    asked: list[Window] = []
+
+    def check() -> None:
+        if len(asked) == 2:
+            raise Cancelled("stopped")
+        asked.append(COVERING[len(asked)])
+
+    with pytest.raises(Cancelled):
+        denoise(noise, plan, bent_velocity, num_at_once=2, check=check)
+
+
+def test_on_a_cpu_two_calls_of_a_small_network_run_at_once_and_one_of_a_large_one(pipeline: AudioToVideo) -> None:
+    large = nn.ParameterList([torch.empty(60_000_000)])
+
+    assert calls_at_once(pipeline.pose_to_video.denoising_unet) == 2
+    assert calls_at_once(large) == 1
+    assert calls_at_once(pipeline.pose_to_video.denoising_unet.to("meta")) == 1
 
 
 def bent_velocity(latents: torch.Tensor, timestep: torch.Tensor, window: Window, guidance_scale: float) -> torch.Tensor:
