@@ -35,10 +35,13 @@ def run(arguments: Sequence[str]) -> None:
 @app.command()
 def doctor(
     data: Annotated[Path | None, typer.Option(help="Data folder of `mmgt serve`.")] = None,
+    hash_weights: Annotated[
+        bool, typer.Option("--hash-weights", help="Read every weights file whole and compare its SHA-256.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array instead of lines.")] = False,
 ) -> None:
     """Look at GPU, memory, disk, ports, weights, identity, store, storage and clock; what to do stands behind `->`."""
-    findings = examine(data)
+    findings = examine(data, hash_weights)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:
@@ -46,8 +49,8 @@ def doctor(
     sys.exit(any(finding.verdict is Verdict.FAIL for finding in findings))
 
 
-def examine(data: Path | None) -> list[Finding]:
-    """Look at everything, as this process's environment has it."""
+def examine(data: Path | None, hash_weights: bool = False) -> list[Finding]:
+    """Look at everything, as this process's environment has it. Args: hash_weights: read them whole."""
     try:
         settings = Settings() if data is None else Settings(data=data)
     except ValidationError as error:
@@ -58,7 +61,7 @@ def examine(data: Path | None) -> list[Finding]:
         partial(look_at_memory, settings),
         partial(look_at_disk, settings),
         partial(look_at_ports, settings, store),
-        partial(look_at_weights, settings),
+        partial(look_at_weights, settings, hash_weights),
         partial(look_at_identity, settings),
         partial(look_at_store, settings, store),
         partial(look_at_storage, settings),

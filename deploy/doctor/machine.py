@@ -12,6 +12,7 @@ import psutil  # type: ignore[import-untyped]
 from deploy.doctor.finding import Finding, fault, gigabytes, well
 from jobs.ports import PortUnusable, check_free
 from jobs.settings import Settings, StoreSettings
+from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.config import PRESETS
 from mmgt_core.errors import MMGTError
 from mmgt_core.media.signing_identity import user_identity_folder
@@ -136,8 +137,8 @@ def _is_ours(process: psutil.Process, store: StoreSettings | None) -> bool:
         return False
 
 
-def look_at_weights(settings: Settings) -> Finding:
-    """Whether the preset that will be served has its weights, whole."""
+def look_at_weights(settings: Settings, is_hashed: bool = False) -> Finding:
+    """Whether the preset that will be served has its weights, whole. Args: is_hashed: read every file."""
     preset = preset_to_serve(settings)
     name = PRESETS[preset].weights_name if preset in PRESETS else preset
     folder = settings.weights_folder / name
@@ -147,29 +148,32 @@ def look_at_weights(settings: Settings) -> Finding:
                 "weights", f"{preset} has none in {settings.weights_folder.absolute()}", f"fetch them: {_PULL}"
             )
         packaged = Path(str(files("mmgt_core"))) / "demo_weights"
-        damage = next(_damage(packaged), None)
+        damage = next(_damage(packaged, is_hashed), None)
         if damage:
             return fault("weights", f"{preset}: {damage}", "install mmgt anew")
         return well("weights", f"{preset}'s own are served; {PUBLISHED_PRESET} takes {_PULL}")
-    damage = next(_damage(folder), None)
+    damage = next(_damage(folder, is_hashed), None)
     if damage:
         return fault("weights", f"{preset}: {damage}", f"make them anew: {_PULL}")
     return well("weights", f"{preset} in {folder}")
 
 
-def _damage(folder: Path) -> Iterator[str]:
-    """What is wrong with a folder of converted weights, by names and sizes; their contents are hashed when loaded."""
+def _damage(folder: Path, is_hashed: bool) -> Iterator[str]:
+    """What is wrong with a folder of converted weights, by names and sizes, and by contents where these are hashed."""
     try:
         networks = json.loads((folder / WEIGHTS_INDEX).read_text())["networks"]
     except (OSError, ValueError, KeyError, TypeError):
         yield f"{folder / WEIGHTS_INDEX} cannot be read"
         return
-    for network in networks:
+    for network, recorded in networks.items():
         path = folder / f"{network}.safetensors"
         try:
             with path.open("rb") as file:
                 head_bytes = int.from_bytes(file.read(8), "little")
                 head = json.loads(file.read(head_bytes))
+            found = file_sha256(path) if is_hashed else recorded
+            if found != recorded:
+                yield f"{path} has sha256 {found}; {recorded} was recorded"
             end = max((each["data_offsets"][1] for name, each in head.items() if name != "__metadata__"), default=0)
             if path.stat().st_size != 8 + head_bytes + end:
                 yield f"{path} has {path.stat().st_size} bytes; {8 + head_bytes + end} are stated in it"

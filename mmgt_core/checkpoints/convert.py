@@ -11,13 +11,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from mmgt_core.checkpoints.converted import file_sha256, write_network
+from mmgt_core.checkpoints.converted import write_network
 from mmgt_core.checkpoints.encoder_keys import (
     image_encoder_from_published,
     vae_from_published,
     wav2vec_from_published,
     wavlm_from_published,
 )
+from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import WeightsIndex
 from mmgt_core.checkpoints.key_maps import AS_PUBLISHED, SMGA, KeyMap
 from mmgt_core.checkpoints.layout import STAGE_2_NETWORKS

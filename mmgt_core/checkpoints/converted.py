@@ -1,6 +1,5 @@
 """The converted folder: one safetensors file a network and `weights.json`, which says what they are."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from mmgt_core.checkpoints.file_hashes import file_sha256, trusted_sha256
 from mmgt_core.checkpoints.folders import INDEX_FILE, WeightsIndex, network_file
 from mmgt_core.checkpoints.published_names import require_same_keys
 from mmgt_core.config import Preset
@@ -63,12 +63,6 @@ def fill_network(
     module.requires_grad_(False).eval()
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _half(name: str, value: torch.Tensor) -> torch.Tensor:
     if not value.isfinite().all() or value.abs().max() > _HALF_MAX:
         raise WeightsError(f"{name} holds values that half precision cannot: largest {value.abs().max().item():.3g}")
@@ -77,7 +71,7 @@ def _half(name: str, value: torch.Tensor) -> torch.Tensor:
 
 def _require_recorded(path: Path, recorded: str | None) -> None:
     try:
-        found = file_sha256(path)
+        found = trusted_sha256(path)
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error}") from error
     if found != recorded:
@@ -89,7 +83,7 @@ def _require_recorded(path: Path, recorded: str | None) -> None:
 
 def _read_tensors(path: Path, device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
     try:
-        tensors = load_file(path, device=str(device))
+        tensors = load_file(path, device=str(device))  # maps the file: only what changes its type is copied
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path} cannot be read: {error}") from error
     return {key: value.to(dtype) if value.is_floating_point() else value for key, value in tensors.items()}

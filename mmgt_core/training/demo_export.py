@@ -5,7 +5,8 @@ from pathlib import Path
 
 from torch import nn
 
-from mmgt_core.checkpoints.converted import file_sha256, write_network
+from mmgt_core.checkpoints.converted import write_network
+from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import WeightsIndex, holds_converted_weights, network_file
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
 from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mmgt_core.audio.wav2vec import SpeechFeatures
-from mmgt_core.checkpoints.converted import file_sha256
+from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import network_file
 from mmgt_core.checkpoints.networks import build_vae, build_wav2vec
 from mmgt_core.config import Preset, SamplingOptions

@@ -10,8 +10,8 @@ import torch
 
 from mmgt_core import load as loading
 from mmgt_core.checkpoints.convert import convert_weights
-from mmgt_core.checkpoints.converted import file_sha256
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import INDEX_FILE, default_preset, find_preset, network_file, preset_folder
 from mmgt_core.checkpoints.networks import Networks
 from mmgt_core.config import MMGT_512, MMGT_DEMO

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmgt_core.checkpoints.converted import file_sha256
 from mmgt_core.checkpoints.detector import load_detector
+from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import WeightsIndex, network_file
 from mmgt_core.checkpoints.networks import Networks
 from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, PACKAGED_WEIGHTS
