@@ -4,10 +4,10 @@ import warnings
 
 import librosa
 import numpy as np
-from librosa.beat import beat_track
 from librosa.feature import chroma_cens, mfcc, tempo
 from librosa.onset import onset_detect, onset_strength
 
+from mmgt_core.audio.beats import beat_frames
 from mmgt_core.keypoints import Float32Array
 
 _HOP = 512
@@ -39,9 +39,7 @@ def baseline_features(samples: Float32Array, sample_rate_hz: int) -> Float32Arra
         chroma = chroma_cens(y=speech, sr=_RATE_HZ, hop_length=_HOP, n_chroma=_NUM_CHROMA)
         peaks = onset_detect(onset_envelope=envelope, sr=_RATE_HZ, hop_length=_HOP)
         beats_per_minute = _tempo(resample(samples, sample_rate_hz, _TEMPO_RATE_HZ))
-        _, beats = beat_track(
-            onset_envelope=envelope, sr=_RATE_HZ, hop_length=_HOP, start_bpm=beats_per_minute, tightness=_TIGHTNESS
-        )
+        beats = beat_frames(envelope, _RATE_HZ, _HOP, beats_per_minute, _TIGHTNESS)
     num_frames = len(envelope)
     columns = [envelope[None], cepstrum, chroma, _one_hot(peaks, num_frames), _one_hot(beats, num_frames)]
     return np.nan_to_num(np.concatenate(columns).T).astype(np.float32)

@@ -1,6 +1,6 @@
 """Who computes stage 1's hand-made features: this process when first asked, or one beside it that starts at once.
 
-The library behind them compiles for seconds whenever it is imported; beside, it does so while torch is imported here.
+The library behind them takes seconds to be imported; beside, that goes on while torch is imported here.
 """
 
 import subprocess
