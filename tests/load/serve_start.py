@@ -1,9 +1,9 @@
 """How soon `mmgt serve` is ready, beside another checkout: `python -m tests.load.serve_start OTHER [PAIRS]`.
 
 Not a test: it measures, and prints one JSON object. Each pair starts the other checkout's service on a new data folder,
-then this one's; both need their `.venv`. Ready is the line that `mmgt serve` prints when `/readyz` is ok: the API is up,
-the render worker loaded, its canary passed. By the clock, and by the processor's time of all its processes until then,
-which a busy machine disturbs less; ratios are of medians. Target beside 8713862: half.
+then this one's; both need their `.venv`. Ready is the line that `mmgt serve` prints when `/readyz` is ok: the API is
+up, the render worker loaded, its canary passed. By the clock, and by the processor's time of all its processes until
+then, which a busy machine disturbs less; ratios are of medians. Target beside 8713862: half.
 """
 
 import json

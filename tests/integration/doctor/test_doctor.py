@@ -146,6 +146,21 @@ def test_weights_that_are_absent_or_cut_short_are_a_fault(tmp_path):
     assert_fails(look_at_weights(absent), "mmgt-512 has none in", "mmgt weights pull")
 
 
+def test_weights_of_the_right_size_with_other_contents_are_found_where_they_are_hashed(tmp_path):
+    folder = tmp_path / "weights" / "mmgt-demo"
+    shutil.copytree(ROOT / "mmgt_core" / "demo_weights", folder)
+    served = settings(tmp_path, worker={"weights_folder": folder.parent})
+    network = folder / "smga.safetensors"
+    whole = look_at_weights(served, is_hashed=True)
+    with network.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x7f")
+
+    assert whole.verdict is Verdict.OK
+    assert look_at_weights(served).verdict is Verdict.OK
+    assert_fails(look_at_weights(served, is_hashed=True), str(network), "sha256")
+
+
 def test_an_identity_that_cannot_sign_is_a_fault_and_none_is_made(tmp_path):
     folder = tmp_path / "identity"
     mine = settings(tmp_path, provenance={"identity_folder": folder})
