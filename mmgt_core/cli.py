@@ -12,7 +12,7 @@ from mmgt_core.audio.hand_made import hearing
 from mmgt_core.checkpoints.folders import default_preset, find_preset, preset_folder
 from mmgt_core.checkpoints.lock import present_tensor_files
 from mmgt_core.commands.running import Device, check_device, interruptible, run_app, work
-from mmgt_core.config import PRESETS, Preset, SamplingOptions, WindowSchedule
+from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.pipelines.inputs import InputFiles, checked_for_photographs, prepare_inputs
@@ -20,6 +20,7 @@ from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.progress_bar import ProgressBar
+from mmgt_core.quality import Quality, WindowSchedule
 from mmgt_core.types import BackgroundMask, MaskMotion
 
 if TYPE_CHECKING:
@@ -53,15 +54,21 @@ DrivingKeypoints = Annotated[
     Path | None, typer.Option("--driving-keypoints", help="Take the poses from this .npy file, (frames, 134, 3).")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed and inputs give the same frames.")]
-Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2, 1 to 100; by default the preset's own.")]
-Guidance = Annotated[float | None, typer.Option("--guidance-scale", help="1 (off) to 20; by default the preset's own.")]
+QualityName = Annotated[
+    Quality | None, typer.Option("--quality", help="A mode that the preset has; by default its own default.")
+]
+Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2, 1 to 100; by default the mode's own.")]
+Guidance = Annotated[float | None, typer.Option("--guidance-scale", help="1 (off) to 20; by default the mode's own.")]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
 AllowPhotograph = Annotated[
     bool, typer.Option("--allow-photograph", help="Render a photograph by a preset that has only seen drawings.")
 ]
 Background = Annotated[BackgroundMask, typer.Option("--background-mask", help="What the third motion mask is.")]
 Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow the pose, stand still, or are absent.")]
-Windows = Annotated[WindowSchedule, typer.Option("--windows", help="looping wraps the last windows to the beginning.")]
+Windows = Annotated[
+    WindowSchedule | None,
+    typer.Option("--windows", help="looping wraps the last windows to the beginning; by default the mode's own."),
+]
 Save = Annotated[str, typer.Option("--save", help=f"Also write, by comma: {', '.join(Extra)}; or all.")]
 DeviceName = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
 Identity = Annotated[
@@ -87,13 +94,14 @@ def generate(
     preset: MaybePreset = None,
     weights: WeightsFolder = DEFAULT_WEIGHTS,
     seed: Seed = SamplingOptions.seed,
+    quality: QualityName = None,
     steps: Steps = None,
     guidance_scale: Guidance = None,
     crop: Crop = "auto",
     allow_photograph: AllowPhotograph = False,
     background_mask: Background = SamplingOptions.background,
     mask_motion: Motion = SamplingOptions.mask_motion,
-    windows: Windows = SamplingOptions.window_schedule,
+    windows: Windows = None,
     save: Save = "",
     identity: Identity = None,
     device: DeviceName = Device.AUTO,
@@ -101,6 +109,7 @@ def generate(
     """Generate a video of the person in the image speaking and gesturing to the audio."""
     options = _sampling_options(
         seed=seed,
+        quality=quality,
         num_inference_steps=steps,
         guidance_scale=guidance_scale,
         background=background_mask,
@@ -112,6 +121,7 @@ def generate(
     _check_usage(files, outputs)
     check_device(device)
     chosen = _preset(preset) if preset else default_preset(weights)
+    _check_mode(options, chosen)
     with interruptible() as is_interrupted, ProgressBar() as bar, hearing(is_needed=files.has_no_poses) as hand_made:
         control = RunControl(bar.show, is_interrupted)
         signer = work("media.identity_trial").tried_identity(identity)
@@ -208,6 +218,13 @@ def layout(preset: PresetName = "mmgt-512") -> None:
 def _sampling_options(**numbers: object) -> SamplingOptions:
     try:
         return SamplingOptions(**numbers)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _check_mode(options: SamplingOptions, preset: Preset) -> None:
+    try:
+        options.video_sampling(preset)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mmgt_core.keypoints import NUM_KEYPOINT_VALUES
+from mmgt_core.quality import GUIDED_MODES, UNGUIDED_MODES, Asked, Quality, VideoSampling, WindowSchedule, mode_called
 from mmgt_core.types import BackgroundMask, MaskMotion, RegionWeights
 
 BASELINE_FEATURES = 35
@@ -15,13 +16,6 @@ class AudioLayout(StrEnum):
 
     DOWN = "down"
     DOWN_MID_UP = "down_mid_up"
-
-
-class WindowSchedule(StrEnum):
-    """How windows cover a video: `looping` wraps to the beginning as published, `linear` never does."""
-
-    LOOPING = "looping"
-    LINEAR = "linear"
 
 
 @dataclass(frozen=True)
@@ -154,7 +148,8 @@ class Preset:
     same noise, so that what stands still in it does not shimmer; for weights that were trained so.
     head_guidance_scale: of stage 1 for face and head, where gestures need more guidance than mouths bear; None: the
     same. details: of the network that puts back into frames what the others lose of the portrait; None: nothing does.
-    variant_of: the preset whose networks and weights these are, sampled otherwise; None: it has its own.
+    variant_of: the preset whose networks and weights these are, sampled otherwise; None: it has its own. faster_modes:
+    beside `exact`, which is its own numbers, sampled as published. default_quality: where none is asked for.
     """
 
     name: str
@@ -176,6 +171,13 @@ class Preset:
     is_noise_shared: bool = False
     details: DetailNetworkConfig | None = None
     variant_of: str | None = None
+    faster_modes: tuple[VideoSampling, ...] = ()
+    default_quality: Quality = Quality.EXACT
+
+    @property
+    def modes(self) -> tuple[VideoSampling, ...]:
+        """Its quality modes, best first."""
+        return VideoSampling(self.num_inference_steps, self.guidance_scale), *self.faster_modes
 
     @property
     def weights_name(self) -> str:
@@ -241,6 +243,7 @@ MMGT_512 = Preset(
     num_inference_steps=30,
     guidance_scale=3.5,
     pose_guidance_scale=2.0,
+    faster_modes=GUIDED_MODES,
 )
 """The published weights' layout."""
 
@@ -298,6 +301,8 @@ MMGT_DEMO = Preset(
     head_guidance_scale=1.2,
     is_noise_shared=True,
     details=PRESENTER_DETAILS,
+    faster_modes=UNGUIDED_MODES,
+    default_quality=Quality.BALANCED,
 )
 """The same classes, small enough to be trained and run on a CPU.
 
@@ -309,7 +314,13 @@ PRESENTER_KEYPOINTS = KeypointNetworkConfig(widths=(24, 48, 96, 96), decoder_wid
 """The detector that is trained along with `mmgt-demo`."""
 
 MMGT_DEMO_GUIDED = replace(
-    MMGT_DEMO, name="mmgt-demo-guided", num_inference_steps=30, guidance_scale=3.5, variant_of=MMGT_DEMO.name
+    MMGT_DEMO,
+    name="mmgt-demo-guided",
+    num_inference_steps=30,
+    guidance_scale=3.5,
+    variant_of=MMGT_DEMO.name,
+    faster_modes=GUIDED_MODES,
+    default_quality=Quality.EXACT,
 )
 """`mmgt-demo` sampled as the published weights are: what measures quality modes and few steps where there is no GPU.
 
@@ -317,15 +328,6 @@ Guidance gains these small networks nothing; as a load it is like the published 
 """
 
 PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO, MMGT_DEMO_GUIDED)}
-
-
-@dataclass(frozen=True)
-class VideoSampling:
-    """How stage 2 samples. A guidance_scale of 1 is off, and half the work."""
-
-    num_inference_steps: int
-    guidance_scale: float
-    region_weights: RegionWeights = field(default_factory=RegionWeights)
 
 
 @dataclass(frozen=True)
@@ -348,11 +350,12 @@ class SamplingOptions:
     """Every number of one generation; None means "the preset's own". The only home of sampling defaults."""
 
     seed: int = 42
+    quality: Quality | None = None
     num_inference_steps: int | None = None
     guidance_scale: float | None = None
     window_frames: int = 12
     window_overlap: int = 4
-    window_schedule: WindowSchedule = WindowSchedule.LINEAR
+    window_schedule: WindowSchedule | None = None
     background: BackgroundMask = BackgroundMask.ONE_PLUS_LIPS
     mask_motion: MaskMotion = MaskMotion.MOVING
     region_weights: RegionWeights = field(default_factory=RegionWeights)
@@ -374,13 +377,15 @@ class SamplingOptions:
         _check("segment_overlap", self.segment_overlap, 1, 79)
         _check("segment_blend", self.segment_blend, 0, self.segment_overlap - 1)
 
-    def video_sampling(self, preset: Preset) -> "VideoSampling":
-        """What stage 2 needs of them, with the preset's numbers where none was given."""
-        return VideoSampling(
-            preset.num_inference_steps if self.num_inference_steps is None else self.num_inference_steps,
-            preset.guidance_scale if self.guidance_scale is None else self.guidance_scale,
-            self.region_weights,
-        )
+    def video_sampling(self, preset: Preset) -> VideoSampling:
+        """What stage 2 needs of them: the mode's numbers where none was given.
+
+        Raises:
+            ValueError: the preset has no such mode; names its own.
+        """
+        mode = mode_called(self.quality or preset.default_quality, preset.modes, preset.name)
+        asked = Asked(self.num_inference_steps, self.guidance_scale, self.window_schedule)
+        return asked.of(mode, self.region_weights)
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

@@ -34,6 +34,7 @@ from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.processor import calls_at_once, share_cores
+from mmgt_core.quality import Quality
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
 from worker.errors import GpuFault, GpuNotOpened, GpuOutOfMemory, SandboxLost
 from worker.gpus import AUTO, CPU
@@ -59,14 +60,16 @@ class MethodPipeline:
     def model(self) -> Mapping[str, Any]:
         """What `/v1/models` tells of it."""
         preset = self._pipeline.preset
+        mode = SamplingOptions().video_sampling(preset)
         return {
             "id": preset.name,
             "size": f"{preset.resolution}x{preset.resolution}",
             "fps": FPS,
-            "qualities": ["exact"],
+            "qualities": [mode.quality.value for mode in self._pipeline.modes],
+            "default_quality": preset.default_quality.value,
             "is_trained": preset.is_trained,
-            "num_inference_steps": preset.num_inference_steps,
-            "guidance_scale": preset.guidance_scale,
+            "num_inference_steps": mode.num_inference_steps,
+            "guidance_scale": mode.guidance_scale,
             "min_seconds": self._limits.min_audio_s,
             "max_seconds": self._limits.max_audio_s,
         }
@@ -192,6 +195,7 @@ def sampling_options(options: JobOptions) -> SamplingOptions:
     weights = RegionWeights(options.background_weight, options.face_hands_weight, options.lips_weight)
     return SamplingOptions(
         seed=options.seed,
+        quality=None if options.quality is None else Quality(options.quality),
         num_inference_steps=options.num_inference_steps,
         guidance_scale=options.guidance_scale,
         region_weights=weights,

@@ -8,7 +8,7 @@ import torch
 from mmgt_core.checkpoints import key_maps
 from mmgt_core.checkpoints.loading import load_published
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
-from mmgt_core.config import ImageEncoderConfig, VAEConfig, VideoSampling, WindowSchedule
+from mmgt_core.config import ImageEncoderConfig, VAEConfig
 from mmgt_core.parity.case import GoldenCase, GoldenError, Produced
 from mmgt_core.parity.unet import (
     EVEN_WEIGHTS,
@@ -22,6 +22,7 @@ from mmgt_core.pipelines.denoising import DenoisingStep, exact_plan
 from mmgt_core.pipelines.pictures import clip_pixels, pose_pixels, scaled
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.windows import Window, windows
+from mmgt_core.quality import VideoSampling, WindowSchedule
 from mmgt_core.training import losses
 from mmgt_core.types import ClipConditions, RegionWeights, WindowConditions
 from mmgt_core.unet.schedule import INFERENCE_SCHEDULE, inference_scheduler, training_scheduler

@@ -13,7 +13,7 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
 from mmgt_core.media.encoders import result_encoder
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
-from mmgt_core.pipelines.denoising import NOTHING_FINISHED, DenoisingStep, exact_plan
+from mmgt_core.pipelines.denoising import NOTHING_FINISHED, DenoisingStep, sampling_plan
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
@@ -23,8 +23,10 @@ from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.portrait_details import PortraitDetails
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
+from mmgt_core.pipelines.shifted_windows import shifted_windows
 from mmgt_core.pipelines.window_conditions import ConditionNetworks
-from mmgt_core.pipelines.windows import Stretch, stretches
+from mmgt_core.pipelines.windows import Stretch, Window, stretches
+from mmgt_core.quality import VideoSampling, WindowSchedule
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, RenderedFrame, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.conditions import PreparedClip
@@ -46,6 +48,12 @@ class AudioToVideo:
     audio_projection: AudioProjection
     wav2vec: SpeechEncoder
     detail_network: DetailNetwork | None
+
+    @property
+    def modes(self) -> tuple[VideoSampling, ...]:
+        """The preset's quality modes for which there are weights, best first."""
+        has_student = self.pose_to_video.student_unet is not None
+        return tuple(mode for mode in self.preset.modes if has_student or not mode.is_distilled)
 
     def __call__(self, inputs: Inputs, options: SamplingOptions, outputs: Outputs, control: RunControl) -> Manifest:
         """Generate the video of a person speaking and write it, complete or not at all.
@@ -111,23 +119,25 @@ class AudioToVideo:
             options: every sampling number.
             control: progress and cancellation.
         """
-        covering = _covering(waveform.num_frames, options)
+        render = self.pose_to_video.rendering_as(options.video_sampling(self.preset))
+        covering = self._covering(waveform.num_frames, options)
         with drawn_poses(poses, self._drawing(options)) as drawn:
             drawn.take(covering[0].frames)
             with control.stage(Stage.CONDITIONS, 1) as report:
-                clip = self.pose_to_video.prepared_clip(reference_image, self.preset.resolution)
+                clip = render.prepared_clip(reference_image, self.preset.resolution)
                 report(1)
-            passing = PassingPoses(self._denoised(clip, covering, drawn, waveform, options, control))
-            frames = self.pose_to_video.decode(passing.latents(), waveform.num_frames, control)
+            passing = PassingPoses(self._denoised(render, clip, covering, drawn, waveform, options, control))
+            frames = render.decode(passing.latents(), waveform.num_frames, control)
             if self.detail_network is not None:
                 portrait = scaled(reference_image, self.preset.resolution)
-                drawn_portrait, own_pose = self._portrait_as_drawn(clip, initial_keypoints, options, control)
+                drawn_portrait, own_pose = self._portrait_as_drawn(render, clip, initial_keypoints, options, control)
                 details = PortraitDetails(self.detail_network, portrait, drawn_portrait, own_pose)
                 frames = details.restored(frames, passing.pictures())
             yield from passing.with_keypoints(frames)
 
     def _denoised(
         self,
+        render: PoseToVideo,
         clip: PreparedClip,
         covering: Sequence[Stretch],
         drawn: DrawnPoses,
@@ -136,7 +146,7 @@ class AudioToVideo:
         control: RunControl,
     ) -> Iterator[PosedLatents]:
         """Latents and poses of the frames that each stretch finishes, in order."""
-        preset, render, sampling = self.preset, self.pose_to_video, options.video_sampling(self.preset)
+        preset, sampling = self.preset, options.video_sampling(self.preset)
         networks = ConditionNetworks(
             self.pose_guider,
             self.audio_projection,
@@ -148,7 +158,8 @@ class AudioToVideo:
         noise = render.noise(preset.latent_size, options.seed, preset.is_noise_shared)
         num_steps, finished = sampling.num_inference_steps, NOTHING_FINISHED
         for index, stretch in enumerate(covering):
-            poses, plan = drawn.take(stretch.frames), exact_plan(stretch.windows, sampling)
+            poses = drawn.take(stretch.frames)
+            plan = sampling_plan(_windows_at(stretch, sampling, options.window_frames), sampling)
             num_done = index * num_steps
             with control.stage(Stage.VIDEO_DIFFUSION, len(covering) * num_steps, num_done) as report:
                 conditions = networks.of_windows(plan.windows, poses, speech.window(stretch.frames), control.check)
@@ -166,14 +177,20 @@ class AudioToVideo:
             yield PosedLatents(denoised.latents[:, :, stretch.num_known :], poses[stretch.num_known :])
 
     def _portrait_as_drawn(
-        self, clip: PreparedClip, initial_keypoints: Float32Array, options: SamplingOptions, control: RunControl
+        self,
+        render: PoseToVideo,
+        clip: PreparedClip,
+        initial_keypoints: Float32Array,
+        options: SamplingOptions,
+        control: RunControl,
     ) -> tuple[UInt8Array, UInt8Array]:
         """How stage 2 draws the portrait in its own pose, silent; and that pose's picture: each (H, W, 3) RGB."""
         unheard = RunControl(is_cancelled=control.is_cancelled)
         own_pose, silence = PoseSequence(initial_keypoints[None]), Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
         with drawn_poses(iter((own_pose,)), self._drawing(options)) as drawn:
-            passing = PassingPoses(self._denoised(clip, _covering(1, options), drawn, silence, options, unheard))
-            (image,) = self.pose_to_video.decode(passing.latents(), 1, unheard)
+            covering = self._covering(1, options)
+            passing = PassingPoses(self._denoised(render, clip, covering, drawn, silence, options, unheard))
+            (image,) = render.decode(passing.latents(), 1, unheard)
             (pose,) = drawn.take(range(1))
         return image, pose.picture.result().image
 
@@ -182,9 +199,16 @@ class AudioToVideo:
         painter = MaskPainter(self.preset.mask_level_sizes, options.background, options.mask_motion)
         return PoseDrawing(self.preset.resolution, painter)
 
+    def _covering(self, num_frames: int, options: SamplingOptions) -> list[Stretch]:
+        schedule = options.video_sampling(self.preset).window_schedule
+        return stretches(schedule, num_frames, options.window_frames, options.window_overlap)
 
-def _covering(num_frames: int, options: SamplingOptions) -> list[Stretch]:
-    return stretches(options.window_schedule, num_frames, options.window_frames, options.window_overlap)
+
+def _windows_at(stretch: Stretch, sampling: VideoSampling, window_frames: int) -> Callable[[int], tuple[Window, ...]]:
+    """From a step to the windows that cover a stretch then: its own, which overlap, or others at each step."""
+    if sampling.window_schedule is WindowSchedule.SHIFTED:
+        return partial(shifted_windows, len(stretch.frames), window_frames)
+    return lambda step: stretch.windows
 
 
 def _report_step(report: Callable[[int], None], num_done: int, done: DenoisingStep) -> None:

@@ -7,9 +7,8 @@ from functools import partial
 import torch
 
 from mmgt_core.ahead import done_ahead
-from mmgt_core.config import VideoSampling
 from mmgt_core.pipelines.windows import Window
-from mmgt_core.quality import Sampler
+from mmgt_core.quality import VideoSampling
 from mmgt_core.unet.samplers import SamplerRun, sampling_steps
 
 PredictVelocity = Callable[[torch.Tensor, torch.Tensor, Window, float], torch.Tensor]
@@ -78,11 +77,19 @@ class DenoisedStretch:
     last: FinishedFrames
 
 
+def sampling_plan(windows_at: Callable[[int], tuple[Window, ...]], sampling: VideoSampling) -> DenoisingPlan:
+    """What a quality mode does at each step. Args: windows_at: from a step to the windows that cover its stretch."""
+    sampled = sampling_steps(sampling.sampler, sampling.num_inference_steps)
+    steps = (
+        PlannedStep(timestep, sampling.guidance_at(timestep), windows_at(step))
+        for step, timestep in enumerate(sampled.timesteps)
+    )
+    return DenoisingPlan(tuple(steps), sampled.begin)
+
+
 def exact_plan(windows: tuple[Window, ...], sampling: VideoSampling) -> DenoisingPlan:
-    """As published (spec §11, §13): DDIM, guided at every step, the same windows at each of them."""
-    sampler = sampling_steps(Sampler.DDIM, sampling.num_inference_steps)
-    steps = tuple(PlannedStep(timestep, sampling.guidance_scale, windows) for timestep in sampler.timesteps)
-    return DenoisingPlan(steps, sampler.begin)
+    """The same windows at each step, as published (spec §11, §13)."""
+    return sampling_plan(lambda _: windows, sampling)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """Stage 2: poses, speech and the portrait become frames (paper §III-C)."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.encoders.image_tower import ImageEncoder
+from mmgt_core.errors import WeightsError
 from mmgt_core.pipelines.denoising import (
     NOTHING_FINISHED,
     DenoisedStretch,
@@ -21,6 +22,7 @@ from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
 from mmgt_core.processor import calls_at_once
+from mmgt_core.quality import VideoSampling
 from mmgt_core.types import ClipConditions, UInt8Array
 from mmgt_core.unet.conditions import PreparedClip, PreparedWindow
 from mmgt_core.unet.denoising_unet import DenoisingUNet
@@ -32,12 +34,30 @@ _DECODED_TOGETHER = 4
 
 @dataclass(frozen=True)
 class PoseToVideo:
-    """The networks that render; all on one device, in one dtype."""
+    """The networks that render; all on one device, in one dtype. student_unet: of the mode that is distilled."""
 
     vae: Autoencoder
     image_encoder: ImageEncoder
     reference_unet: ReferenceUNet
     denoising_unet: DenoisingUNet
+    student_unet: DenoisingUNet | None = None
+
+    @property
+    def denoising_unets(self) -> tuple[DenoisingUNet, ...]:
+        """The one that denoises, and its student where there is one."""
+        return (self.denoising_unet,) if self.student_unet is None else (self.denoising_unet, self.student_unet)
+
+    def rendering_as(self, sampling: VideoSampling) -> "PoseToVideo":
+        """These networks with the student in its teacher's place, where a mode is the student's.
+
+        Raises:
+            WeightsError: it is, and there is no student.
+        """
+        if not sampling.is_distilled:
+            return self
+        if self.student_unet is None:
+            raise WeightsError(f"the weights have no student for {sampling.quality}")
+        return replace(self, denoising_unet=self.student_unet)
 
     @property
     def device(self) -> torch.device:

@@ -1,4 +1,4 @@
-"""Conditions of stage 2's windows: each is computed once, before its stretch is denoised, and goes with the stretch."""
+"""Conditions of stage 2's windows: once for each frame, before its stretch is denoised, whatever windows see it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,12 @@ from mmgt_core.pipelines.pictures import pose_pixels
 from mmgt_core.pipelines.windows import Window
 from mmgt_core.types import RegionWeights, UInt8Array, WindowConditions
 from mmgt_core.unet.audio_projection import AudioProjection
-from mmgt_core.unet.conditions import PreparedWindow
+from mmgt_core.unet.conditions import PreparedWindow, joined_windows
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
+
+_FRAMES_TOGETHER = 12
+"""As many as a window of the usual length."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,15 @@ class ConditionNetworks:
             windows: in indices from the stretch's first frame on.
             drawn: the stretch's poses.
             speech: features of its frames, (F, A, layers, D).
-            check: called before each window; may raise to stop.
+            check: called now and then; may raise to stop.
         """
-        computed = {}
-        for window in windows:
+        blocks = []
+        for first in range(0, len(drawn), _FRAMES_TOGETHER):
             check()
-            frames = list(window)
-            computed[window] = self.of_frames([drawn[frame] for frame in frames], speech[frames])
-        return computed
+            block = slice(first, first + _FRAMES_TOGETHER)
+            blocks.append(self.of_frames(drawn[block], speech[block]))
+        stretch = joined_windows(blocks)
+        return {window: stretch.of_frames(window) for window in windows}
 
     def of_frames(self, drawn: Sequence[DrawnPose], speech: torch.Tensor) -> PreparedWindow:
         """The conditions of some frames; waits for their pictures. Args: speech: (F, A, layers, D)."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mmgt_core.config import WindowSchedule
+from mmgt_core.quality import WindowSchedule
 
 Window = tuple[int, ...]
 """Frame indices, in the order in which the motion modules see them."""
@@ -50,7 +50,8 @@ def windows(schedule: WindowSchedule, num_frames: int, window_frames: int, overl
 
     Args:
         schedule: `looping` (spec §11) lets the last windows wrap to the first frames; `linear` moves the last window
-            back instead, so that the end is never mixed with the beginning.
+            back instead, so that the end is never mixed with the beginning; `shifted` is `linear` here: its steps have
+            windows of their own (`shifted_windows`).
         num_frames: of the video.
         window_frames: of one window; a shorter video is one window.
         overlap: frames that neighbouring windows share.

@@ -17,6 +17,7 @@ from mmgt_core.media.image_writing import write_image
 from mmgt_core.pipelines.denoising import exact_plan
 from mmgt_core.pipelines.pictures import normalised_portraits
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
+from mmgt_core.quality import Quality
 from mmgt_core.training import losses
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.configuration import require_between
@@ -258,12 +259,12 @@ class SampledClip:
 
 @torch.no_grad()
 def render_clip(clip: SampledClip, render: PoseToVideo, preset: Preset, seed: int = _SAMPLE_SEED) -> torch.Tensor:
-    """The frames of one window as the preset samples them from a seed's noise: latents, (F, C, h, w)."""
+    """The frames of one window as the preset samples them at its best from a seed's noise: latents, (F, C, h, w)."""
     tokens = image_tokens(render.image_encoder, clip.portrait[None])
     timestep = torch.zeros((), device=tokens.device)
     features = render.reference_unet(clip.reference_latents[None], timestep, tokens).features
     num_frames, _, size, _ = clip.latents.shape
-    network, sampling = render.denoising_unet, SamplingOptions().video_sampling(preset)
+    network, sampling = render.denoising_unet, SamplingOptions(quality=Quality.EXACT).video_sampling(preset)
     window = network.prepare_window(clip.conditions, sampling.region_weights)
     denoised = render.denoise(
         render.noise(size, seed, preset.is_noise_shared).take(num_frames),

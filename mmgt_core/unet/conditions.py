@@ -63,6 +63,17 @@ class PreparedWindow:
     speech: Mapping[str, torch.Tensor]
     masks: tuple[torch.Tensor, ...]
 
+    def of_frames(self, frames: Sequence[int]) -> "PreparedWindow":
+        """Some frames of one window; nothing is copied where they follow one another."""
+        first, last = frames[0], frames[-1]
+        is_in_order = list(frames) == list(range(first, last + 1))
+        part = slice(first, last + 1) if is_in_order else list(frames)
+        return PreparedWindow(
+            self.pose[part],
+            {name: values[part] for name, values in self.speech.items()},
+            tuple(level[part] for level in self.masks),
+        )
+
 
 def joined_windows(windows: Sequence[PreparedWindow]) -> PreparedWindow:
     """Several windows of one length as the rows of one call."""

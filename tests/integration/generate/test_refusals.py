@@ -230,6 +230,8 @@ def test_a_bad_crop_is_refused_with_its_numbers(refused, crop, message):
         (("--steps", "101"), "num_inference_steps is 101; it must be 1 to 100"),
         (("--guidance-scale", "0.5"), "guidance_scale is 0.5; it must be 1 to 20"),
         (("--guidance-scale", "nan"), "guidance_scale is nan; it must be 1 to 20"),
+        (("--quality", "best"), "'best' is not one of"),
+        (("--quality", "turbo", "--preset", "mmgt-512"), "mmgt-512 has no turbo; it has exact"),
         (("--seed", "-1"), "seed is -1; it must be 0 to"),
         (("--mask-motion", "fast"), "'fast' is not one of"),
         (("--driving-video", "a.mp4", "--driving-keypoints", "a.npy"), "exclude each other"),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmgt_core.config import SamplingOptions
+from mmgt_core.config import MMGT_DEMO, SamplingOptions
+from mmgt_core.quality import VideoSampling
 from tests.integration.generate.command import TINY, Finished, frames_of, generate, record
 
 
@@ -60,7 +61,12 @@ def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driv
     assert manifest["is_pose_driven"] is True
     assert (manifest["device"], manifest["dtype"]) == ("cpu", "float32")
     assert (manifest["num_frames"], manifest["fps"], manifest["resolution"]) == (12, 25, 64)
-    assert set(manifest["options"]) == {*SamplingOptions.__dataclass_fields__, "head_guidance_scale"}
+    assert set(manifest["options"]) == {
+        *SamplingOptions.__dataclass_fields__,
+        *VideoSampling.__dataclass_fields__,
+        "head_guidance_scale",
+    }
+    assert manifest["options"]["quality"] == MMGT_DEMO.default_quality
     assert (manifest["options"]["seed"], manifest["options"]["num_inference_steps"]) == (5, 1)
     assert manifest["options"]["guidance_scale"] == 2
     assert manifest["weights"]

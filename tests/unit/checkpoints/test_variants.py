@@ -7,15 +7,17 @@ import torch
 
 from mmgt_core.checkpoints.folders import WeightsIndex, default_preset, find_preset, preset_folder, require_weights
 from mmgt_core.checkpoints.packaged import packaged_networks
-from mmgt_core.config import MMGT_DEMO, MMGT_DEMO_GUIDED, SamplingOptions, VideoSampling
+from mmgt_core.config import MMGT_DEMO, MMGT_DEMO_GUIDED, SamplingOptions
 from mmgt_core.load import load_pipeline
+from mmgt_core.quality import VideoSampling
 
 
 def test_the_guided_variant_is_the_small_preset_but_for_how_it_samples() -> None:
     variant = find_preset("mmgt-demo-guided")
 
     assert SamplingOptions().video_sampling(variant) == VideoSampling(30, 3.5)
-    own = {name: getattr(MMGT_DEMO, name) for name in ("name", "num_inference_steps", "guidance_scale", "variant_of")}
+    sampled = ("num_inference_steps", "guidance_scale", "faster_modes", "default_quality")
+    own = {name: getattr(MMGT_DEMO, name) for name in ("name", "variant_of", *sampled)}
     assert replace(variant, **own) == MMGT_DEMO
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from mmgt_core.audio.wav2vec import SpeechFeatures
-from mmgt_core.config import MMGT_512, SamplingOptions, VideoSampling, WindowSchedule
+from mmgt_core.config import MMGT_512, SamplingOptions
 from mmgt_core.errors import Cancelled
 from mmgt_core.load import load_pipeline
 from mmgt_core.masks.pyramid import MaskPainter
@@ -31,6 +31,7 @@ from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.window_conditions import ConditionNetworks
 from mmgt_core.pipelines.windows import Window, stretches, windows
 from mmgt_core.processor import calls_at_once
+from mmgt_core.quality import VideoSampling, WindowSchedule
 from mmgt_core.types import PoseSequence, RenderedFrame, UInt8Array, Waveform
 from mmgt_core.unet.conditions import PreparedWindow
 from mmgt_core.unet.schedule import inference_scheduler
@@ -119,11 +120,13 @@ def test_whatever_the_length_each_network_runs_once_for_what_does_not_change_fro
     num_rendered = sum(1 for _ in rendered(pipeline, num_frames, SHORT_WINDOWS))
 
     num_windows = len(windows(WindowSchedule.LINEAR, num_frames, 4, 2))
-    assert len(stretches(WindowSchedule.LINEAR, num_frames, 4, 2)) == 3
+    covering = stretches(WindowSchedule.LINEAR, num_frames, 4, 2)
+    num_blocks = sum(-(-len(stretch.frames) // 12) for stretch in covering)
+    assert len(covering) == 3
     assert num_rendered == num_frames
     once = {"image_encoder": 1, "vae_encoder": 1, "reference_unet": 1, "wav2vec": 1}
-    per_window = {"pose_guider": num_windows, "audio_projection": num_windows}
-    assert calls == {**once, **per_window, "denoising_unet": num_windows * 2}
+    per_frame = {"pose_guider": num_blocks, "audio_projection": num_blocks}  # twelve frames a call
+    assert calls == {**once, **per_frame, "denoising_unet": num_windows * 2}
 
 
 def test_every_pose_is_drawn_once(pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmgt_core.config import WindowSchedule
 from mmgt_core.pipelines.windows import STRETCH_WINDOWS, segment_starts, stretches, windows
+from mmgt_core.quality import WindowSchedule
 
 LOOPING, LINEAR = WindowSchedule.LOOPING, WindowSchedule.LINEAR
 

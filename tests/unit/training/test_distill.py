@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from mmgt_core.checkpoints.networks import build_networks
-from mmgt_core.config import VideoSampling
 from mmgt_core.errors import Cancelled
 from mmgt_core.pipelines.denoising import exact_plan
+from mmgt_core.quality import VideoSampling
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.checkpointing import export_weights
 from mmgt_core.training.configuration import LoopConfig
