@@ -20,10 +20,20 @@ _RGB = 3
 
 @dataclass(frozen=True)
 class Posterior:
-    """mean, std: (B, C, h, w)."""
+    """A Gaussian of latents: its mean and the logarithm of its variance, each (B, C, h, w)."""
 
     mean: torch.Tensor
-    std: torch.Tensor
+    logvar: torch.Tensor
+
+    @property
+    def std(self) -> torch.Tensor:
+        """(B, C, h, w)."""
+        return torch.exp(0.5 * self.logvar)
+
+    @property
+    def var(self) -> torch.Tensor:
+        """(B, C, h, w)."""
+        return torch.exp(self.logvar)
 
 
 @dataclass(frozen=True)
@@ -220,9 +230,8 @@ class Autoencoder(nn.Module):
 
     def encode(self, pixels: torch.Tensor) -> Encoded:
         """Args: pixels: (B, 3, H, W) in [-1, 1]."""
-        mean, log_variance = self.quant_conv(self.encoder(pixels)).chunk(2, dim=1)  # each (B, C, h, w)
-        std = torch.exp(0.5 * log_variance.clamp(-30.0, 20.0))
-        return Encoded(Posterior(mean, std))
+        mean, logvar = self.quant_conv(self.encoder(pixels)).chunk(2, dim=1)  # each (B, C, h, w)
+        return Encoded(Posterior(mean, logvar.clamp(-30.0, 20.0)))
 
     def decode(self, latents: torch.Tensor) -> Decoded:
         """Args: latents: (B, C, h, w), unscaled."""

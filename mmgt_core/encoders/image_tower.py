@@ -136,6 +136,7 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ImageEncoderConfig) -> None:
         super().__init__()
+        self.config = config
         self.vision_model = Tower(config)
         self.visual_projection = nn.Linear(config.hidden_size, config.projection_dim, bias=False)
 

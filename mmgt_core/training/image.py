@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
 from einops import rearrange
 from torch import nn
-from transformers import CLIPVisionModelWithProjection
 
 from mmgt_core.config import Preset
+from mmgt_core.encoders.autoencoder import Autoencoder
+from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.training.batches import Batch
 from mmgt_core.training.presenter_dataset import FIRST_MOVING_FRAME, PresenterDataset
 from mmgt_core.training.stage_2 import (
@@ -78,8 +78,8 @@ class ImageNetworks:
     denoising_unet: DenoisingUNet
     reference_unet: ReferenceUNet
     pose_guider: PoseGuider
-    image_encoder: CLIPVisionModelWithProjection
-    vae: AutoencoderKL
+    image_encoder: ImageEncoder
+    vae: Autoencoder
 
 
 class ImageTraining:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL
 
 from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import PRESENTER_KEYPOINTS, Preset
+from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.synthetic.clip import synthetic_clip
@@ -160,7 +160,7 @@ def presenters(
     return build_presenter_dataset(folder, preset, config, synthetic_clip, num_workers, on_progress)
 
 
-def adopted_vae(folder: Path, preset: Preset) -> AutoencoderKL:
+def adopted_vae(folder: Path, preset: Preset) -> Autoencoder:
     """The autoencoder that made the folder's latents. Raises: ConfigurationError: there is none."""
     if not array_path(folder, LATENTS).is_file():
         raise ConfigurationError(f"{folder} has no latents: train the autoencoder first (`mmgt train demo`)")

@@ -8,11 +8,11 @@ from typing import Literal, Protocol
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
 from einops import rearrange, repeat
-from transformers import CLIPVisionModelWithProjection
 
 from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.encoders.autoencoder import Autoencoder
+from mmgt_core.encoders.image_tower import IMAGE_SIZE, ImageEncoder
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.pipelines.denoising import exact_plan
 from mmgt_core.pipelines.pictures import normalised_portraits
@@ -97,13 +97,12 @@ def where_kept(condition: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
 
 
 def kept_tokens(
-    tokens: torch.Tensor, kept: torch.Tensor, encoder: CLIPVisionModelWithProjection, config: DenoisingConfig
+    tokens: torch.Tensor, kept: torch.Tensor, encoder: ImageEncoder, config: DenoisingConfig
 ) -> torch.Tensor:
     """The portraits' embeddings, (B, 1, D), and what stands for them in the rows that lose their image."""
     if config.dropped_image == "zeros" or bool(kept.all()):
         return where_kept(tokens, kept)
-    side = encoder.config.image_size
-    dropped = encoder(torch.zeros(1, 3, side, side, device=tokens.device)).image_embeds  # (1, D)
+    dropped = encoder(torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE, device=tokens.device)).image_embeds  # (1, D)
     return torch.where(kept[:, None, None], tokens, dropped[:, None])
 
 
@@ -198,7 +197,7 @@ def unpacked_masks(
     return MotionMasks(pyramid(third), pyramid(face_hands), pyramid(lips))
 
 
-def image_tokens(encoder: CLIPVisionModelWithProjection, portraits: torch.Tensor) -> torch.Tensor:
+def image_tokens(encoder: ImageEncoder, portraits: torch.Tensor) -> torch.Tensor:
     """The portraits' embeddings: (B, 224, 224, 3) uint8 to (B, 1, D)."""
     pixels = normalised_portraits(rearrange(portraits, "b h w c -> b c h w").float() / 255)
     return encoder(pixels).image_embeds.unsqueeze(1)
@@ -215,7 +214,7 @@ def repeated_features(features: Mapping[str, torch.Tensor], times: int) -> dict[
 
 
 def reference_and_latents(
-    vae: AutoencoderKL, batch: Batch, generator: torch.Generator
+    vae: Autoencoder, batch: Batch, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Scaled latents of references, (B, C, h, w), and targets, (B, F, C, h, w): stored, or sampled from pictures.
 
@@ -283,9 +282,9 @@ class Stage2Networks(Protocol):
     @property
     def reference_unet(self) -> ReferenceUNet: ...
     @property
-    def image_encoder(self) -> CLIPVisionModelWithProjection: ...
+    def image_encoder(self) -> ImageEncoder: ...
     @property
-    def vae(self) -> AutoencoderKL: ...
+    def vae(self) -> Autoencoder: ...
 
 
 def renderer(networks: Stage2Networks) -> PoseToVideo:

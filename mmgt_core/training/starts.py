@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -16,6 +15,7 @@ from mmgt_core.checkpoints.published_names import require_same_layout
 from mmgt_core.checkpoints.starting_points import start_from_animate_diff, start_from_stable_diffusion
 from mmgt_core.checkpoints.untrained import set_positions
 from mmgt_core.config import Preset
+from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.training.configuration import ConfigurationError
 from mmgt_core.training.image import ImageNetworks
 from mmgt_core.training.video import VideoNetworks, silence_new_modules
@@ -38,7 +38,7 @@ Network = TypeVar("Network", bound=nn.Module)
 Built = TypeVar("Built")
 
 
-def image_networks(preset: Preset, vae: AutoencoderKL, start: Path | None, seed: int) -> ImageNetworks:
+def image_networks(preset: Preset, vae: Autoencoder, start: Path | None, seed: int) -> ImageNetworks:
     """Process 1's networks.
 
     Args:
@@ -72,7 +72,7 @@ def image_networks(preset: Preset, vae: AutoencoderKL, start: Path | None, seed:
     return networks
 
 
-def video_networks(preset: Preset, vae: AutoencoderKL, start: Path, seed: int) -> VideoNetworks:
+def video_networks(preset: Preset, vae: Autoencoder, start: Path, seed: int) -> VideoNetworks:
     """Process 2's networks: process 1's, and new modules that add nothing yet.
 
     Args:
@@ -96,7 +96,7 @@ def video_networks(preset: Preset, vae: AutoencoderKL, start: Path, seed: int) -
     return networks
 
 
-def random_video_networks(preset: Preset, vae: AutoencoderKL, seed: int) -> VideoNetworks:
+def random_video_networks(preset: Preset, vae: Autoencoder, seed: int) -> VideoNetworks:
     """Process 2's networks before anything is loaded into them. Args: as `video_networks`."""
     networks = seeded(
         seed,
@@ -114,7 +114,7 @@ def random_video_networks(preset: Preset, vae: AutoencoderKL, seed: int) -> Vide
     return networks
 
 
-def finished_video_networks(preset: Preset, vae: AutoencoderKL, start: Path) -> VideoNetworks:
+def finished_video_networks(preset: Preset, vae: Autoencoder, start: Path) -> VideoNetworks:
     """Process 2's networks as its run, or the package, left them.
 
     Args:

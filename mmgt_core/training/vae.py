@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import AutoencoderKL
 from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
+from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.training.batches import Batch
@@ -71,7 +71,7 @@ class PictureCrops:
 class VAETraining:
     """Absolute and squared errors, differences at three scales, a little KL."""
 
-    def __init__(self, vae: AutoencoderKL, dataset: PresenterDataset, config: VAETrainingConfig) -> None:
+    def __init__(self, vae: Autoencoder, dataset: PresenterDataset, config: VAETrainingConfig) -> None:
         self.vae, self.dataset, self.config = vae.requires_grad_(True), dataset, config
         self.networks: Mapping[str, nn.Module] = {"vae": vae}
 
@@ -124,7 +124,7 @@ def as_pictures(pixels: torch.Tensor) -> UInt8Array:
 
 
 @torch.no_grad()
-def standardise_latents(vae: AutoencoderKL, latents: torch.Tensor) -> None:
+def standardise_latents(vae: Autoencoder, latents: torch.Tensor) -> None:
     """Fold mean and spread of each channel of the latents into the layers on either side of them, in place.
 
     Args:
@@ -133,6 +133,8 @@ def standardise_latents(vae: AutoencoderKL, latents: torch.Tensor) -> None:
     """
     mean, spread = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3))
     encoder, decoder, channels = vae.quant_conv, vae.post_quant_conv, len(mean)
+    assert encoder.bias is not None
+    assert decoder.bias is not None
     encoder.weight[:channels] /= spread[:, None, None, None]
     encoder.bias[:channels] = (encoder.bias[:channels] - mean) / spread
     encoder.bias[channels:] -= 2 * spread.log()  # the log-variances
@@ -141,7 +143,7 @@ def standardise_latents(vae: AutoencoderKL, latents: torch.Tensor) -> None:
 
 
 @torch.no_grad()
-def encoded_pictures(vae: AutoencoderKL, pictures: UInt8Array) -> Iterator[torch.Tensor]:
+def encoded_pictures(vae: Autoencoder, pictures: UInt8Array) -> Iterator[torch.Tensor]:
     """Posterior means of (N, H, W, 3) uint8, some at a time: (n, C, h, w) float32."""
     for first in range(0, len(pictures), _ENCODED_AT_ONCE):
         part = torch.from_numpy(np.array(pictures[first : first + _ENCODED_AT_ONCE])).to(vae.device)
@@ -149,7 +151,7 @@ def encoded_pictures(vae: AutoencoderKL, pictures: UInt8Array) -> Iterator[torch
 
 
 def write_latents(
-    vae: AutoencoderKL, dataset: PresenterDataset, on_progress: Callable[[int, int], None] = lambda done, total: None
+    vae: Autoencoder, dataset: PresenterDataset, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
     """Encode every picture of a dataset into its `latents`; written whole or not at all."""
     clips, frames, side = dataset.pictures.shape[:3]

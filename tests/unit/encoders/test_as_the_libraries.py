@@ -43,6 +43,8 @@ def test_the_autoencoder_is_the_library_s_bit_for_bit(config: VAEConfig) -> None
     assert own.state_dict().keys() == library.state_dict().keys()
     assert torch.equal(found.mean, expected.mean)
     assert torch.equal(found.std, expected.std)
+    assert torch.equal(found.var, expected.var)
+    assert torch.equal(found.logvar, expected.logvar)
     assert torch.equal(own.decode(latents).sample, library.decode(latents).sample)
 
 
