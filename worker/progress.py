@@ -1,7 +1,7 @@
 """From the pipeline's steps to the job's progress: per cent, remaining seconds, not more often than is useful."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from jobs.errors import StoreUnavailable
 from jobs.job import Job
@@ -13,14 +13,14 @@ from worker.lease import Lease
 
 log = logger(__name__)
 
-STAGE_SPANS: dict[Stage, tuple[float, float]] = {
-    Stage.DRIVING_POSES: (0.01, 0.10),
-    Stage.POSE_DIFFUSION: (0.01, 0.10),
-    Stage.CONDITIONS: (0.10, 0.12),
-    Stage.VIDEO_DIFFUSION: (0.12, 0.88),
-    Stage.DECODING: (0.88, 0.98),
+_BEGUN_SHARE = 0.01
+STAGE_SHARES: dict[tuple[Stage, ...], float] = {
+    (Stage.DRIVING_POSES, Stage.POSE_DIFFUSION): 0.09,
+    (Stage.CONDITIONS,): 0.02,
+    (Stage.VIDEO_DIFFUSION,): 0.76,
+    (Stage.DECODING,): 0.10,
 }
-"""Where each stage begins and ends, as a share of the whole; the rest is fetching and storing."""
+"""Which part of the whole each stage is; of two in one line a video has one. The rest is fetching and storing."""
 
 _MIN_SHARE_FOR_ETA = 0.05
 
@@ -34,6 +34,7 @@ class ProgressReporter:
         self._store, self._job, self._lease, self._period_s, self._clock = store, job, lease, period_s, clock
         self._started_at_s = clock()
         self._told_at_s = float("-inf")
+        self._done: dict[Stage, float] = {}
         self.num_segments = 0
         self.stage: Stage | None = None
 
@@ -41,6 +42,7 @@ class ProgressReporter:
         """Note a step; tell the store if it has not heard for a while."""
         self._lease.note_step()
         self.stage = progress.stage
+        self._done[progress.stage] = progress.step / max(1, progress.steps)
         now_s = self._clock()
         if now_s - self._told_at_s < self._period_s:
             return
@@ -52,7 +54,7 @@ class ProgressReporter:
             log.warning("progress_not_told", job_id=self._job.id, error=str(error))
 
     def _job_progress(self, progress: Progress, elapsed_s: float) -> JobProgress:
-        share = share_done(progress)
+        share = share_done(self._done)
         segments = self.num_segments if progress.stage is Stage.POSE_DIFFUSION else 0
         per_segment = max(1, progress.steps // max(1, segments))
         return JobProgress(
@@ -66,7 +68,18 @@ class ProgressReporter:
         )
 
 
-def share_done(progress: Progress) -> float:
-    """Return the share of the whole work that is done, 0 to 1."""
-    begin, end = STAGE_SPANS[progress.stage]
-    return begin + (end - begin) * progress.step / max(1, progress.steps)
+def share_done(done: Mapping[Stage, float]) -> float:
+    """Return the share of the whole work that is done, 0 to 1.
+
+    Stages of a long video take turns, so each counts for itself. One that nobody hears of while a later one is under
+    way is done, or has nothing to do: poses that were given need none.
+
+    Args:
+        done: of each stage that began, the share of its own steps that is done.
+    """
+    share, is_later_begun = _BEGUN_SHARE, False
+    for stages, part in reversed(STAGE_SHARES.items()):
+        begun = [done[stage] for stage in stages if stage in done]
+        share += part * (max(begun) if begun else float(is_later_begun))
+        is_later_begun = is_later_begun or bool(begun)
+    return share

@@ -56,18 +56,19 @@ class RunControl:
     """The caller's callbacks, and the seconds that each stage took.
 
     on_progress: called after each step. is_cancelled: asked before each piece of work; True ends it with Cancelled.
-    on_input: called before each look at an input.
+    on_input: called before each look at an input. clock: of the stages' seconds.
     """
 
     on_progress: Callable[[Progress], None] = ignore_progress
     is_cancelled: Callable[[], bool] = never_cancelled
     stage_seconds: dict[Stage, float] = field(default_factory=dict)
     on_input: Callable[[InputStep], None] = ignore_input
+    clock: Callable[[], float] = time.monotonic
 
     @contextmanager
     def stage(self, stage: Stage, steps: int, num_done: int = 0) -> Iterator[Callable[[int], None]]:
         """Enter a stage, or come back to it after `num_done` of its steps; gives the function that reports steps."""
-        started = time.monotonic()
+        started = self.clock()
         self.check()
         if not num_done:
             self.on_progress(Progress(stage, 0, steps))
@@ -79,7 +80,7 @@ class RunControl:
         try:
             yield report
         finally:
-            self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + time.monotonic() - started
+            self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + self.clock() - started
 
     def check(self) -> None:
         """Raises: Cancelled: the caller asked to stop."""

@@ -21,6 +21,7 @@ from worker.progress import ProgressReporter, share_done
 PERIOD_S, STEP_S, STEPS = 0.5, 0.125, 10
 AUDIO_DRIVEN = (Stage.POSE_DIFFUSION, Stage.CONDITIONS, Stage.VIDEO_DIFFUSION, Stage.DECODING)
 POSE_DRIVEN = (Stage.DRIVING_POSES, *AUDIO_DRIVEN[1:])
+GIVEN_POSES = AUDIO_DRIVEN[1:]
 
 
 @dataclass
@@ -45,8 +46,15 @@ class Render:
         return [event.job for event in events if event.type == "video.progress"]
 
 
-def every_step(stages: tuple[Stage, ...]) -> Iterator[Progress]:
-    return (Progress(stage, step, STEPS) for stage in stages for step in range(STEPS + 1))
+def every_step(stages: tuple[Stage, ...], num_turns: int = 1) -> Iterator[Progress]:
+    """As a video of so many stretches tells its stages, which take turns; conditions come once."""
+    for turn in range(num_turns):
+        begin, end = STEPS * turn // num_turns, STEPS * (turn + 1) // num_turns
+        for stage in stages:
+            if stage not in (Stage.CONDITIONS, Stage.DRIVING_POSES):
+                yield from (Progress(stage, step, STEPS) for step in range(begin + bool(turn), end + 1))
+            elif not turn:
+                yield from (Progress(stage, step, STEPS) for step in range(STEPS + 1))
 
 
 @pytest.fixture
@@ -57,13 +65,34 @@ def render(store: JobStore, store_settings: StoreSettings, tmp_path: Path) -> Re
     return Render(store, job, Lease(store, job, LeaseSettings(), NoticeBoard()))
 
 
-@pytest.mark.parametrize("stages", [AUDIO_DRIVEN, POSE_DRIVEN], ids=["audio", "pose"])
-def test_the_share_that_is_done_never_falls_and_leaves_room_for_storing(stages: tuple[Stage, ...]) -> None:
-    shares = [share_done(progress) for progress in every_step(stages)]
+@pytest.mark.parametrize("stages", [AUDIO_DRIVEN, POSE_DRIVEN, GIVEN_POSES], ids=["audio", "pose", "given"])
+@pytest.mark.parametrize("num_turns", [1, 2, 5])
+def test_the_share_that_is_done_never_falls_and_leaves_room_for_storing(
+    stages: tuple[Stage, ...], num_turns: int
+) -> None:
+    done: dict[Stage, float] = {}
+    shares = []
+
+    for progress in every_step(stages, num_turns):
+        done[progress.stage] = progress.step / progress.steps
+        shares.append(share_done(done))
 
     assert shares == sorted(shares)
-    assert 0 < shares[0] < 0.05
+    assert 0 < shares[0] < 0.15
     assert 0.95 < shares[-1] < 1
+
+
+def test_after_half_of_the_stretches_half_is_done_whatever_the_stages_take(render: Render) -> None:
+    for progress in every_step(AUDIO_DRIVEN, num_turns=4):
+        if progress.stage is Stage.POSE_DIFFUSION and progress.step > STEPS // 2:
+            break
+        render.report(progress)
+        render.now_s += PERIOD_S
+
+    last = render.told()[-1]
+    assert last.progress is not None
+    assert 49 <= last.percent <= 51
+    assert last.progress.eta_seconds == pytest.approx(render.now_s - 1000.0, rel=0.1)
 
 
 @pytest.mark.parametrize("stages", [AUDIO_DRIVEN, POSE_DRIVEN], ids=["audio", "pose"])
