@@ -4,9 +4,11 @@ Letters of shape comments, here and everywhere: `B` batch, `F` frames, `C` chann
 `N` tokens, `D` features, `K` = 134 keypoints, `M` audio context tokens, `A` audio window, `T` diffusion steps.
 """
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -50,6 +52,22 @@ class Waveform:
         """Raises: ValueError: not one-dimensional float32."""
         if self.samples.ndim != 1 or self.samples.dtype != np.float32:
             raise ValueError(f"a waveform is (samples,) float32, not {self.samples.shape} {self.samples.dtype}")
+
+    @classmethod
+    def in_file(cls, samples: Float32Array) -> "Waveform":
+        """A waveform whose samples lie in a file without a name: ten minutes of them would be 38 MB of memory."""
+        with TemporaryFile() as file:
+            samples.tofile(file)
+            file.flush()
+            return cls(np.memmap(file, np.float32, "r", shape=samples.shape))
+
+    def part(self, first: int, last: int | None = None) -> Float32Array:
+        """A copy of the samples between two; of a file no other pages stay in memory for it."""
+        copied = np.array(self.samples[first:last])
+        mapped = getattr(self.samples, "_mmap", None)
+        if mapped is not None:
+            mapped.madvise(mmap.MADV_DONTNEED)
+        return copied
 
     @property
     def seconds(self) -> float:

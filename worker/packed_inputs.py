@@ -46,7 +46,7 @@ def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
             reference_image=arrays["reference_image"],
             crop=SquareFrame(*packed["frame"]),
             initial_keypoints=arrays["initial_keypoints"],
-            waveform=Waveform(arrays["samples"]),
+            waveform=Waveform.in_file(arrays["samples"]),
             sound=folder / _SOUND,
             driving_poses=poses,
             warnings=tuple(InputWarning(each["code"], each["message"]) for each in packed["warnings"]),

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias, Union
 
@@ -32,9 +33,26 @@ SpeechEncoder: TypeAlias = Union["Wav2Vec2Model", LogMelEncoder]
 """What gives stage 2 its features: the published network, or what stands in its place."""
 
 
+@dataclass(frozen=True)
+class Level:
+    """A recording's mean and deviation, of all of it: any part can be normalised by them."""
+
+    mean: np.float32
+    deviation: np.float32
+
+    @classmethod
+    def of(cls, samples: Float32Array) -> "Level":
+        """Of a whole recording, (samples,)."""
+        return cls(samples.mean(), np.sqrt(samples.var() + _VARIANCE_FLOOR))
+
+    def normalise(self, samples: Float32Array) -> Float32Array:
+        """A part of the recording at zero mean and unit variance: (samples,) float32."""
+        return ((samples - self.mean) / self.deviation).astype(np.float32)
+
+
 def normalise(samples: Float32Array) -> Float32Array:
     """Zero mean and unit variance over the whole recording: (samples,) float32."""
-    return ((samples - samples.mean()) / np.sqrt(samples.var() + _VARIANCE_FLOOR)).astype(np.float32)
+    return Level.of(samples).normalise(samples)
 
 
 @torch.inference_mode()
@@ -83,6 +101,11 @@ class SpeechFeatures:
     margin_frames: int = MARGIN_FRAMES
     blocks: OrderedDict[int, torch.Tensor] = field(default_factory=OrderedDict)
 
+    @cached_property
+    def level(self) -> Level:
+        """Of the whole recording."""
+        return Level.of(self.waveform.part(0))
+
     def window(self, frames: Sequence[int]) -> torch.Tensor:
         """Features of these frames with their neighbours, (len(frames), A, layers, D).
 
@@ -110,9 +133,6 @@ class SpeechFeatures:
         heard_first, heard_end = max(0, first - self.margin_frames), min(num_frames, end + self.margin_frames)
         # The last frame hears what is left of the recording, which may be half a frame more or less than its share.
         last_sample = None if heard_end == num_frames else heard_end * SAMPLES_PER_FRAME
-        samples = self._normalised()[heard_first * SAMPLES_PER_FRAME : last_sample]
+        samples = self.level.normalise(self.waveform.part(heard_first * SAMPLES_PER_FRAME, last_sample))
         stacked = stack_neighbours(encoded(self.model, torch.from_numpy(samples), heard_end - heard_first))
         return stacked[first - heard_first : end - heard_first]
-
-    def _normalised(self) -> Float32Array:
-        return normalise(self.waveform.samples)

@@ -131,7 +131,7 @@ class AudioToPose:
     def _speech(self, waveform: Waveform, start: int) -> torch.Tensor:
         """Speech features of one segment, (F, features); silence stands past the end."""
         first, length = start * SAMPLES_PER_FRAME, self.segment_frames * SAMPLES_PER_FRAME
-        samples = waveform.samples[first : first + length]
+        samples = waveform.part(first, first + length)
         return segment_condition(self.wavlm, np.pad(samples, (0, length - len(samples))), self.hand_made)
 
 

@@ -153,4 +153,4 @@ def _fitted(waveform: Waveform, num_frames: int) -> Waveform:
     """The waveform cut or filled with silence to exactly the video's length (less than half a frame by itself)."""
     length = num_frames * SAMPLES_PER_FRAME
     samples = waveform.samples[:length]
-    return replace(waveform, samples=np.pad(samples, (0, length - len(samples))))
+    return Waveform.in_file(np.pad(samples, (0, length - len(samples))))

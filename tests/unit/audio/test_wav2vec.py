@@ -7,6 +7,8 @@ from transformers import Wav2Vec2Model
 
 from mmgt_core.audio.wav2vec import BLOCK_FRAMES, SpeechFeatures, hidden_states, normalise, stack_neighbours
 from mmgt_core.checkpoints.networks import build_wav2vec
+from mmgt_core.config import WindowSchedule
+from mmgt_core.pipelines.windows import stretches
 from mmgt_core.types import SAMPLES_PER_FRAME, Waveform
 from tests.small_preset import SMALL
 
@@ -118,3 +120,32 @@ def test_a_block_of_ten_minutes_is_no_larger_than_one_of_a_minute(wav2vec: Wav2V
 
 def test_silence_is_normalised_to_silence() -> None:
     assert not normalise(np.zeros(1000, np.float32)).any()
+
+
+@pytest.mark.parametrize("num_frames", [1000, 1001])
+def test_each_block_is_heard_once_while_stretches_pass(wav2vec: Wav2Vec2Model, num_frames: int) -> None:
+    heard: list[int] = []
+    hook = wav2vec.feature_extractor.register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0].shape[-1]))
+    features = SpeechFeatures(wav2vec, speech(num_frames * SAMPLES_PER_FRAME), block_frames=50, margin_frames=5)
+
+    try:
+        for stretch in stretches(WindowSchedule.LINEAR, num_frames, 12, 4):
+            features.window(stretch.frames)
+    finally:
+        hook.remove()
+
+    assert len(heard) == -(-num_frames // 50)
+
+
+def test_a_waveform_in_a_file_is_heard_as_one_in_memory(wav2vec: Wav2Vec2Model) -> None:
+    in_memory = speech(120 * SAMPLES_PER_FRAME + 37)
+    in_file = Waveform.in_file(in_memory.samples)
+
+    heard = [
+        SpeechFeatures(wav2vec, waveform, block_frames=50, margin_frames=10).window(range(120))
+        for waveform in (in_memory, in_file)
+    ]
+
+    assert torch.equal(*heard)
+    assert np.array_equal(in_file.part(17, 4000), in_memory.samples[17:4000])
+    assert (in_file.num_frames, in_file.seconds) == (in_memory.num_frames, in_memory.seconds)
