@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import MMGT_DEMO, PRESETS, SamplingOptions
@@ -131,9 +133,6 @@ def verdict(found: Sequence[Growth]) -> dict[str, float]:
 
 def plot(found: Sequence[Growth], path: Path) -> None:
     """Time, memory and the first frame over the length."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     seconds = [growth.seconds for growth in found]
