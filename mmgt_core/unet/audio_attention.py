@@ -23,7 +23,7 @@ class AudioBlock(nn.Module):
     """Self-attention, the three weighted region branches, feed-forward; all pre-norm.
 
     A mask is one number a token, so it passes through the linear maps behind it: each branch's adapter and output
-    projection are one matrix, and the sum of the branches is one product (decision 0015).
+    projection are one matrix, and the sum of the branches is one product (decision 0021).
     """
 
     def __init__(self, width: int, num_heads: int, audio_dim: int) -> None:
