@@ -38,6 +38,7 @@ PARTS = (
         "mmgt_core.commands.synthesize", {"synthesize": "Draw a person who speaks, with all that is known of the clip."}
     ),
     Part("mmgt_core.commands.train", {"train": "Train one of the method's networks; goes on where it stood."}),
+    Part("mmgt_core.commands.bench", {"bench": "Measure what a preset costs on this machine; compare two reports."}),
     Part("mmgt_core.commands.data", {"data": "Make training data of videos: crops, keypoints, features, windows."}),
     Part(
         "deploy.commands",

@@ -35,6 +35,8 @@ RUN_BY = {
         "tests/unit/commands/test_evaluate_presenters.py"
     ),
     "mmgt evaluate ablations --out --runs --workers": "tests/unit/metrics/test_ablations.py",
+    "mmgt bench --out --preset --seconds --times": "tests/unit/bench/test_bench_command.py",
+    "mmgt bench --compare": "tests/unit/bench/test_bench_command.py",
     "mmgt train --config --data --device --out --steps --workers": "tests/unit/commands/test_train.py",
     "curl": "tests/integration/api/test_curl_examples.py",
     "export": "tests/integration/api/test_curl_examples.py",
