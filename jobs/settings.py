@@ -211,6 +211,8 @@ class WorkerSettings(Group):
     preset: str | None = None  # none: mmgt-512 where its weights are, else mmgt-demo
     weights_folder: Path | None = None  # none: `weights`
     start_timeout_s: int = 600  # loading and warming up
+    # auto: at start a GPU worker times attention kernels and torch.compile, in minutes, and keeps the fastest
+    compile: Literal["off", "auto"] = "off"
     heartbeat_s: float = 3.0  # between two signs of life
     live_s: float = 15.0  # a worker not heard from for so long counts as gone
     deaf_after_s: float = 30.0  # messages wait beside an idle worker; then it ends

@@ -36,6 +36,7 @@ from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.processor import calls_at_once, share_cores
 from mmgt_core.quality import Quality
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
+from mmgt_core.warm_up.choosing import with_fastest_calls
 from worker.errors import GpuFault, GpuNotOpened, GpuOutOfMemory, SandboxLost
 from worker.gpus import AUTO, CPU
 from worker.packed_inputs import unpack
@@ -44,6 +45,7 @@ from worker.preflight import media_limits
 from worker.sandbox import Sandbox
 
 _CANARY_S = 0.5
+_COMPILED_KEPT_IN = "TORCHINDUCTOR_CACHE_DIR"
 _NICENESS = 10
 _EXTRAS = frozenset({Extra.POSE, Extra.MASKS, Extra.THUMBNAIL})
 _GPU_FAULT_WORDS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS")
@@ -168,6 +170,10 @@ def load(settings: Settings, preset: str, sandbox: Sandbox | None, hand_made: Ha
     pipeline = load_pipeline(chosen, weights, device, dtype, hand_made=hand_made)
     if device.type == "cpu":
         share_cores(calls_at_once(pipeline.pose_to_video.denoising_unet))
+    elif settings.worker.compile == "auto":
+        os.environ.setdefault(_COMPILED_KEPT_IN, str(settings.data / "compiled"))  # a restart finds it done
+        with _named_faults():
+            pipeline = with_fastest_calls(pipeline)
     return MethodPipeline(pipeline, settings, sandbox)
 
 

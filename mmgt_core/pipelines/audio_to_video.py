@@ -92,7 +92,7 @@ class AudioToVideo:
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render, resolution = self.pose_to_video, self.preset.resolution
         encoder = result_encoder(render.device.type, resolution, resolution)
-        means = Means(render.device, render.dtype, render.decoding_dtype, encoder)
+        means = Means(render.device, render.dtype, render.decoding_dtype, encoder, render.execution)
         with outputs.unfinished() as staged, closing(frames):
             write_videos(frames, inputs, staged, resolution, options.mask_motion, encoder)
             manifest = describe(self.preset, self.weights, inputs, options, means, control)

@@ -13,6 +13,7 @@ import torch
 
 from mmgt_core.ahead import done_ahead
 from mmgt_core.config import PoseGuidance, Preset, SamplingOptions
+from mmgt_core.execution.execution import Execution
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.encoders import QUICK
 from mmgt_core.media.film_streams import Encoder
@@ -34,12 +35,17 @@ _VERSIONED = ("mmgt", "torch", "diffusers", "transformers", "numpy", "opencv-pyt
 
 @dataclass(frozen=True)
 class Means:
-    """What a video is made with. device, dtype: of the video networks. decoding_dtype: what makes frames of latents."""
+    """What a video is made with.
+
+    device, dtype: of the video networks. decoding_dtype: what makes frames of latents. execution: of the
+    denoising UNet.
+    """
 
     device: torch.device
     dtype: torch.dtype
     decoding_dtype: torch.dtype
     encoder: Encoder
+    execution: Execution
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Manifest:
     device: str
     dtype: str
     decoding_dtype: str
+    execution: Mapping[str, Any]
     encoder: str
     warnings: tuple[str, ...]
     versions: Mapping[str, str]
@@ -96,6 +103,7 @@ def describe(
         device=str(means.device),
         dtype=str(means.dtype).removeprefix("torch."),
         decoding_dtype=str(means.decoding_dtype).removeprefix("torch."),
+        execution=asdict(means.execution),
         encoder=means.encoder.name,
         warnings=tuple(warning.message for warning in inputs.warnings),
         versions={name: version(name) for name in _VERSIONED},

@@ -9,6 +9,7 @@ import torch
 from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.errors import WeightsError
+from mmgt_core.execution.execution import PLAIN, Execution
 from mmgt_core.pipelines.denoising import (
     NOTHING_FINISHED,
     DenoisedStretch,
@@ -34,13 +35,17 @@ _DECODED_TOGETHER = 4
 
 @dataclass(frozen=True)
 class PoseToVideo:
-    """The networks that render; all on one device, in one dtype. student_unet: of the mode that is distilled."""
+    """The networks that render; all on one device, in one dtype.
+
+    student_unet: of the mode that is distilled. execution: how the denoising UNet is called.
+    """
 
     vae: Autoencoder
     image_encoder: ImageEncoder
     reference_unet: ReferenceUNet
     denoising_unet: DenoisingUNet
     student_unet: DenoisingUNet | None = None
+    execution: Execution = PLAIN
 
     @property
     def denoising_unets(self) -> tuple[DenoisingUNet, ...]:
@@ -162,7 +167,8 @@ class PoseToVideo:
         if is_guided:
             # The unconditional row sees neither portrait nor speech, but the same pose and masks (spec §11).
             batch = batch.repeat(2, 1, 1, 1, 1)  # (2, C, F, h, w)
-        velocity = self.denoising_unet(batch, timestep, clip, window).float()
+        with self.execution.calling():
+            velocity = self.denoising_unet(batch, timestep, clip, window).float()
         if not is_guided:
             return velocity
         unconditional, conditional = velocity.chunk(2)

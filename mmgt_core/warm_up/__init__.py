@@ -1,0 +1,1 @@
+"""Before the first job: what this machine does best with these networks, found by measuring."""
