@@ -17,7 +17,8 @@ COMPILE_LIBROSA = import numpy; from mmgt_core.audio.baseline import baseline_fe
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock load fault demo-weights full-size image clean
+.PHONY: help setup demo test lint types format lock load fault demo-weights full-size gpu-check-prepare gpu-check \
+	gpu-check-rehearse image clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +72,28 @@ demo-weights: setup ## Train mmgt-demo from an empty folder; hours on two cores,
 
 full-size: setup ## Convert and load a random full-size checkpoint, run one step of one window (20 GB of disk, minutes)
 	$(BIN)/python -m mmgt_core.bench.full_size out/full-size
+
+GPU_CHECK = out/gpu-check
+MEASURE = 8713862# the published arithmetic, run eagerly: what the GPU check compares with
+gpu-check-prepare: setup ## Collect in out/gpu-check.tgz what `make gpu-check` needs on a machine without a network
+	rm -rf $(GPU_CHECK)
+	mkdir -p $(GPU_CHECK)/baseline $(GPU_CHECK)/wheels
+	git archive $(MEASURE) mmgt_core | tar -x -C $(GPU_CHECK)/baseline --exclude='*.safetensors'
+	cp -r mmgt_core/warm_up $(GPU_CHECK)/baseline/mmgt_core/
+	cp mmgt_core/bench/published.py $(GPU_CHECK)/baseline/mmgt_core/bench/
+	$(BIN)/python -m pip download --quiet --no-deps --only-binary=:all: --dest $(GPU_CHECK)/wheels \
+		"$$($(BIN)/python -m pip freeze | grep ^diffusers==)"
+	$(BIN)/python -m zipfile -e $(GPU_CHECK)/wheels/*.whl $(GPU_CHECK)/site
+	rm -r $(GPU_CHECK)/wheels $(GPU_CHECK)/site/diffusers/pipelines/*/ $(GPU_CHECK)/site/diffusers/modular_pipelines/*/
+	find out/gpu-check -name __pycache__ -prune -exec rm -r {} +
+	tar -czf $(GPU_CHECK).tgz -C out gpu-check
+
+gpu-check: ## On a GPU machine with Python 3.12 and PyTorch: parity, speed, memory; writes out/gpu-check/report.md
+	test -d $(GPU_CHECK) || tar -xzf $(GPU_CHECK).tgz -C out
+	PYTHONPATH=$(GPU_CHECK)/site $(PYTHON) -m mmgt_core.bench.gpu_check $(GPU_CHECK) $(GPU_CHECK)
+
+gpu-check-rehearse: setup ## The same on this CPU with the small preset
+	PYTHONPATH=$(GPU_CHECK)/site $(BIN)/python -m mmgt_core.bench.gpu_check $(GPU_CHECK) $(GPU_CHECK) --rehearse
 
 image: setup ## Build the service's image with buildah over a debootstrap base and start its entry points (as root)
 	@TORCH="$(TORCH)" deploy/image.sh
