@@ -162,7 +162,7 @@ class PoseToVideo:
         guidance_scale: float,
     ) -> torch.Tensor:
         """Predict one window's velocity, guided unless guidance is 1: (1, C, F, h, w) float32."""
-        batch = latents.to(self.dtype)
+        batch = latents.to(self.dtype).contiguous()  # a compiled network knows one layout
         is_guided = guidance_scale > 1
         if is_guided:
             # The unconditional row sees neither portrait nor speech, but the same pose and masks (spec §11).
