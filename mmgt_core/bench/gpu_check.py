@@ -21,6 +21,10 @@ from types import FrameType
 from typing import Any
 from unittest.mock import MagicMock
 
+import torch
+
+from mmgt_core.config import MMGT_512, MMGT_DEMO
+
 WHOLE_S = 530
 """Seconds of all parts together; a part does not begin with less than a tenth of its own left."""
 _PATIENCE_AT_REHEARSAL = 30
@@ -107,12 +111,8 @@ def run_part(part: Any, check: Any, seconds: int) -> dict[str, Any]:  # noqa: AN
 
 
 def _check(parts: Any, carried: Path, work: Path, is_rehearsal: bool) -> Any:  # noqa: ANN401 - of gpu_parts
-    import torch
-
-    config = importlib.import_module("mmgt_core.config")
-    small, full = config.MMGT_DEMO, config.MMGT_512
     return parts.Check(
-        preset=small if is_rehearsal else full,
+        preset=MMGT_DEMO if is_rehearsal else MMGT_512,
         device=torch.device("cpu") if is_rehearsal else torch.device("cuda", 0),
         dtype=torch.float32 if is_rehearsal else torch.float16,
         work=work,

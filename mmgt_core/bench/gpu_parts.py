@@ -37,6 +37,10 @@ from mmgt_core.warm_up.caught import GUIDED, UNGUIDED, WINDOW_FRAMES, Portrayed,
 Told = dict[str, Any]
 _GIB, _TERA = 2**30, 1e12
 _PADDED_HEAD = 64
+_RUN_IN_BASELINE = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1));"
+    "runpy.run_module('mmgt_core.bench.published', run_name='__main__', alter_sys=True)"
+)
 
 
 @dataclass(frozen=True)
@@ -114,10 +118,9 @@ def ceilings(check: Check) -> Told:
 def published_arithmetic(check: Check) -> Told:
     """The arithmetic that is kept as the measure, on the same weights and numbers, in a process of its own."""
     out = check.work / "published"
-    path = os.pathsep.join([str(check.baseline.resolve()), *filter(None, [os.environ.get("PYTHONPATH")])])
-    words = [sys.executable, "-W", "ignore", "-m", "mmgt_core.bench.published", str(check.weights), check.preset.name]
-    words += [str(check.device), str(check.dtype)[6:], str(out)]
-    done = subprocess.run(words, cwd=check.work, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    how = [sys.executable, "-W", "ignore", "-c", _RUN_IN_BASELINE, str(check.baseline.resolve()), str(check.weights)]
+    what = [check.preset.name, str(check.device), str(check.dtype)[6:], str(out)]
+    done = subprocess.run([*how, *what], cwd=check.work, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     told: Told = json.loads(out.with_suffix(".json").read_text())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from mmgt_core.config import PRESENTER_DETAILS, SamplingOptions
 from mmgt_core.keypoints import NUM_KEYPOINTS
@@ -26,7 +27,11 @@ NUM_FRAMES = 14
 
 def render(dtype: torch.dtype, num_steps: int) -> int:
     """Stage 1, stage 2, decoding and the end of the frames; how many frames there were."""
-    pipeline = load_pipeline(SMALL, Path("none"), GPU, dtype)
+    pipeline = load_pipeline(SMALL, Path("none"), torch.device("cpu"), dtype)
+    render, stage_1 = pipeline.pose_to_video, pipeline.audio_to_pose
+    networks = (render.vae, render.image_encoder, render.reference_unet, render.denoising_unet, stage_1.smga)
+    for network in (*networks, stage_1.wavlm, pipeline.pose_guider, pipeline.audio_projection, pipeline.wav2vec):
+        nn.Module.to(network, GPU)  # at once: what lies there already cannot be converted once more
     details = DetailNetwork(PRESENTER_DETAILS).requires_grad_(False).to(GPU, dtype)
     pipeline = replace(pipeline, detail_network=details)
     numbers = np.random.default_rng(0)

@@ -39,6 +39,7 @@ READ_OUTSIDE = {
     "smga/guidance.py:guided_prediction tensor": "before a segment's first step",
     "pipelines/denoising.py:denoise tensor": "before a stretch's first step",
     "pipelines/denoising.py:_place tensor": "before a stretch's first step",
+    "pipelines/pose_to_video.py:decode numpy": "finished frames",
     "pipelines/pose_to_video.py:begin cpu": "finished frames of a CPU",
     "pipelines/pose_to_video.py:numpy synchronize": "finished frames, while the next ones are decoded",
     "pipelines/pose_to_video.py:numpy numpy": "finished frames",
