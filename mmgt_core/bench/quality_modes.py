@@ -78,10 +78,12 @@ class Rendering:
 class Row:
     """One candidate over all clips: means, and medians of `exact`'s time over its own, clip by clip.
 
-    flicker: mean change where the truth stands still, levels of 255. truth: likeness to the drawn truth.
+    is_own_mode: one of the preset's, not another candidate. flicker: mean change where the truth stands still, in
+    levels of 255.
     """
 
     label: str
+    is_own_mode: bool
     sampling: VideoSampling
     to_exact: Likeness
     to_truth: Likeness
@@ -118,15 +120,22 @@ def measured(pipeline: AudioToVideo, candidates: Sequence[VideoSampling], clips:
     """Measure candidates, the first of which is `exact`: clip by clip all of them, so that a pair stands near."""
     found = [[rendered(pipeline, sampling, clip) for sampling in candidates] for clip in clips]
     return [
-        _row(sampling, [(clip, own[0], own[index]) for clip, own in zip(clips, found, strict=True)])
+        _row(
+            sampling,
+            sampling in pipeline.modes,
+            [(clip, own[0], own[index]) for clip, own in zip(clips, found, strict=True)],
+        )
         for index, sampling in enumerate(candidates)
     ]
 
 
-def _row(sampling: VideoSampling, pairs: Sequence[tuple[SyntheticClip, Rendering, Rendering]]) -> Row:
+def _row(
+    sampling: VideoSampling, is_own_mode: bool, pairs: Sequence[tuple[SyntheticClip, Rendering, Rendering]]
+) -> Row:
     truths = [clip.render(range(len(clip.pose_sequence)), own.frames.shape[1]) for clip, _, own in pairs]
     return Row(
         label=label_of(sampling),
+        is_own_mode=is_own_mode,
         sampling=sampling,
         to_exact=_mean([likeness(own.frames, exact.frames, clip.pose_sequence) for clip, exact, own in pairs]),
         to_truth=_mean(
@@ -161,8 +170,9 @@ def main(
     torch.set_num_threads(1)
     pipeline = load_pipeline(find_preset(preset), weights, torch.device("cpu"), torch.float32)
     shown = [synthetic_clip(FIRST_SEED + index, seconds) for index in range(clips)]
-    own = pipeline.modes
-    rows = measured(pipeline, own if modes else [*own, *mode_candidates(pipeline.preset)], shown)
+    own = {replace(mode, quality=Quality.EXACT): mode for mode in pipeline.modes}
+    others = [] if modes else [each for each in mode_candidates(pipeline.preset) if each not in own]
+    rows = measured(pipeline, [*own.values(), *others], shown)
     told: dict[str, Any] = {"preset": preset, "clips": clips, "seconds": seconds, "rows": [asdict(row) for row in rows]}
     json.dump(told, sys.stdout, indent=1)
 

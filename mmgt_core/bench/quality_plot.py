@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -34,26 +35,34 @@ def draw(table: dict[str, Any], path: Path) -> None:
     FigureCanvasSVG(figure)
     for axes, (title, value) in zip(figure.subplots(2, 3).flat, PANELS, strict=True):
         for row in table["rows"]:
-            found, sampling = value(row), row["sampling"]
-            if found >= EQUAL_DB:  # exact itself
-                continue
-            mark, colour = _MARKS[sampling["window_schedule"]], _COLOURS[sampling["sampler"]]
-            is_plain = sampling["guidance_scale"] != 1 and sampling["guided_to"] == 0 and sampling["guided_from"] == 999
-            axes.plot(row["times_faster"], found, mark, color=colour, fillstyle="full" if is_plain else "none")
-            axes.annotate(
-                _word(row), (row["times_faster"], found), fontsize=7, xytext=(3, 3), textcoords="offset points"
+            if row["to_exact"]["psnr"] >= EQUAL_DB and "to exact" in title:
+                continue  # exact itself
+            place, sampling = (row["times_faster"], value(row)), row["sampling"]
+            is_always_guided = (sampling["guided_to"], sampling["guided_from"]) == (0, 999)
+            axes.plot(
+                *place,
+                _MARKS[sampling["window_schedule"]],
+                color=_COLOURS[sampling["sampler"]],
+                fillstyle="full" if is_always_guided and sampling["guidance_scale"] > 1 else "none",
             )
+            axes.annotate(_word(row), place, fontsize=7, xytext=(3, 3), textcoords="offset points")
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("times faster than exact (CPU seconds of a clip)", fontsize=8)
         axes.grid(alpha=0.3)
-    names = ", ".join(f"{name} {colour}" for name, colour in _COLOURS.items())
-    figure.suptitle(f"{table['preset']}, {table['clips']} clips of {table['seconds']:g} s ({names})", fontsize=9)
-    figure.savefig(path)
+    for name, colour in _COLOURS.items():
+        axes.plot([], [], "o", color=colour, label=name)
+    axes.plot([], [], "s", color="grey", label="windows overlap")
+    axes.plot([], [], "o", color="grey", fillstyle="none", label="less guidance, or none")
+    figure.legend(loc="outside lower center", ncols=7, fontsize=8)
+    clips = f"{table['preset']}, clips: {table['clips']} of {table['seconds']:g} s; numbers are steps"
+    figure.suptitle(clips, fontsize=10)
+    with rc_context({"svg.fonttype": "none"}):  # letters stay letters
+        figure.savefig(path)
 
 
 def _word(row: dict[str, Any]) -> str:
     sampling = row["sampling"]
-    if row["is_mode"]:
+    if row["is_own_mode"]:
         return f"{sampling['quality'].upper()} ({sampling['num_inference_steps']})"
     return str(sampling["num_inference_steps"])
 
