@@ -13,7 +13,7 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
 from mmgt_core.media.encoders import result_encoder
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
-from mmgt_core.pipelines.denoising import NOTHING_FINISHED, DenoisingStep, sampling_plan
+from mmgt_core.pipelines.denoising import BegunFrames, DenoisingStep, sampling_plan
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
@@ -156,7 +156,8 @@ class AudioToVideo:
         )
         speech = SpeechFeatures(self.wav2vec, waveform)
         noise = render.noise(preset.latent_size, options.seed, preset.is_noise_shared)
-        num_steps, finished = sampling.num_inference_steps, NOTHING_FINISHED
+        begun: BegunFrames | None = None
+        num_steps = sampling.num_inference_steps
         for index, stretch in enumerate(covering):
             poses = drawn.take(stretch.frames)
             plan = sampling_plan(_windows_at(stretch, sampling, options.window_frames), sampling)
@@ -164,17 +165,18 @@ class AudioToVideo:
             with control.stage(Stage.VIDEO_DIFFUSION, len(covering) * num_steps, num_done) as report:
                 conditions = networks.of_windows(plan.windows, poses, speech.window(stretch.frames), control.check)
                 denoised = render.denoise(
-                    noise.take(len(stretch.frames) - stretch.num_known),
+                    noise.take(len(stretch.frames) - stretch.num_begun),
                     clip,
                     plan,
                     conditions.__getitem__,
-                    finished=finished,
+                    begun=begun,
                     num_carried=stretch.num_carried,
                     check=control.check,
                     on_step=partial(_report_step, report, num_done),
                 )
-            finished = denoised.last
-            yield PosedLatents(denoised.latents[:, :, stretch.num_known :], poses[stretch.num_known :])
+            begun = denoised.last
+            num_finished = stretch.num_finished
+            yield PosedLatents(denoised.latents[:, :, :num_finished], poses[:num_finished])
 
     def _portrait_as_drawn(
         self,

@@ -47,34 +47,26 @@ class DenoisingStep:
 
 
 @dataclass(frozen=True)
-class FinishedFrames:
-    """The last frames of a finished stretch as they stood before each step, from noise on: each (1, C, V, h, w).
+class BegunFrames:
+    """The last frames of a stretch, with which the next one begins: what all windows before have said of them.
 
-    They stand at the beginning of the next stretch, which so sees at every step what the sampler had there. Their clean
-    latents, noised anew with their own noise, would be that only where the velocity is the same at all steps.
+    noise: (1, C, V, h, w). summed: at each step, the sum of the velocities that these windows predicted, of the same
+    shape. visits: at each step, how many these were, (1, 1, V, 1, 1).
+
+    The next stretch samples them anew, averaged over its own windows too, as a loop over the whole video would do it.
     """
 
-    levels: tuple[torch.Tensor, ...]
-
-    @property
-    def num_frames(self) -> int:
-        """How many frames they are."""
-        return self.levels[0].shape[2] if self.levels else 0
-
-    def joined(self, step: int, latents: torch.Tensor) -> torch.Tensor:
-        """These frames before a step, then latents of others: (1, C, F, h, w)."""
-        return torch.cat([self.levels[step], latents], dim=2) if self.levels else latents
-
-
-NOTHING_FINISHED = FinishedFrames(())
+    noise: torch.Tensor
+    summed: tuple[torch.Tensor, ...]
+    visits: tuple[torch.Tensor, ...]
 
 
 @dataclass(frozen=True)
 class DenoisedStretch:
-    """A stretch's clean latents, (1, C, F, h, w) float32, and what the next one must continue."""
+    """A stretch's clean latents, (1, C, F, h, w) float32, and what the next one must know of the last of them."""
 
     latents: torch.Tensor
-    last: FinishedFrames
+    last: BegunFrames
 
 
 def sampling_plan(windows_at: Callable[[int], tuple[Window, ...]], sampling: VideoSampling) -> DenoisingPlan:
@@ -118,7 +110,7 @@ def denoise(
     plan: DenoisingPlan,
     predict: PredictVelocity,
     *,
-    finished: FinishedFrames = NOTHING_FINISHED,
+    begun: BegunFrames | None = None,
     num_carried: int = 0,
     num_at_once: int = 1,
     check: Callable[[], None] = lambda: None,
@@ -127,34 +119,38 @@ def denoise(
     """Denoise the frames of a stretch together, window by window at every step.
 
     Args:
-        noise: (1, C, F, h, w) float32, of the frames that are not finished.
+        noise: (1, C, F, h, w) float32, of the frames that are not begun.
         plan: its steps.
         predict: the guided network.
-        finished: the frames that it begins with.
-        num_carried: frames at its end that the next stretch will begin with.
+        begun: the frames that it begins with.
+        num_carried: frames at its end with which the next stretch will begin.
         num_at_once: windows of a step that are predicted at the same time, in threads; the sums stay in their order.
         check: called before each window; may raise to stop.
         on_step: called after each step; may raise to stop.
 
     Nothing is read back from the device. Guidance is linear, so averaging guided predictions equals guiding averages.
     """
-    device, latents = noise.device, finished.joined(0, noise)
-    num_frames = latents.shape[2]
+    device, latents = noise.device, noise if begun is None else torch.cat([begun.noise, noise], dim=2)
+    num_frames, begun_from = latents.shape[2], latents
     timesteps = torch.tensor([step.timestep for step in plan.steps]).to(device)
     coverings = {windows: _Covering.of(windows, num_frames, device) for windows in {s.windows for s in plan.steps}}
-    run, carried = plan.begin(latents), []
+    run, carried = plan.begin(latents), slice(num_frames - num_carried, num_frames)
+    carried_sums, carried_visits = [], []
     for index, step in enumerate(plan.steps):
-        latents = finished.joined(index, latents[:, :, finished.num_frames :])
-        carried.append(latents[:, :, num_frames - num_carried :].clone())
         covering = coverings[step.windows]
-        summed = torch.zeros_like(latents)
+        summed, visits = torch.zeros_like(latents), covering.visits.clone()
+        if begun is not None:
+            summed[:, :, : begun.noise.shape[2]] = begun.summed[index]
+            visits[:, :, : begun.noise.shape[2]] += begun.visits[index]
         velocities = _predicted(predict, _windows_of(latents, timesteps[index], step, covering, check), num_at_once)
         for place, velocity in zip(covering.places, velocities, strict=True):
             summed[:, :, place] += velocity
-        velocity = summed / covering.visits
+        carried_sums.append(summed[:, :, carried].clone())
+        carried_visits.append(visits[:, :, carried])
+        velocity = summed / visits
         latents = run.step(velocity, latents)
         on_step(DenoisingStep(index, velocity, latents))
-    return DenoisedStretch(latents, FinishedFrames(tuple(carried)))
+    return DenoisedStretch(latents, BegunFrames(begun_from[:, :, carried], tuple(carried_sums), tuple(carried_visits)))
 
 
 @dataclass(frozen=True)

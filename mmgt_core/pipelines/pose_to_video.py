@@ -11,11 +11,10 @@ from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.errors import WeightsError
 from mmgt_core.execution.execution import PLAIN, Execution
 from mmgt_core.pipelines.denoising import (
-    NOTHING_FINISHED,
+    BegunFrames,
     DenoisedStretch,
     DenoisingPlan,
     DenoisingStep,
-    FinishedFrames,
     FrameNoise,
     denoise,
 )
@@ -120,7 +119,7 @@ class PoseToVideo:
         plan: DenoisingPlan,
         window_conditions: Callable[[Window], PreparedWindow],
         *,
-        finished: FinishedFrames = NOTHING_FINISHED,
+        begun: BegunFrames | None = None,
         num_carried: int = 0,
         check: Callable[[], None] = lambda: None,
         on_step: Callable[[DenoisingStep], None] = lambda done: None,
@@ -132,7 +131,7 @@ class PoseToVideo:
             clip: conditions of the whole video.
             plan: what happens at each step.
             window_conditions: gives the conditions of a window.
-            finished, num_carried, check, on_step: as `denoising.denoise`.
+            begun, num_carried, check, on_step: as `denoising.denoise`.
         """
 
         def predict(
@@ -145,7 +144,7 @@ class PoseToVideo:
             there,
             plan,
             predict,
-            finished=finished,
+            begun=begun,
             num_carried=num_carried,
             num_at_once=calls_at_once(self.denoising_unet),
             check=check,

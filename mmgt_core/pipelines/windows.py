@@ -16,14 +16,20 @@ STRETCH_WINDOWS = 20
 class Stretch:
     """Frames that are denoised together to the end, before those after them begin.
 
-    frames: of the video. num_known: its first ones, which the stretch before has finished. num_carried: its last ones,
-    with which the next one begins. windows: that cover it, in indices from its own first frame on.
+    frames: of the video. num_begun: its first ones, with which the stretch before ended. num_carried: its last ones,
+    with which the next one begins, and which that one finishes. windows: that cover it, in indices from its own first
+    frame on.
     """
 
     frames: range
-    num_known: int
+    num_begun: int
     num_carried: int
     windows: tuple[Window, ...]
+
+    @property
+    def num_finished(self) -> int:
+        """Its frames but for those that the next one finishes."""
+        return len(self.frames) - self.num_carried
 
 
 def stretches(schedule: WindowSchedule, num_frames: int, window_frames: int, overlap: int) -> list[Stretch]:
@@ -40,8 +46,8 @@ def stretches(schedule: WindowSchedule, num_frames: int, window_frames: int, ove
     frames = [range(group[0][0], group[-1][-1] + 1) for group in groups]
     shared = [0, *(max(before.stop - after.start, 0) for before, after in pairwise(frames)), 0]
     return [
-        Stretch(own, known, carried, tuple(tuple(frame - own.start for frame in window) for window in group))
-        for own, known, carried, group in zip(frames, shared[:-1], shared[1:], groups, strict=True)
+        Stretch(own, begun, carried, tuple(tuple(frame - own.start for frame in window) for window in group))
+        for own, begun, carried, group in zip(frames, shared[:-1], shared[1:], groups, strict=True)
     ]
 
 

@@ -13,7 +13,7 @@ from mmgt_core.config import SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.pipelines.denoising import NOTHING_FINISHED, FrameNoise, denoise, sampling_plan
+from mmgt_core.pipelines.denoising import FrameNoise, denoise, sampling_plan
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pipelines.shifted_windows import shifted_windows
 from mmgt_core.pipelines.windows import stretches
@@ -98,16 +98,16 @@ def test_a_stretch_is_what_the_whole_video_would_be_whatever_the_sampler(sampler
     sampling = VideoSampling(5, 1.0, sampler=sampler, window_schedule=WindowSchedule.SHIFTED)
     whole = sampling_plan(lambda step: shifted_windows(num_frames, 4, step), sampling)
     expected = denoise(FrameNoise((4, 8, 8), 7).take(num_frames), whole, own_velocity).latents
-    noise, finished, parts = FrameNoise((4, 8, 8), 7), NOTHING_FINISHED, []
+    noise, begun, parts = FrameNoise((4, 8, 8), 7), None, []
 
     covering = stretches(WindowSchedule.SHIFTED, num_frames, 4, 2)
     for stretch in covering:
         length = len(stretch.frames)
         plan = sampling_plan(lambda step, length=length: shifted_windows(length, 4, step), sampling)  # type: ignore[misc]
-        own = noise.take(length - stretch.num_known)
-        done = denoise(own, plan, own_velocity, finished=finished, num_carried=stretch.num_carried)
-        finished = done.last
-        parts.append(done.latents[:, :, stretch.num_known :])
+        own = noise.take(length - stretch.num_begun)
+        done = denoise(own, plan, own_velocity, begun=begun, num_carried=stretch.num_carried)
+        begun = done.last
+        parts.append(done.latents[:, :, : stretch.num_finished])
 
     assert len(covering) == 3
     torch.testing.assert_close(torch.cat(parts, dim=2), expected, rtol=0, atol=1e-5)  # float32 sums of one and of two

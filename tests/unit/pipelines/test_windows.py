@@ -50,9 +50,9 @@ def test_stretches_have_the_windows_of_the_whole_video_and_finish_each_frame_onc
     covering = stretches(LINEAR, num_frames, window, min(overlap, window - 1))
 
     assert [tuple(s.frames[frame] for frame in own) for s in covering for own in s.windows] == whole
-    assert [frame for s in covering for frame in s.frames[s.num_known :]] == list(range(num_frames))
-    assert all(before.num_carried == after.num_known for before, after in pairwise(covering))
-    assert covering[0].num_known == covering[-1].num_carried == 0
+    assert [frame for s in covering for frame in s.frames[: s.num_finished]] == list(range(num_frames))
+    assert all(before.num_carried == after.num_begun for before, after in pairwise(covering))
+    assert covering[0].num_begun == covering[-1].num_carried == 0
 
 
 @given(num_frames=st.integers(1, 20_000))
