@@ -88,7 +88,7 @@ class VAETraining:
         weights = 1 + self.config.lips_weight * batch["is_mouth"].unsqueeze(1)
         pixel_loss, square_loss = (weights * error.abs()).mean(), (weights * error.square()).mean()
         edge_loss = _edge_loss(decoded, pixels)
-        kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).mean()
+        kl = (0.5 * (posterior.mean.square() + posterior.std.square() - 1) - posterior.std.log()).mean()
         config = self.config
         total = pixel_loss + config.square_weight * square_loss + config.edge_weight * edge_loss + config.kl_weight * kl
         return {"total": total, "pixel": pixel_loss, "square": square_loss, "edge": edge_loss, "kl": kl}
