@@ -4,7 +4,16 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mmgt_core.keypoints import NUM_KEYPOINT_VALUES
-from mmgt_core.quality import GUIDED_MODES, UNGUIDED_MODES, Asked, Quality, VideoSampling, WindowSchedule, mode_called
+from mmgt_core.quality import (
+    GUIDED_MODES,
+    STUDENT_MODE,
+    UNGUIDED_MODES,
+    Asked,
+    Quality,
+    VideoSampling,
+    WindowSchedule,
+    mode_called,
+)
 from mmgt_core.types import BackgroundMask, MaskMotion, RegionWeights
 
 BASELINE_FEATURES = 35
@@ -319,13 +328,10 @@ MMGT_DEMO_GUIDED = replace(
     num_inference_steps=30,
     guidance_scale=3.5,
     variant_of=MMGT_DEMO.name,
-    faster_modes=GUIDED_MODES,
+    faster_modes=(*GUIDED_MODES, STUDENT_MODE),
     default_quality=Quality.EXACT,
 )
-"""`mmgt-demo` sampled as the published weights are: what measures quality modes and few steps where there is no GPU.
-
-Guidance gains these small networks nothing; as a load it is like the published one, thirty steps of two rows.
-"""
+"""A load like the published one, to measure modes and few steps with; guidance gains these small networks nothing."""
 
 PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO, MMGT_DEMO_GUIDED)}
 

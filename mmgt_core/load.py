@@ -10,7 +10,7 @@ from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.checkpoints.converted import fill_network
 from mmgt_core.checkpoints.folders import WeightsIndex, preset_folder, require_weights
 from mmgt_core.checkpoints.networks import Networks, read_networks
-from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, PACKAGED_WEIGHTS, packaged_networks
+from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, PACKAGED_WEIGHTS, STUDENT, packaged_networks
 from mmgt_core.checkpoints.untrained import untrained_networks
 from mmgt_core.config import Preset
 from mmgt_core.load_stage_1 import STAGE_1_NETWORKS, compose_stage_1
@@ -19,7 +19,9 @@ from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.processor import finishing_dtype
+from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.layout import channels_last
+from mmgt_core.unet.student import StudentDifferences, student_of
 
 UNTRAINED = "untrained: random, from a fixed seed"
 """In place of a hash, where a network has no weights yet."""
@@ -55,17 +57,21 @@ def load_pipeline(
     dtypes = {name: torch.float32 if name in _FULL_PRECISION else dtype for name in wanted}
     if folder.is_dir():
         networks, told = read_networks(folder, preset, device, dtypes), WeightsIndex.read(folder).networks
-        detail_network = _detail_network(preset, told, folder, device, dtype)
+        recorded, home = told, folder
     else:
         networks, told = _packaged_networks(preset, packaged, device, dtypes)
-        detail_network = _detail_network(preset, packaged, PACKAGED_WEIGHTS, device, dtype)
-        if detail_network is not None:
-            told = {**told, DETAIL_NETWORK: packaged[DETAIL_NETWORK]}
+        recorded, home = packaged, PACKAGED_WEIGHTS
+    detail_network = _detail_network(preset, recorded, home, device, dtype)
+    for convolutional in (networks.denoising_unet, networks.reference_unet, networks.pose_guider):
+        channels_last(convolutional)
+    student_unet = _student_unet(preset, recorded, home, networks.denoising_unet)
+    beside = ((DETAIL_NETWORK, detail_network), (STUDENT, student_unet))
+    told = {**told, **{name: recorded[name] for name, network in beside if network is not None}}
     for network in (networks.vae.post_quant_conv, networks.vae.decoder, detail_network):
         if network is not None:
             channels_last(network.to(finishing_dtype(device, dtype)))
     stage_1 = audio_to_pose or compose_stage_1(preset, networks.smga, networks.wavlm, hand_made)
-    return _compose(preset, networks, stage_1, told, detail_network)
+    return _compose(preset, networks, stage_1, told, detail_network, student_unet)
 
 
 def _packaged_networks(
@@ -94,21 +100,35 @@ def _detail_network(
     return network
 
 
+def _student_unet(
+    preset: Preset, recorded: Mapping[str, str], folder: Path, teacher: DenoisingUNet
+) -> DenoisingUNet | None:
+    """The few-step student; None where no mode of the preset asks for it, or nobody has trained it."""
+    if STUDENT not in recorded or not any(mode.is_distilled for mode in preset.modes):
+        return None
+    with torch.device("meta"):
+        differences = StudentDifferences(teacher)
+    weight = teacher.conv_in.weight
+    fill_network(differences, STUDENT, folder, preset, weight.device, weight.dtype)
+    student = student_of(teacher, differences)
+    channels_last(student)
+    return student
+
+
 def _compose(
     preset: Preset,
     networks: Networks,
     stage_1: AudioToPose,
     weights: Mapping[str, str],
     detail_network: DetailNetwork | None,
+    student_unet: DenoisingUNet | None,
 ) -> AudioToVideo:
-    for network in (networks.denoising_unet, networks.reference_unet, networks.pose_guider):
-        channels_last(network)
     return AudioToVideo(
         preset=preset,
         weights=weights,
         audio_to_pose=stage_1,
         pose_to_video=PoseToVideo(
-            networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet
+            networks.vae, networks.image_encoder, networks.reference_unet, networks.denoising_unet, student_unet
         ),
         pose_guider=networks.pose_guider,
         audio_projection=networks.audio_projection,

@@ -11,6 +11,8 @@ KEYPOINTS = "keypoints"
 """The detector's file and its name in the index."""
 DETAIL_NETWORK = "detail_network"
 """That of the network that ends frames; beside the nine of the method."""
+STUDENT = "student"
+"""What a few-step student of the denoising UNet has otherwise; likewise."""
 
 
 def packaged_networks(preset: Preset, folder: Path = PACKAGED_WEIGHTS) -> Mapping[str, str]:

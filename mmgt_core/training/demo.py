@@ -46,8 +46,10 @@ DATA_FOLDERS = {
     "image": CLIPS,
     "video": CLIPS,
     "details": "drawn",
+    "distill": "taught",
 }
-"""By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames, others that it drew."""
+"""By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames, others that it drew, and
+windows that a student's teacher drew."""
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +102,12 @@ def train_vae(out: Path) -> None:
         standardise_vae(out / VAE_NAME, out / DATA_FOLDERS["vae"], MMGT_DEMO)
 
 
+def train_student(out: Path) -> None:
+    """The few-step student of the networks that the package now has; it joins them there."""
+    train("demo-distill", out)
+    export_demo_weights(out, PACKAGED_WEIGHTS)
+
+
 def encode(out: Path, configuration_name: str = "demo-image") -> None:
     """Draw stage 2's presenters and encode them with the autoencoder trained here, else with the package's."""
     configuration = _configuration(configuration_name, out)
@@ -122,6 +130,7 @@ STEPS: dict[str, Callable[[Path], object]] = {
     "video": partial(train, "demo-video"),
     "details": partial(train, "demo-details"),
     "export": lambda out: export_demo_weights(out, PACKAGED_WEIGHTS),
+    "distill": train_student,
 }
 """In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
 

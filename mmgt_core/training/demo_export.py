@@ -9,24 +9,25 @@ from mmgt_core.checkpoints.converted import write_network
 from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import WeightsIndex, holds_converted_weights, network_file
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
-from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS
+from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, STUDENT
 from mmgt_core.config import MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS
 from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.configuration import ConfigurationError
 from mmgt_core.training.presenter_processes import STANDARDISED
-from mmgt_core.training.starts import VAE_NAME, loaded
+from mmgt_core.training.starts import DENOISING_UNET, VAE_NAME, loaded
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
 from mmgt_core.unet.reference_unet import ReferenceUNet
+from mmgt_core.unet.student import StudentDifferences
 
 logger = logging.getLogger(__name__)
 
 _TRAINED_IN = {
     "smga": "smga",
-    "denoising_unet": "video",
+    DENOISING_UNET: "video",
     "reference_unet": "video",
     "pose_guider": "video",
     "audio_projection": "video",
@@ -34,6 +35,7 @@ _TRAINED_IN = {
     VAE_NAME: f"vae/{STANDARDISED}",
     KEYPOINTS: "keypoints",
     DETAIL_NETWORK: "details",
+    STUDENT: "distill",
 }
 """By network: the folder in the folder of all runs."""
 
@@ -61,12 +63,21 @@ def export_demo_weights(runs: Path, target: Path) -> WeightsIndex:
             continue
         hashes[name] = write_network(target, name, network, loaded(network, path).state_dict())
         sources[name] = file_sha256(path)
+        if name == DENOISING_UNET:
+            _forget_student(target, hashes, sources)
         logger.info("network_exported name=%s", name)
     if not hashes:
         raise ConfigurationError(f"{runs} holds no finished training")
     index = WeightsIndex(MMGT_DEMO.name, hashes, sources)
     index.write(target)
     return index
+
+
+def _forget_student(target: Path, *records: dict[str, str]) -> None:
+    """Another teacher is there: what its student had otherwise would be added to strange weights."""
+    network_file(target, STUDENT).unlink(missing_ok=True)
+    for record in records:
+        record.pop(STUDENT, None)
 
 
 def _networks() -> dict[str, nn.Module]:
@@ -81,4 +92,5 @@ def _networks() -> dict[str, nn.Module]:
         VAE_NAME: build_vae(preset.vae),
         KEYPOINTS: KeypointNetwork(PRESENTER_KEYPOINTS),
         DETAIL_NETWORK: DetailNetwork(PRESENTER_DETAILS),
+        STUDENT: StudentDifferences(DenoisingUNet(preset.unet)),
     }

@@ -15,6 +15,7 @@ from einops import rearrange
 from torch import nn
 from torch.func import functional_call
 
+from mmgt_core.checkpoints.packaged import STUDENT
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.training import losses
@@ -102,7 +103,7 @@ class DistillTraining:
             network.requires_grad_(False).eval()
         self._walk = FewSteps(teacher.denoising_unet, config.num_steps)
         self._differences = StudentDifferences(teacher.denoising_unet)
-        self.networks: Mapping[str, nn.Module] = {"student": self._differences}
+        self.networks: Mapping[str, nn.Module] = {STUDENT: self._differences}
 
     @property
     def _frozen(self) -> tuple[nn.Module, ...]:

@@ -10,7 +10,7 @@ from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import WeightsIndex, network_file
 from mmgt_core.checkpoints.networks import Networks
-from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, PACKAGED_WEIGHTS
+from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, PACKAGED_WEIGHTS, STUDENT
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.load import load_pipeline
@@ -82,6 +82,7 @@ def test_no_network_of_the_preset_is_random() -> None:
     assert set(WeightsIndex.read(PACKAGED_WEIGHTS).networks) == set(Networks.names()) - {"wavlm", "wav2vec"} | {
         KEYPOINTS,
         DETAIL_NETWORK,
+        STUDENT,
     }
     assert MMGT_DEMO.is_trained
 

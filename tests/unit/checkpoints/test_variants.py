@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 
 from mmgt_core.checkpoints.folders import WeightsIndex, default_preset, find_preset, preset_folder, require_weights
-from mmgt_core.checkpoints.packaged import packaged_networks
+from mmgt_core.checkpoints.packaged import STUDENT, packaged_networks
 from mmgt_core.config import MMGT_DEMO, MMGT_DEMO_GUIDED, SamplingOptions
 from mmgt_core.load import load_pipeline
-from mmgt_core.quality import VideoSampling
+from mmgt_core.quality import Quality, VideoSampling, WindowSchedule
 
 
 def test_the_guided_variant_is_the_small_preset_but_for_how_it_samples() -> None:
@@ -26,10 +26,27 @@ def test_a_variant_has_the_packaged_weights_of_its_preset(tmp_path: Path) -> Non
         load_pipeline(preset, tmp_path, torch.device("cpu"), torch.float32) for preset in (MMGT_DEMO, MMGT_DEMO_GUIDED)
     )
 
-    assert variant.weights == own.weights
+    assert {name: hash_ for name, hash_ in variant.weights.items() if name != STUDENT} == own.weights
     assert variant.preset is MMGT_DEMO_GUIDED
     networks = [pipeline.pose_to_video.denoising_unet for pipeline in (own, variant)]
     assert torch.equal(*(network.conv_in.weight for network in networks))
+
+
+def test_the_guided_variant_alone_has_a_student_and_its_fastest_mode_is_his(tmp_path: Path) -> None:
+    own, variant = (
+        load_pipeline(preset, tmp_path, torch.device("cpu"), torch.float32) for preset in (MMGT_DEMO, MMGT_DEMO_GUIDED)
+    )
+
+    teacher, student = variant.pose_to_video.denoising_unets
+    assert own.pose_to_video.student_unet is None
+    assert variant.modes[-1] == VideoSampling(
+        4, 1.0, quality=Quality.TURBO, window_schedule=WindowSchedule.SHIFTED, is_distilled=True
+    )
+    assert Quality.TURBO not in {mode.quality for mode in own.modes}
+    shared = [a is b for a, b in zip(teacher.parameters(), student.parameters(), strict=True)]
+    in_common = sum(value.numel() for value, is_shared in zip(teacher.parameters(), shared, strict=True) if is_shared)
+    assert in_common > 0.98 * sum(value.numel() for value in teacher.parameters())
+    assert not torch.equal(teacher.conv_out.weight, student.conv_out.weight)
 
 
 def test_a_variant_has_the_folder_of_its_preset(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from mmgt_core.training.stage_2_processes import ImageOptions, VideoOptions
 from mmgt_core.training.starts import image_networks, video_networks, write_process_1
 from mmgt_core.types import UInt8Array
 from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.student import StudentDifferences
 from tests.unit.training.presenters import TINY, StandIn
 from tests.unit.training.test_stage_2_training import IMAGE, batch_of, losses_over_steps
 
@@ -226,6 +227,19 @@ def test_what_another_folder_did_not_train_stays_as_it_was(exported: Path, tmp_p
     assert {name for name in after.networks if after.networks[name] != before.networks[name]} == {"smga"}
     assert set(after.networks) == set(before.networks)
     assert (exported / "vae.safetensors").stat().st_mtime_ns == vae_written
+
+
+def test_another_teacher_takes_its_forerunners_student_away(exported: Path, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    teacher = DenoisingUNet(MMGT_DEMO.unet)
+    save(StudentDifferences(teacher), tmp_path / "first" / "distill" / "student.safetensors")
+    with_student = export_demo_weights(tmp_path / "first", exported)
+    save(teacher, tmp_path / "second" / "video" / "denoising_unet.safetensors")
+
+    without = export_demo_weights(tmp_path / "second", exported)
+
+    assert set(with_student.networks) - set(without.networks) == {"student"}
+    assert not (exported / "student.safetensors").exists()
 
 
 def test_a_folder_without_a_finished_training_exports_nothing(tmp_path: Path) -> None:
