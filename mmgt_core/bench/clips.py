@@ -20,6 +20,7 @@ from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.types import SAMPLE_RATE_HZ
 
 _INT16 = 32767
+_DENOISING = ("denoising_unet", "student_unet")
 _LOUD = 0.1
 """Share of the loudest sample at which speech has begun."""
 
@@ -82,6 +83,7 @@ class ClipBench:
         seconds = Spread.of([took for took, _, _ in rounds])
         stages = {stage: Spread.of([told[stage] for _, _, told in rounds]) for stage in rounds[0][2]}
         in_stage = stages[Stage.VIDEO_DIFFUSION.value].median
+        denoising = sum(operations[name].operations for name in _DENOISING if name in operations)
         return ClipRow(
             name=name,
             num_frames=self.inputs.num_frames,
@@ -91,7 +93,9 @@ class ClipBench:
             real_time_factor=seconds.median / self.inputs.waveform.seconds,
             clips_per_hour=3600 / seconds.median,
             operations=operations,
-            utilisation=operations["denoising_unet"].operations / in_stage / ceiling,
+            utilisation=sum(operations[name].operations for name in _DENOISING if name in operations)
+            / in_stage
+            / ceiling,
             is_finite=all(network.is_finite for network in operations.values()),
         )
 
@@ -111,11 +115,11 @@ class ClipBench:
         render = self.pipeline.pose_to_video
         networks = {
             "reference_unet": render.reference_unet,
-            "denoising_unet": render.denoising_unet,
             "pose_guider": self.pipeline.pose_guider,
             "audio_projection": self.pipeline.audio_projection,
             "vae_decoder": render.vae.decoder,
         }
+        networks |= dict(zip(_DENOISING, render.denoising_unets, strict=False))
         inputs, stage_1 = self.inputs, self.pipeline.audio_to_pose
         with counted(networks) as found:
             self._render(options)
@@ -135,6 +139,8 @@ def speech_of(audio: Path, seconds: float, folder: Path) -> Path:
     return path
 
 
-def ways(options: SamplingOptions) -> dict[str, SamplingOptions]:
-    """Each way to render that is measured, by its name."""
-    return {"exact": options}
+def ways(pipeline: AudioToVideo) -> dict[str, SamplingOptions]:
+    """Each of a preset's quality modes that its weights have, by its name, best first."""
+    has_student = pipeline.pose_to_video.student_unet is not None
+    modes = [mode for mode in pipeline.preset.modes if has_student or not mode.is_distilled]
+    return {mode.quality.value: SamplingOptions(quality=mode.quality) for mode in modes}

@@ -121,6 +121,7 @@ def _check(parts: Any, carried: Path, work: Path, is_rehearsal: bool) -> Any:  #
         clip_frames=14 if is_rehearsal else 80,
         long_frames=30 if is_rehearsal else 1500,
         backend="aot_eager" if is_rehearsal else "inductor",
+        matrix_side=256 if is_rehearsal else None,
     )
 
 

@@ -48,7 +48,7 @@ class Check:
     """What is checked and where. work: for weights and what the published arithmetic writes. baseline: its package.
 
     times: how often a call is timed. clip_frames, long_frames: of the two clips whose peak memory is compared.
-    backend: that compiles.
+    backend: that compiles. matrix_side: of the products that tell the ceiling; None: as large as it takes.
     """
 
     preset: Preset
@@ -60,6 +60,7 @@ class Check:
     clip_frames: int
     long_frames: int
     backend: str
+    matrix_side: int | None
 
     @property
     def weights(self) -> Path:
@@ -80,7 +81,7 @@ class Check:
     @cached_property
     def ceiling(self) -> float:
         """Operations a second in the networks' type."""
-        return matrix_ceiling(self.device, self.dtype)
+        return matrix_ceiling(self.device, self.dtype, self.matrix_side)
 
     def ms(self, call: Callable[[], object]) -> float:
         """Median milliseconds of a call."""
@@ -111,7 +112,7 @@ def machine(check: Check) -> Told:
 def ceilings(check: Check) -> Told:
     """The best that this machine does with large matrices and copies."""
     types = (torch.float16, torch.bfloat16, torch.float32)
-    told = {f"{str(kind)[6:]}_tflops": matrix_ceiling(check.device, kind) / _TERA for kind in types}
+    told = {f"{str(kind)[6:]}_tflops": matrix_ceiling(check.device, kind, check.matrix_side) / _TERA for kind in types}
     return told | {"copy_gb_s": copy_ceiling(check.device) / 1e9}
 
 
@@ -301,7 +302,7 @@ def decoding(check: Check) -> Told:
 def clips(check: Check) -> Told:
     """Whole clips, each way that the preset has: seconds, stages, peak; then one step of a long one."""
     told: Told = {}
-    for name, options in ways(SamplingOptions()).items():
+    for name, options in ways(check.pipeline).items():
         told[name] = _clip(check, check.clip_frames, options)
     once = SamplingOptions(num_inference_steps=1, pose_inference_steps=2)
     told["one step"] = _clip(check, check.clip_frames, once)

@@ -16,7 +16,6 @@ from mmgt_core.bench.clips import ClipBench, ClipRow, speech_of, ways
 from mmgt_core.bench.cold_start import cold_start
 from mmgt_core.bench.setting import Setting
 from mmgt_core.bench.spread import Spread
-from mmgt_core.config import SamplingOptions
 from mmgt_core.load import load_pipeline
 from mmgt_core.training.report import device_name, peak_memory_bytes
 
@@ -82,7 +81,7 @@ def bench(setting: Setting, effort: Effort, tell: Callable[[str], None]) -> Benc
         folder = Path(name)
         heard = replace(setting, audio=speech_of(setting.audio, effort.speech_s, folder))
         clips, rows = ClipBench(pipeline, heard.inputs(), folder), []
-        for way, options in ways(SamplingOptions()).items():
+        for way, options in ways(pipeline).items():
             tell(f"{way}: {effort.warm_up} clips to warm up, {effort.times} timed, one counted")
             rows.append(clips.row(way, options, ceiling, effort.times, effort.warm_up))
         tell(f"{effort.cold_starts} new processes")
