@@ -93,9 +93,7 @@ class ClipBench:
             real_time_factor=seconds.median / self.inputs.waveform.seconds,
             clips_per_hour=3600 / seconds.median,
             operations=operations,
-            utilisation=sum(operations[name].operations for name in _DENOISING if name in operations)
-            / in_stage
-            / ceiling,
+            utilisation=denoising / in_stage / ceiling,
             is_finite=all(network.is_finite for network in operations.values()),
         )
 

@@ -151,6 +151,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rehearse", action="store_true")
     words = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     report = check_all(words.carried, words.out, words.rehearse)
     failed = [name for name, told in report["parts"].items() if "error" in told]
     sys.stdout.write((words.out / "report.md").read_text())

@@ -261,8 +261,8 @@ def compiled_smga(check: Check) -> Told:
         with torch.inference_mode():
             step(noisy, segment, times)
         settle(check.device)
-        told[f"{mode}_compile_s"] = time.perf_counter() - began
-        told[f"{mode}_ms"] = check.ms(lambda: step(noisy, segment, times))  # noqa: B023 - called here
+        told[f"{mode or check.backend}_compile_s"] = time.perf_counter() - began
+        told[f"{mode or check.backend}_ms"] = check.ms(lambda: step(noisy, segment, times))  # noqa: B023 - called here
     return told
 
 

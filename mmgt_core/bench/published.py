@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from mmgt_core.checkpoints.converted import write_network
-from mmgt_core.checkpoints.folders import WeightsIndex, preset_folder
 from mmgt_core.checkpoints.untrained import untrained_networks
 from mmgt_core.config import PRESETS, Preset
 from mmgt_core.load import load_pipeline
@@ -26,7 +25,7 @@ _SPREAD = 0.02
 
 def write_random_weights(weights: Path, preset: Preset, device: torch.device) -> None:
     """A converted folder of a preset with random networks, drawn on the device and nowhere zero."""
-    folder = preset_folder(weights, preset)
+    folder = weights / preset.name
     folder.mkdir(parents=True)
     with torch.device(device):
         networks = untrained_networks(preset).named()
@@ -39,7 +38,8 @@ def write_random_weights(weights: Path, preset: Preset, device: torch.device) ->
         for name, network in networks.items()
         if network.state_dict()
     }
-    WeightsIndex(preset.name, written, {}).write(folder)
+    index = {"preset": preset.name, "networks": written, "sources": {}}
+    (folder / "weights.json").write_text(json.dumps(index))
 
 
 def median_ms(call: Callable[[], object], device: torch.device, times: int) -> float:
@@ -57,7 +57,7 @@ def median_ms(call: Callable[[], object], device: torch.device, times: int) -> f
 def main(weights: str, preset_name: str, device_name: str, dtype_name: str, out: str) -> None:
     """Measure the version whose package this is: writes OUT.json and, of the predictions, OUT.pt."""
     preset, device, dtype = PRESETS[preset_name], torch.device(device_name), getattr(torch, dtype_name)
-    if not preset_folder(Path(weights), preset).exists():
+    if not (Path(weights) / preset.name).exists():
         write_random_weights(Path(weights), preset, device)
     began = time.perf_counter()
     pipeline = load_pipeline(preset, Path(weights), device, dtype)
