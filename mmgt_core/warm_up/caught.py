@@ -96,8 +96,9 @@ def window_call(
     network, caught = pipeline.pose_to_video.denoising_unet, []
 
     def catch(_: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-        caught.append(WindowCall(network, arguments, named))
-        raise _Caught
+        if arguments[0].shape[2] == WINDOW_FRAMES:  # not the one frame that a portrait is drawn in
+            caught.append(WindowCall(network, arguments, named))
+            raise _Caught
 
     person = Portrayed.of(WINDOW_FRAMES)
     options = SamplingOptions(num_inference_steps=3, guidance_scale=guidance_scale)
