@@ -132,7 +132,7 @@ def generate(
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,
         )
-        inputs = checked_for_photographs(inputs, chosen, is_allowed=allow_photograph)
+        inputs = checked_for_photographs(inputs.with_speech_in_file(), chosen, is_allowed=allow_photograph)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
         generation = work("commands.generation")

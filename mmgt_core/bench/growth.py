@@ -81,7 +81,7 @@ def measure(seconds: float, samples: Path, preset_name: str, weights: Path, fold
     limits = MediaLimits(max_audio_s=seconds + 1)
     inputs: Inputs = prepare_inputs(
         files, parse_crop("auto"), limits, lambda: load_detector(weights, preset), RunControl()
-    )
+    ).with_speech_in_file()
     pipeline = load_pipeline(preset, weights, torch.device("cpu"), torch.float32)
     before_cpu_s, before_mib, began_s = time.process_time(), peak_mib(), time.monotonic()
     first_frame, control = FirstFrame(), RunControl(clock=time.process_time)

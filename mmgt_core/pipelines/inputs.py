@@ -57,6 +57,10 @@ class Inputs:
     warnings: tuple[InputWarning, ...]
     is_drawn: bool = False
 
+    def with_speech_in_file(self) -> "Inputs":
+        """The same, the speech in a file; not while strangers' files are looked at, when nothing may be written."""
+        return replace(self, waveform=Waveform.in_file(self.waveform.samples))
+
     @property
     def num_frames(self) -> int:
         """Of the video."""
@@ -153,4 +157,4 @@ def _fitted(waveform: Waveform, num_frames: int) -> Waveform:
     """The waveform cut or filled with silence to exactly the video's length (less than half a frame by itself)."""
     length = num_frames * SAMPLES_PER_FRAME
     samples = waveform.samples[:length]
-    return Waveform.in_file(np.pad(samples, (0, length - len(samples))))
+    return Waveform(np.pad(samples, (0, length - len(samples))))
