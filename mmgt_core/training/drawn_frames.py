@@ -1,7 +1,7 @@
 """Presenters as a finished stage 2 draws them, beside the truth: what the network that ends frames learns from."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -97,7 +97,7 @@ def draw_frames(
         PresenterDatasetError: the folder was drawn by other networks; names them.
     """
     with alone_in(dataset.folder):
-        _require_same_networks(dataset.folder / _DRAWN_BY, files.hashes())
+        require_same_makers(dataset.folder / _DRAWN_BY, files.hashes(), "drawn by other networks")
         shape = dataset.pictures.shape
         if not array_path(dataset.folder, _DONE).is_file():
             for name in _ARRAYS:
@@ -108,12 +108,16 @@ def draw_frames(
     return DrawnFrames(dataset.folder)
 
 
-def _require_same_networks(path: Path, wanted: dict[str, str]) -> None:
-    """Write down which networks draw a folder, or find the same written."""
+def require_same_makers(path: Path, wanted: Mapping[str, object], told: str) -> None:
+    """Write down by what a folder is made, or find the same written.
+
+    Raises:
+        PresenterDatasetError: something else is written; `told` says how it was made, and what differs follows.
+    """
     found = json.loads(path.read_text()) if path.is_file() else wanted
-    differing = [name for name, hash_ in wanted.items() if found.get(name) != hash_]
+    differing = [name for name, value in wanted.items() if found.get(name) != value]
     if differing:
-        raise PresenterDatasetError(f"{path.parent} was drawn by other networks: {', '.join(differing)}")
+        raise PresenterDatasetError(f"{path.parent} was {told}: {', '.join(differing)}")
     path.write_text(json.dumps(wanted, indent=1) + "\n")
 
 

@@ -1,6 +1,5 @@
 """Windows of frames and what a teacher makes of each: drawn once with all its steps and guidance, kept as bytes."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -14,11 +13,10 @@ from mmgt_core.config import Preset
 from mmgt_core.pipelines.denoising import FrameNoise
 from mmgt_core.training.batches import Batch, TrainingData
 from mmgt_core.training.configuration import require_between
-from mmgt_core.training.drawn_frames import Stage2Files, finished_networks
+from mmgt_core.training.drawn_frames import Stage2Files, finished_networks, require_same_makers
 from mmgt_core.training.making import alone_in
 from mmgt_core.training.presenter_dataset import (
     Array,
-    PresenterDatasetError,
     array_path,
     make_missing,
     mapped_array,
@@ -120,22 +118,14 @@ def teach(
     channels, size = preset.unet.in_channels, preset.latent_size
     shape = (config.num_windows, config.window_frames, channels, size, size)
     with alone_in(folder):
-        _require_same_teacher(folder / _TAUGHT_BY, {**files.hashes(), **asdict(config), "preset": preset.name})
+        makers = {**files.hashes(), **asdict(config), "preset": preset.name}
+        require_same_makers(folder / _TAUGHT_BY, makers, "taught otherwise")
         if not array_path(folder, _DONE).is_file():
             np.lib.format.open_memmap(array_path(folder, _TAUGHT), mode="w+", dtype=np.float16, shape=shape)
             write_flags(folder, _DONE, config.num_windows)
         draw = partial(_draw_window, folder, source, preset, config, files)
         make_missing(folder, _DONE, draw, num_processes, on_progress)
     return TaughtWindows(source, folder, preset.is_noise_shared)
-
-
-def _require_same_teacher(path: Path, wanted: dict[str, object]) -> None:
-    """Write down who draws a folder's windows and how, or find the same written."""
-    found = json.loads(path.read_text()) if path.is_file() else wanted
-    differing = [name for name, value in wanted.items() if found.get(name) != value]
-    if differing:
-        raise PresenterDatasetError(f"{path.parent} was taught otherwise: {', '.join(differing)}")
-    path.write_text(json.dumps(wanted, indent=1) + "\n")
 
 
 @torch.inference_mode()
