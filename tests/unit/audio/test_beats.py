@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 import pytest
-from librosa.beat import beat_track
 
 from mmgt_core.audio.beats import beat_frames
 
@@ -26,8 +27,14 @@ def envelopes(kind: str, seed: int) -> np.ndarray:
     return np.maximum(0, chance.normal(0, 1, num_frames)).astype(np.float32)
 
 
+@pytest.fixture(scope="module")
+def beat_track() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """The library's; imported where it is used, by one process: several that compile it at once spoil numba's cache."""
+    return import_module("librosa.beat").beat_track
+
+
 @pytest.mark.parametrize("kind", ["even", "sparse", "noisy"])
-def test_beats_fall_where_the_library_finds_them(kind: str) -> None:
+def test_beats_fall_where_the_library_finds_them(kind: str, beat_track: Callable[..., tuple]) -> None:
     for seed in range(40):
         envelope, start_bpm = envelopes(kind, seed), (60.0, 90.0, 123.046875, 200.0)[seed % 4]
 
