@@ -17,7 +17,7 @@ from mmgt_core.bench.cold_start import cold_start
 from mmgt_core.bench.setting import Setting
 from mmgt_core.bench.spread import Spread
 from mmgt_core.load import load_pipeline
-from mmgt_core.training.report import device_name, peak_memory_bytes
+from mmgt_core.training.machinery.report import device_name, peak_memory_bytes
 
 REPORT_FILE = "bench.json"
 

@@ -19,16 +19,16 @@ from torch.utils.data import default_collate
 
 from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import MMGT_512, Preset
-from mmgt_core.training.batches import Batch
-from mmgt_core.training.configuration import fill, read_configuration
-from mmgt_core.training.image import ImageTraining
-from mmgt_core.training.loop import TrainingProcess, TrainingRun
-from mmgt_core.training.report import device_name, peak_memory_bytes
-from mmgt_core.training.smga import SMGAOptions, SMGATraining
-from mmgt_core.training.spoken_windows import SpeechToPoseData
-from mmgt_core.training.stage_2_processes import ImageOptions, VideoOptions
-from mmgt_core.training.starts import image_networks, random_video_networks
-from mmgt_core.training.video import VideoTraining
+from mmgt_core.training.machinery.batches import Batch
+from mmgt_core.training.machinery.configuration import fill, read_configuration
+from mmgt_core.training.machinery.loop import TrainingProcess, TrainingRun
+from mmgt_core.training.machinery.report import device_name, peak_memory_bytes
+from mmgt_core.training.processes.stage_2 import ImageOptions, VideoOptions
+from mmgt_core.training.stage_1.smga import SMGAOptions, SMGATraining
+from mmgt_core.training.stage_1.spoken_windows import SpeechToPoseData
+from mmgt_core.training.stage_2.image import ImageTraining
+from mmgt_core.training.stage_2.starts import image_networks, random_video_networks
+from mmgt_core.training.stage_2.video import VideoTraining
 
 WARM_UP_STEPS, MEASURED_STEPS = 3, 7
 _BYTES_PER_GIB = 2**30

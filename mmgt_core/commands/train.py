@@ -16,13 +16,13 @@ import typer
 from mmgt_core.commands.running import Device, check_device, run_app, work
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
-from mmgt_core.training.configuration import (
+from mmgt_core.training.machinery.configuration import (
     ConfigurationError,
     TrainingConfiguration,
     packaged_names,
     read_configuration,
 )
-from mmgt_core.training.processes import PROCESSES
+from mmgt_core.training.processes.by_name import PROCESSES
 
 app = typer.Typer(add_completion=False)
 
@@ -64,9 +64,9 @@ def train(
             if is_interrupted():
                 raise Cancelled("interrupted while data were made; what is made stays")
 
-        work("training.checkpointing").claim_folder(out, configuration)
+        work("training.machinery.checkpointing").claim_folder(out, configuration)
         prepared = PROCESSES[process](configuration, data, workers, on_data)
-        work("training.loop").run_training(
+        work("training.machinery.loop").run_training(
             prepared.process,
             prepared.data,
             configuration.loop,
@@ -75,7 +75,7 @@ def train(
             partial(bar.advance, f"training {process}"),
             is_interrupted,
         )
-    typer.echo(out / work("training.report").REPORT_FILE)
+    typer.echo(out / work("training.machinery.report").REPORT_FILE)
 
 
 def run(arguments: Sequence[str]) -> None:

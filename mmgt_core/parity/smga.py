@@ -12,7 +12,7 @@ from mmgt_core.parity.case import GoldenCase, Produced
 from mmgt_core.smga.attention import rotary_table, rotate
 from mmgt_core.smga.diffusion import CosineSchedule, add_noise, cosine_schedule, sample, sampling_timesteps
 from mmgt_core.smga.model import SMGA, time_sinusoid
-from mmgt_core.training.losses import pose_loss_terms
+from mmgt_core.training.stage_1.losses import pose_loss_terms
 
 _LOSS_CONFIG = {"latent_dim": 64, "ff_size": 128, "num_layers": 3, "num_heads": 4, "cond_feature_dim": 1059}
 """`smga_losses` records no configuration; it is that of the other two cases."""

@@ -23,7 +23,7 @@ from mmgt_core.pipelines.pictures import clip_pixels, pose_pixels, scaled
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.windows import Window, windows
 from mmgt_core.quality import VideoSampling, WindowSchedule
-from mmgt_core.training import losses
+from mmgt_core.training.stage_2 import losses
 from mmgt_core.types import ClipConditions, RegionWeights, WindowConditions
 from mmgt_core.unet.schedule import INFERENCE_SCHEDULE, inference_scheduler, training_scheduler
 

@@ -9,7 +9,7 @@ import numpy as np
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
 from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.training.windows import StoredClip, Window
+from mmgt_core.training.preparation.windows import StoredClip, Window
 from mmgt_core.types import MaskMotion, UInt8Array
 
 _NUM_CLIPS = 12

@@ -26,7 +26,7 @@ from mmgt_core.training.preparation.rejection import ClipRejected, RejectionReas
 from mmgt_core.training.preparation.report import PreparationReport
 from mmgt_core.training.preparation.settings import MakeTools, PreparationSettings, SettingsError, Tools
 from mmgt_core.training.preparation.shards import DatasetIndex, join_clips, write_clip
-from mmgt_core.training.windows import stored_clips
+from mmgt_core.training.preparation.windows import stored_clips
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".wmv", ".flv", ".ts"})
 """What counts as a video; those of them that cannot be read are rejected by name, not passed over."""

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from mmgt_core.commands.train import run
-from mmgt_core.training.batches import Batch
-from mmgt_core.training.configuration import TrainingConfiguration
-from mmgt_core.training.loop import Prepared, Progress
-from mmgt_core.training.processes import PROCESSES
-from tests.unit.training.line_fitting import LineFitting, Points
+from mmgt_core.training.machinery.batches import Batch
+from mmgt_core.training.machinery.configuration import TrainingConfiguration
+from mmgt_core.training.machinery.loop import Prepared, Progress
+from mmgt_core.training.processes.by_name import PROCESSES
+from tests.unit.training.machinery.line_fitting import LineFitting, Points
 
 LINE = """
 process = "line"

@@ -29,7 +29,7 @@ from mmgt_core.pose.landmarks import LandmarkDetector
 from mmgt_core.smga.model import SMGA
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.synthetic.clip import synthetic_clip
-from mmgt_core.training.configuration import packaged_names
+from mmgt_core.training.machinery.configuration import packaged_names
 from mmgt_core.types import MaskMotion, PoseSequence
 from tests.unit.metrics.knowing_system import KnowingSystem
 

@@ -1,0 +1,1 @@
+"""Every training of the small preset in order, and its weights."""

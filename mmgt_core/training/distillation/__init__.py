@@ -1,0 +1,1 @@
+"""A student of few steps learns from lessons that its teacher drew."""

@@ -1,0 +1,1 @@
+"""What every training runs on: configuration, batches, loop, averages, checkpoints, report."""

@@ -1,0 +1,1 @@
+"""Procedural presenters as training data, and the networks that only they need."""

@@ -1,0 +1,169 @@
+"""Presenters as a finished stage 2 draws them, beside the truth: what the network that ends frames learns from."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmgt_core.audio.wav2vec import SpeechFeatures
+from mmgt_core.checkpoints.file_hashes import file_sha256
+from mmgt_core.checkpoints.folders import network_file
+from mmgt_core.checkpoints.networks import build_vae, build_wav2vec
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.pipelines.portrait_details import moved
+from mmgt_core.training.machinery.configuration import ConfigurationError
+from mmgt_core.training.machinery.making import alone_in
+from mmgt_core.training.presenters.autoencoder import encoded_pictures
+from mmgt_core.training.presenters.dataset import (
+    FIRST_MOVING_FRAME,
+    PresenterDataset,
+    PresenterDatasetError,
+    array_path,
+    make_missing,
+    mapped_array,
+    write_flags,
+    write_row,
+)
+from mmgt_core.training.stage_2.denoising import batch_of_one, decoded, render_clip, renderer
+from mmgt_core.training.stage_2.starts import VAE_NAME, VIDEO_NETWORKS, finished_video_networks, loaded
+from mmgt_core.training.stage_2.video import VideoNetworks, sampled_clip
+from mmgt_core.types import SAMPLES_PER_FRAME, UInt8Array, Waveform
+
+_ARRAYS = ("drawn", "moved_portraits", "moved_drawn")
+_DONE = "is_drawn_by_stage_2"
+_DRAWN_BY = "drawn_by.json"
+
+
+@dataclass(frozen=True)
+class Stage2Files:
+    """Where finished networks lie: start, a folder of NETWORK.safetensors; vae, the autoencoder they learned with."""
+
+    start: Path
+    vae: Path
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of each file, by network. Raises: ConfigurationError: a file is absent."""
+        paths = {VAE_NAME: self.vae, **{name: network_file(self.start, name) for name in VIDEO_NETWORKS}}
+        absent = [str(path) for path in paths.values() if not path.is_file()]
+        if absent:
+            raise ConfigurationError(f"{', '.join(absent)}: absent; the end of stage 2 learns from finished networks")
+        return {name: file_sha256(path) for name, path in paths.items()}
+
+
+@dataclass(frozen=True)
+class DrawnFrames:
+    """Arrays beside a dataset's, each (clips, T, R, R, 3) uint8, mapped."""
+
+    folder: Path
+
+    @cached_property
+    def drawn(self) -> UInt8Array:
+        """Stage 2's frames; the first of a row is the portrait in its own pose."""
+        return mapped_array(self.folder, "drawn")
+
+    @cached_property
+    def moved_portraits(self) -> UInt8Array:
+        """The portrait moved to where each frame shows the same."""
+        return mapped_array(self.folder, "moved_portraits")
+
+    @cached_property
+    def moved_drawn(self) -> UInt8Array:
+        """Stage 2's drawing of the portrait, moved likewise."""
+        return mapped_array(self.folder, "moved_drawn")
+
+
+def draw_frames(
+    dataset: PresenterDataset,
+    preset: Preset,
+    files: Stage2Files,
+    num_processes: int,
+    on_progress: Callable[[int, int], None],
+) -> DrawnFrames:
+    """Draw every clip that is not there yet; a stopped run goes on where it was.
+
+    Args:
+        dataset: of the truth.
+        preset: of the networks.
+        files: of stage 2's finished networks.
+        num_processes: that draw at the same time; 0 draws in this one.
+        on_progress: told clips done and all.
+
+    Raises:
+        ConfigurationError: a network is absent.
+        PresenterDatasetError: the folder was drawn by other networks; names them.
+    """
+    with alone_in(dataset.folder):
+        require_same_makers(dataset.folder / _DRAWN_BY, files.hashes(), "drawn by other networks")
+        shape = dataset.pictures.shape
+        if not array_path(dataset.folder, _DONE).is_file():
+            for name in _ARRAYS:
+                np.lib.format.open_memmap(array_path(dataset.folder, name), mode="w+", dtype=np.uint8, shape=shape)
+            write_flags(dataset.folder, _DONE, len(dataset.pictures))
+        draw = partial(_draw_clip, dataset.folder, preset, files)
+        make_missing(dataset.folder, _DONE, draw, num_processes, on_progress)
+    return DrawnFrames(dataset.folder)
+
+
+def require_same_makers(path: Path, wanted: Mapping[str, object], told: str) -> None:
+    """Write down by what a folder is made, or find the same written.
+
+    Raises:
+        PresenterDatasetError: something else is written; `told` says how it was made, and what differs follows.
+    """
+    found = json.loads(path.read_text()) if path.is_file() else wanted
+    differing = [name for name, value in wanted.items() if found.get(name) != value]
+    if differing:
+        raise PresenterDatasetError(f"{path.parent} was {told}: {', '.join(differing)}")
+    path.write_text(json.dumps(wanted, indent=1) + "\n")
+
+
+@torch.inference_mode()
+def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, index: int) -> None:
+    """Draw one row as the preset samples: the portrait in its own pose and silence, then the frames in one window."""
+    dataset, networks = PresenterDataset.open(folder), finished_networks(preset, files)
+    frames = list(range(FIRST_MOVING_FRAME, dataset.pictures.shape[1]))
+    silence = Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
+    unheard = SpeechFeatures(build_wav2vec(preset.wav2vec), silence).window([0])
+    heard = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
+    own = _drawn(networks, dataset, preset, index, [0], unheard)
+    drawn = np.concatenate([own, _drawn(networks, dataset, preset, index, frames, heard)])
+    pairs = [moved(frame, own[0], (dataset.pictures[index, 0], own[0])) for frame in drawn]
+    moved_portraits, moved_drawn = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
+    write_row(folder, index, dict(zip(_ARRAYS, (drawn, moved_portraits, moved_drawn), strict=True)), _DONE)
+
+
+def _drawn(
+    networks: VideoNetworks,
+    dataset: PresenterDataset,
+    preset: Preset,
+    index: int,
+    frames: list[int],
+    speech: torch.Tensor,
+) -> UInt8Array:
+    """Some frames of a clip as stage 2 draws them: (F, R, R, 3). Args: speech: (F, A, layers, D)."""
+    (reference,) = encoded_pictures(networks.vae, dataset.pictures[index, :1])
+    item = {
+        "reference_latents": reference[0] * networks.vae.config.scaling_factor,
+        "latents": reference.expand(len(frames), -1, -1, -1),  # the truth's, for which nobody asks
+        "portrait": torch.from_numpy(np.array(dataset.portraits[index])),
+        "pose_images": torch.from_numpy(np.array(dataset.pose_images[index, frames])),
+        "masks": torch.from_numpy(np.array(dataset.masks[index, frames])),
+        "speech": speech,
+    }
+    options, render = SamplingOptions(), renderer(networks)
+    batch = batch_of_one(item, torch.device("cpu"))
+    clip = sampled_clip(networks, batch, preset, options.background, options.mask_motion)
+    return decoded(render, render_clip(clip, render, preset, seed=index))
+
+
+@cache
+def finished_networks(preset: Preset, files: Stage2Files) -> VideoNetworks:
+    """Stage 2 from its files, frozen; read once in a process."""
+    networks = finished_video_networks(preset, loaded(build_vae(preset.vae), files.vae), files.start)
+    for name in (VAE_NAME, *VIDEO_NETWORKS):
+        getattr(networks, name).requires_grad_(False).eval()
+    return networks

@@ -1,0 +1,1 @@
+"""Stage 1 learns: from speech to poses."""

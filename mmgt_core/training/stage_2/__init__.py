@@ -1,0 +1,1 @@
+"""Stage 2 learns: from poses and speech to frames."""

@@ -1,0 +1,202 @@
+"""Stage 2, process 2 (video): motion, audio and projection modules learn windows of consecutive frames."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import nn
+
+from mmgt_core.config import Preset
+from mmgt_core.encoders.autoencoder import Autoencoder
+from mmgt_core.encoders.image_tower import ImageEncoder
+from mmgt_core.training.machinery.batches import Batch
+from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.stage_2.denoising import (
+    DenoisingConfig,
+    DenoisingLoss,
+    SampledClip,
+    batch_of_one,
+    draw_kept,
+    image_tokens,
+    kept_features,
+    kept_tokens,
+    pose_pixels,
+    reference_and_latents,
+    unpacked_masks,
+    where_kept,
+    write_samples,
+)
+from mmgt_core.types import BackgroundMask, ClipConditions, MaskMotion, RegionWeights, WindowConditions
+from mmgt_core.unet.audio_attention import AudioAttention
+from mmgt_core.unet.audio_projection import AudioProjection
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from mmgt_core.unet.motion_module import MotionModule
+from mmgt_core.unet.pose_guider import PoseGuider
+from mmgt_core.unet.reference_unet import ReferenceUNet
+
+
+@dataclass(frozen=True)
+class VideoTrainingConfig:
+    """Process 2's options.
+
+    window_frames: of one training clip. reference: the clip's first frame, or a random one. trained: `modules` are
+    those of motion, audio and projection, as published; `all` goes on with process 1's networks too. background,
+    mask_motion: which motion masks are seen. hears_audio: False keeps speech from the networks (table V).
+    region_weights: of the three branches, 1 each as in the published training.
+    """
+
+    window_frames: int
+    reference: Literal["first", "random"]
+    trained: Literal["modules", "all"]
+    background: BackgroundMask
+    mask_motion: MaskMotion
+    hears_audio: bool
+    region_weights: RegionWeights
+    denoising: DenoisingConfig
+
+
+@dataclass(frozen=True)
+class ClipWindows:
+    """Windows of consecutive frames: `TrainingData` whose items are clips."""
+
+    dataset: PresenterDataset
+    num_frames: int
+    reference: Literal["first", "random"]
+
+    def __len__(self) -> int:
+        return self.dataset.num_training_clips
+
+    def item(self, index: int, generator: np.random.Generator) -> Batch:
+        """One window of F frames; see `PresenterDataset.frames_of`. speech: (F, A, layers, D) float32."""
+        dataset, length = self.dataset, self.dataset.pictures.shape[1]
+        start = int(generator.integers(FIRST_MOVING_FRAME, length - self.num_frames + 1))
+        frames = list(range(start, start + self.num_frames))
+        reference = 0 if self.reference == "first" else int(generator.integers(length))
+        speech = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
+        return {**dataset.frames_of(index, reference, frames), "speech": speech}
+
+
+@dataclass(frozen=True)
+class VideoNetworks:
+    """All of stage 2; the autoencoder is frozen."""
+
+    denoising_unet: DenoisingUNet
+    reference_unet: ReferenceUNet
+    pose_guider: PoseGuider
+    image_encoder: ImageEncoder
+    audio_projection: AudioProjection
+    vae: Autoencoder
+
+
+def silence_new_modules(network: DenoisingUNet) -> None:
+    """Let motion and audio modules add nothing at first, so that process 2 begins where process 1 ended."""
+    for module in network.modules():
+        if isinstance(module, MotionModule | AudioAttention):
+            nn.init.zeros_(module.proj_out.weight)
+            if module.proj_out.bias is not None:
+                nn.init.zeros_(module.proj_out.bias)
+
+
+def deafen(projection: AudioProjection) -> None:
+    """Make every audio token zero for good: without stage-2 audio, in training and after it (table V)."""
+    nn.init.zeros_(projection.norm.weight)
+    nn.init.zeros_(projection.norm.bias)
+    projection.requires_grad_(False)
+
+
+class VideoTraining:
+    """Windows are rows; all frames of a row share one timestep."""
+
+    def __init__(
+        self, preset: Preset, networks: VideoNetworks, shown: Sequence[Batch], config: VideoTrainingConfig
+    ) -> None:
+        """Args: shown: items that are not trained on, of which samples are made."""
+        self.preset, self.shown, self.config = preset, shown, config
+        self._all = networks
+        self._loss = DenoisingLoss(config.denoising)
+        self.networks: Mapping[str, nn.Module] = {
+            "denoising_unet": networks.denoising_unet,
+            "reference_unet": networks.reference_unet,
+            "pose_guider": networks.pose_guider,
+            "image_encoder": networks.image_encoder,
+            "audio_projection": networks.audio_projection,
+        }
+        networks.vae.requires_grad_(False).eval()
+        for network in self.networks.values():
+            network.requires_grad_(config.trained == "all")
+        for module in networks.denoising_unet.modules():
+            if isinstance(module, MotionModule | AudioAttention):
+                module.requires_grad_(True)
+        networks.audio_projection.requires_grad_(True)
+        if not config.hears_audio:
+            deafen(networks.audio_projection)
+
+    def to(self, device: torch.device) -> None:
+        """Move the autoencoder, which does not learn."""
+        self._all.vae.to(device)
+
+    def losses(self, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """The loss of B windows; see `ClipWindows.item`."""
+        config = self.config
+        references, frames = reference_and_latents(self._all.vae, batch, generator)
+        latents = rearrange(frames, "b f c h w -> b c f h w")
+        kept = draw_kept(config.denoising, len(latents), generator)
+        encoder = self._all.image_encoder
+        tokens = image_tokens(encoder, batch["portrait"])  # (B, 1, D)
+        read = self._all.reference_unet(references, torch.zeros((), device=latents.device), tokens)
+        features = kept_features(read.features, kept.image)
+        tokens = kept_tokens(tokens, kept.image, encoder, config.denoising)
+        pose = where_kept(self._all.pose_guider(pose_pixels(batch["pose_images"])), kept.pose)  # (B, C, F, h, w)
+        audio = where_kept(self._all.audio_projection(batch["speech"]), kept.audio)  # (B, F, M, D)
+        masks = unpacked_masks(
+            batch["masks"], self.preset.mask_level_sizes, config.background, config.mask_motion, kept.masks
+        )
+
+        network = self._all.denoising_unet
+        clip = network.prepare_clip(ClipConditions(tokens, features))
+        window = network.prepare_window(WindowConditions(pose, audio, masks), config.region_weights)
+
+        def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+            return network(noisy, timesteps, clip, window)
+
+        cell_weights = self._loss.cell_weights(batch["masks"], latents.shape[-1])
+        return {"total": self._loss(predict, latents, cell_weights, generator)}
+
+    def sample(self, folder: Path, step: int) -> None:
+        """Write references, poses, generated frames and truth of a few windows."""
+        device = self._all.denoising_unet.conv_in.weight.device
+        background, motion = self.config.background, self.config.mask_motion
+        clips = [
+            sampled_clip(self._all, batch_of_one(item, device), self.preset, background, motion) for item in self.shown
+        ]
+        write_samples(folder / f"{step:07d}.png", clips, self._all, self.preset)
+
+
+def sampled_clip(
+    networks: VideoNetworks, batch: Batch, preset: Preset, background: BackgroundMask, motion: MaskMotion
+) -> SampledClip:
+    """One window with its conditions.
+
+    Args:
+        networks: that read the conditions.
+        batch: a batch of one of `ClipWindows.item`.
+        preset: of the networks.
+        background, motion: which motion masks are seen.
+    """
+    device = networks.denoising_unet.conv_in.weight.device
+    references, latents = reference_and_latents(networks.vae, batch, torch.Generator(device).manual_seed(0))
+    return SampledClip(
+        reference_latents=references[0],
+        portrait=batch["portrait"][0],
+        conditions=WindowConditions(
+            pose_features=networks.pose_guider(pose_pixels(batch["pose_images"])),
+            audio_tokens=networks.audio_projection(batch["speech"]),
+            motion_masks=unpacked_masks(batch["masks"], preset.mask_level_sizes, background, motion),
+        ),
+        pose_images=batch["pose_images"][0].cpu().numpy(),
+        latents=latents[0],
+    )

@@ -1,0 +1,354 @@
+"""Both processes of stage 2, and the autoencoder before them: they learn, drop conditions, and hand over."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mmgt_core.checkpoints.networks import Networks, build_networks
+from mmgt_core.keypoints import LIPS
+from mmgt_core.training.machinery.batches import Batch
+from mmgt_core.training.machinery.checkpointing import export_weights
+from mmgt_core.training.machinery.loop import LoopConfig, TrainingProcess, run_training
+from mmgt_core.training.presenters.autoencoder import (
+    PictureCrops,
+    VAETraining,
+    VAETrainingConfig,
+    as_pixels,
+    mouth_pixels,
+    standardise_latents,
+    write_latents,
+)
+from mmgt_core.training.presenters.dataset import PresenterDataset
+from mmgt_core.training.processes.presenters import adopt_vae, adopted_vae, standardise_vae
+from mmgt_core.training.stage_2.denoising import DenoisingConfig, DenoisingLoss, draw_kept, kept_tokens, unpacked_masks
+from mmgt_core.training.stage_2.image import ImageNetworks, ImageTraining, ImageTrainingConfig, ReferenceTargets
+from mmgt_core.training.stage_2.starts import VAE_NAME
+from mmgt_core.training.stage_2.video import (
+    ClipWindows,
+    VideoNetworks,
+    VideoTraining,
+    VideoTrainingConfig,
+    silence_new_modules,
+)
+from mmgt_core.types import BackgroundMask, ClipConditions, MaskMotion, RegionWeights, WindowConditions
+from mmgt_core.unet.audio_attention import AudioAttention
+from mmgt_core.unet.denoising_unet import DenoisingUNet
+from tests.unit.training.presenters.tiny_presenters import TINY, build
+
+CPU = torch.device("cpu")
+DENOISING = DenoisingConfig("linear", 0.05, 5.0, 1.0, 3.0, 0.0, 0.0, 0.0, 0.0)
+IMAGE = ImageTrainingConfig(targets_per_reference=2, reference="random", is_encoder_trained=True, denoising=DENOISING)
+VIDEO = VideoTrainingConfig(
+    window_frames=4,
+    reference="first",
+    trained="modules",
+    background=BackgroundMask.ONE_PLUS_LIPS,
+    mask_motion=MaskMotion.MOVING,
+    hears_audio=True,
+    region_weights=RegionWeights(),
+    denoising=DENOISING,
+)
+VAE = VAETrainingConfig(
+    crop=32, detail_fraction=0.5, square_weight=4.0, hue_weight=3.0, edge_weight=1.0, lips_weight=4.0, kl_weight=1e-4
+)
+LOOP = LoopConfig(steps=2, batch_size=2, learning_rate=1e-3, optimiser="adamw", checkpoint_every_steps=1)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> PresenterDataset:
+    built = build(tmp_path_factory.mktemp("presenters"))
+    write_latents(networks().vae, built)
+    return built
+
+
+def networks() -> Networks:
+    torch.manual_seed(0)
+    return build_networks(TINY)
+
+
+def image_training(dataset: PresenterDataset, config: ImageTrainingConfig = IMAGE) -> ImageTraining:
+    built = networks()
+    torch.manual_seed(0)
+    return ImageTraining(
+        TINY,
+        ImageNetworks(
+            DenoisingUNet(TINY.unet, spatial_only=True),
+            built.reference_unet,
+            built.pose_guider,
+            built.image_encoder,
+            built.vae,
+        ),
+        shown(ReferenceTargets(dataset, config)),
+        config,
+    )
+
+
+def video_training(dataset: PresenterDataset, config: VideoTrainingConfig = VIDEO) -> VideoTraining:
+    built = networks()
+    return VideoTraining(
+        TINY,
+        VideoNetworks(
+            built.denoising_unet,
+            built.reference_unet,
+            built.pose_guider,
+            built.image_encoder,
+            built.audio_projection,
+            built.vae,
+        ),
+        shown(clip_windows(dataset, config)),
+        config,
+    )
+
+
+def clip_windows(dataset: PresenterDataset, config: VideoTrainingConfig) -> ClipWindows:
+    return ClipWindows(dataset, config.window_frames, config.reference)
+
+
+def shown(source) -> list[Batch]:
+    return [source.item(9, np.random.default_rng(0))]
+
+
+def batch_of(source, num_items: int = 3) -> Batch:
+    items = [source.item(index, np.random.default_rng(index)) for index in range(num_items)]
+    return {name: torch.stack([item[name] for item in items]) for name in items[0]}
+
+
+def losses_over_steps(process: TrainingProcess, batch: Batch, steps: int) -> list[float]:
+    """The loss on one batch with the same noise at every step."""
+    parameters = [
+        value for network in process.networks.values() for value in network.parameters() if value.requires_grad
+    ]
+    optimiser = torch.optim.Adam(parameters, 1e-3)
+    found = []
+    for _ in range(steps):
+        loss = process.losses(batch, torch.Generator().manual_seed(1))["total"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        found.append(loss.item())
+    return found
+
+
+@pytest.mark.parametrize("kind", ["vae", "image", "video"])
+def test_steps_on_one_batch_lower_its_loss(dataset: PresenterDataset, kind: str) -> None:
+    processes = {
+        "vae": lambda: (VAETraining(networks().vae, dataset, VAE), PictureCrops(dataset, VAE)),
+        "image": lambda: (image_training(dataset), ReferenceTargets(dataset, IMAGE)),
+        "video": lambda: (video_training(dataset), clip_windows(dataset, VIDEO)),
+    }
+    process, source = processes[kind]()
+
+    found = losses_over_steps(process, batch_of(source), steps=8)
+
+    assert found[-1] < 0.95 * found[0]
+
+
+@pytest.mark.parametrize("kind", ["image", "video"])
+def test_a_run_that_was_stopped_goes_on_and_leaves_weights_and_a_sheet(
+    dataset: PresenterDataset, tmp_path: Path, kind: str
+) -> None:
+    def run(steps: int) -> list[int]:
+        taken: list[int] = []
+        if kind == "image":
+            process, source = image_training(dataset), ReferenceTargets(dataset, IMAGE)
+        else:
+            process, source = video_training(dataset), clip_windows(dataset, VIDEO)
+        run_training(process, source, replace(LOOP, steps=steps), tmp_path, CPU, lambda step, _: taken.append(step))
+        return taken
+
+    assert (run(1), run(2)) == ([1], [2])
+
+    assert (tmp_path / "denoising_unet.safetensors").is_file()
+    assert [path.name for path in sorted((tmp_path / "samples").iterdir())] == ["0000001.png", "0000002.png"]
+
+
+def test_conditions_are_dropped_as_often_as_asked_and_rows_without_an_image_come_first() -> None:
+    config = replace(DENOISING, drop_image=0.1, drop_audio=0.05, drop_pose=0.2, drop_masks=0.5)
+
+    kept = draw_kept(config, 20_000, torch.Generator().manual_seed(0))
+
+    shares = [1 - value.float().mean().item() for value in (kept.image, kept.audio, kept.pose, kept.masks)]
+    assert shares == pytest.approx([0.1, 0.05, 0.2, 0.5], abs=0.01)
+    assert kept.image.long().diff().min() >= 0
+
+
+def test_a_dropped_image_is_nothing_or_the_embedding_of_zeros() -> None:
+    encoder, kept = networks().image_encoder, torch.tensor([False, True])
+    tokens = torch.randn(2, 1, encoder.config.projection_dim)
+    embedded = encoder(torch.zeros(1, 3, 224, 224)).image_embeds
+
+    nothing = kept_tokens(tokens, kept, encoder, DENOISING)
+    published = kept_tokens(tokens, kept, encoder, replace(DENOISING, dropped_image="embedded_zeros"))
+
+    assert torch.equal(nothing, torch.stack([torch.zeros_like(tokens[0]), tokens[1]]))
+    torch.testing.assert_close(published, torch.stack([embedded, tokens[1]]))
+
+
+def test_the_last_block_of_the_reference_unet_is_left_alone_where_published_so(dataset: PresenterDataset) -> None:
+    process = image_training(dataset, replace(IMAGE, is_last_reference_block_trained=False))
+    unet = process.networks["reference_unet"]
+
+    frozen = {name.split(".")[1] for name, value in unet.named_parameters() if not value.requires_grad}
+
+    assert frozen == {str(len(unet.up_blocks) - 1)}
+
+
+@pytest.mark.parametrize("condition", ["image", "pose", "audio", "masks"])
+def test_what_is_always_dropped_has_no_influence(dataset: PresenterDataset, condition: str) -> None:
+    config = replace(VIDEO, denoising=replace(DENOISING, **{f"drop_{condition}": 1.0}))
+    process, batch = video_training(dataset, config), dict(batch_of(clip_windows(dataset, config)))
+    names = {"image": "portrait", "pose": "pose_images", "audio": "speech", "masks": "masks"}
+    changed = {**batch, names[condition]: torch.zeros_like(batch[names[condition]])}
+    if condition == "image":
+        changed["reference_latents"] = torch.zeros_like(batch["reference_latents"])
+    if condition == "masks":
+        process._loss.cell_weights = lambda masks, size: torch.ones(3, 1, 4, size, size)
+
+    before, after = (process.losses(one, torch.Generator().manual_seed(2))["total"] for one in (batch, changed))
+
+    assert torch.equal(before, after)
+
+
+def test_without_stage_2_audio_every_token_stays_zero(dataset: PresenterDataset) -> None:
+    process = video_training(dataset, replace(VIDEO, hears_audio=False))
+
+    losses_over_steps(process, batch_of(clip_windows(dataset, VIDEO)), steps=2)
+
+    tokens = process.networks["audio_projection"](torch.randn(1, 2, 5, 1, TINY.wav2vec.hidden_size))
+    assert (tokens == 0).all()
+
+
+def test_process_2_trains_the_new_modules_alone_unless_told_otherwise(dataset: PresenterDataset) -> None:
+    def trained(config: VideoTrainingConfig) -> set[str]:
+        return {
+            f"{name}.{key}"
+            for name, network in video_training(dataset, config).networks.items()
+            for key, value in network.named_parameters()
+            if value.requires_grad
+        }
+
+    modules, everything = trained(VIDEO), trained(replace(VIDEO, trained="all"))
+
+    assert all("motion_module" in key or "audio" in key for key in modules)
+    assert {"audio_projection.proj1.weight", "denoising_unet.down_blocks.0.audio_modules.0.proj_in.weight"} <= modules
+    assert "reference_unet.conv_in.weight" in everything - modules
+
+
+def test_process_2_begins_where_process_1_ended(dataset: PresenterDataset) -> None:
+    spatial = DenoisingUNet(TINY.unet, spatial_only=True)
+    network = DenoisingUNet(TINY.unet)
+    silence_new_modules(network)
+    loaded = network.load_state_dict(spatial.state_dict(), strict=False)
+    latents, timestep, image = torch.randn(1, 4, 3, 8, 8), torch.tensor(300), torch.randn(1, 1, 64)
+    masks = unpacked_masks(
+        torch.tensor(dataset.masks[:1, :3]), TINY.mask_level_sizes, BackgroundMask.HANDS, MaskMotion.MOVING
+    )
+
+    pose, clip = torch.randn(1, 16, 3, 8, 8), ClipConditions(image, {})
+
+    with torch.inference_mode():
+        conditions = WindowConditions(pose, torch.randn(1, 3, 8, 64), masks)
+        frames, video = (
+            unet(latents, timestep, unet.prepare_clip(clip), unet.prepare_window(conditions, RegionWeights()))
+            for unet in (spatial, network)
+        )
+
+    assert not loaded.unexpected_keys
+    assert any(isinstance(module, AudioAttention) for module in network.modules())
+    torch.testing.assert_close(frames, video, atol=1e-5, rtol=1e-5)
+
+
+def test_places_that_matter_count_more_and_a_frame_as_much_as_before(dataset: PresenterDataset) -> None:
+    weights = DenoisingLoss(DENOISING).cell_weights(torch.tensor(dataset.masks[:2]), 8)
+
+    assert weights.shape == (2, 1, dataset.masks.shape[1], 8, 8)
+    torch.testing.assert_close(weights.mean(dim=(3, 4)), torch.ones(2, 1, dataset.masks.shape[1]))
+    assert (weights.amax(dim=(3, 4)) > 2).all()
+
+
+def test_standardised_latents_have_unit_variance_and_decode_to_the_same_picture() -> None:
+    vae = networks().vae
+    pictures = torch.randint(0, 256, (6, 64, 64, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    pixels = F.avg_pool2d(as_pixels(pictures), 5, 1, 2)
+    with torch.inference_mode():
+        latents = vae.encode(pixels).latent_dist
+        before = vae.decode(latents.mean).sample
+        noise = (latents.std / latents.mean.std(dim=(0, 2, 3), keepdim=True)).clone()
+
+    standardise_latents(vae, latents.mean.clone())
+
+    with torch.inference_mode():
+        standard = vae.encode(pixels).latent_dist
+        after = vae.decode(standard.mean).sample
+    torch.testing.assert_close(standard.mean.mean(dim=(0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(standard.mean.std(dim=(0, 2, 3)), torch.ones(4), atol=1e-4, rtol=0)
+    torch.testing.assert_close(standard.std, noise, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(after, before, atol=1e-4, rtol=1e-4)
+
+
+def test_an_adopted_autoencoder_stands_beside_its_latents(tmp_path: Path) -> None:
+    built, vae = build(tmp_path / "clips", num_clips=9), networks().vae
+    (tmp_path / "run").mkdir()
+    export_weights(tmp_path / "run", VAE_NAME, vae)
+
+    adopt_vae(standardise_vae(tmp_path / "run", built.folder, TINY), built.folder, TINY, torch.device("cpu"))
+
+    latents = torch.from_numpy(built.latents[:].astype(np.float32))
+    pixels = as_pixels(torch.from_numpy(np.array(built.pictures[0])))
+    with torch.inference_mode():
+        decoded = adopted_vae(built.folder, TINY).decode(latents[0]).sample
+        expected = vae.decode(vae.encode(pixels).latent_dist.mean).sample
+    assert latents.std(dim=(0, 1, 3, 4)).tolist() == pytest.approx([1.0] * 4, abs=0.02)
+    torch.testing.assert_close(decoded, expected, atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_frames_of_a_window_get_the_same_noise_when_it_is_shared(is_shared: bool) -> None:
+    seen = []
+
+    def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        seen.append(noisy)
+        return noisy
+
+    loss = DenoisingLoss(replace(DENOISING, is_noise_shared=is_shared))
+    loss(predict, torch.zeros(2, 4, 5, 8, 8), torch.ones(2, 1, 5, 8, 8), torch.Generator().manual_seed(0))
+
+    assert torch.equal(seen[0][:, :, 0], seen[0][:, :, 3]) == is_shared
+    assert not torch.equal(seen[0][0], seen[0][1])
+
+
+def test_pixels_of_the_mouth_are_those_around_the_lips() -> None:
+    keypoints = np.zeros((134, 3), np.float32)
+    keypoints[LIPS, :2] = (200.0, 300.0)
+    keypoints[LIPS.start, 0], keypoints[LIPS.start + 1, 1] = 240.0, 312.0
+
+    rows, columns = np.nonzero(mouth_pixels(keypoints, 128))
+
+    assert (columns.min(), columns.max()) == (48, 61)  # 192 to 248 of 512, a pixel counts by its middle
+    assert (rows.min(), rows.max()) == (73, 79)  # 292 to 320
+
+
+def test_errors_at_the_mouth_weigh_more(dataset: PresenterDataset) -> None:
+    vae, batch = networks().vae, batch_of(PictureCrops(dataset, VAE), 2)
+    at_mouth = {"pictures": batch["pictures"], "is_mouth": torch.ones_like(batch["is_mouth"])}
+
+    def pixel_loss(lips_weight: float) -> float:
+        training = VAETraining(vae, dataset, replace(VAE, lips_weight=lips_weight))
+        return training.losses(at_mouth, torch.Generator().manual_seed(0))["pixel"].item()
+
+    assert pixel_loss(4.0) == pytest.approx(5 * pixel_loss(0.0), rel=1e-5)
+
+
+def test_every_picture_is_encoded_into_its_own_row(dataset: PresenterDataset, tmp_path: Path) -> None:
+    vae = networks().vae
+    index, frame = dataset.num_clips - 1, 2
+
+    with torch.no_grad():
+        expected = vae.encode(as_pixels(torch.from_numpy(dataset.pictures[index, frame][None]))).latent_dist.mean
+
+    found = dataset.latents[index, frame].astype(np.float32)
+    np.testing.assert_allclose(found, expected[0].numpy() * vae.config.scaling_factor, rtol=2e-3, atol=2e-3)
