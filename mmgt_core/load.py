@@ -13,10 +13,10 @@ from mmgt_core.checkpoints.networks import Networks, read_networks
 from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, PACKAGED_WEIGHTS, STUDENT, packaged_networks
 from mmgt_core.checkpoints.untrained import untrained_networks
 from mmgt_core.config import Preset
+from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.load_stage_1 import STAGE_1_NETWORKS, compose_stage_1
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.processor import finishing_dtype
 from mmgt_core.unet.denoising_unet import DenoisingUNet

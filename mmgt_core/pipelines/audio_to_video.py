@@ -9,18 +9,18 @@ import numpy as np
 
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.finishing.detail_network import DetailNetwork
+from mmgt_core.finishing.portrait_details import PortraitDetails
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
 from mmgt_core.media.encoders import result_encoder
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.denoising import BegunFrames, DenoisingStep, sampling_plan
-from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.outputs import Manifest, Means, describe, write_videos
 from mmgt_core.pipelines.pictures import scaled
-from mmgt_core.pipelines.portrait_details import PortraitDetails
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.shifted_windows import shifted_windows

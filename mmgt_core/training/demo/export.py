@@ -11,7 +11,7 @@ from mmgt_core.checkpoints.folders import WeightsIndex, holds_converted_weights,
 from mmgt_core.checkpoints.networks import build_image_encoder, build_vae
 from mmgt_core.checkpoints.packaged import DETAIL_NETWORK, KEYPOINTS, STUDENT
 from mmgt_core.config import MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS
-from mmgt_core.pipelines.detail_network import DetailNetwork
+from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.machinery.configuration import ConfigurationError

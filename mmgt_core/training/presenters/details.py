@@ -10,10 +10,10 @@ import torch
 from einops import rearrange
 from torch import nn
 
+from mmgt_core.finishing.detail_network import CELL_PX, EVIDENCE, DetailNetwork
+from mmgt_core.finishing.portrait_details import as_evidence
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.metrics.appearance import UNCHANGED_LEVELS
-from mmgt_core.pipelines.detail_network import CELL_PX, EVIDENCE, DetailNetwork
-from mmgt_core.pipelines.portrait_details import as_evidence
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.presenters.autoencoder import as_pictures, as_pixels, mouth_pixels
 from mmgt_core.training.presenters.crops import drawn_crop

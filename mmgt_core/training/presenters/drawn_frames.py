@@ -14,7 +14,7 @@ from mmgt_core.checkpoints.file_hashes import file_sha256
 from mmgt_core.checkpoints.folders import network_file
 from mmgt_core.checkpoints.networks import build_vae, build_wav2vec
 from mmgt_core.config import Preset, SamplingOptions
-from mmgt_core.pipelines.portrait_details import moved
+from mmgt_core.finishing.portrait_details import moved
 from mmgt_core.training.machinery.configuration import ConfigurationError
 from mmgt_core.training.machinery.making import alone_in
 from mmgt_core.training.presenters.autoencoder import encoded_pictures

@@ -12,7 +12,7 @@ from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import PRESENTER_KEYPOINTS, Preset
 from mmgt_core.encoders.autoencoder import Autoencoder
-from mmgt_core.pipelines.detail_network import DetailNetwork
+from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.machinery.checkpointing import export_weights

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from mmgt_core.config import PRESENTER_DETAILS, SamplingOptions
+from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.keypoints import NUM_KEYPOINTS
 from mmgt_core.load import load_pipeline
-from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.types import SAMPLES_PER_FRAME, Waveform
 from tests.small_preset import SMALL

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mmgt_core.config import DetailNetworkConfig
-from mmgt_core.pipelines.detail_network import EVIDENCE, DetailNetwork
-from mmgt_core.pipelines.portrait_details import PortraitDetails, as_evidence
+from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork
+from mmgt_core.finishing.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.training.machinery.configuration import ConfigurationError, read_configuration
 from mmgt_core.training.presenters.autoencoder import mouth_pixels
 from mmgt_core.training.presenters.dataset import PresenterDataset, PresenterDatasetError

@@ -16,9 +16,9 @@ from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
 from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS, PRESETS
 from mmgt_core.errors import MMGTError, WeightsError
+from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.load import load_pipeline
-from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pose.detector_choice import FirstThatSees
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA

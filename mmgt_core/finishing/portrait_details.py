@@ -9,9 +9,9 @@ import torch
 from einops import rearrange
 
 from mmgt_core.ahead import done_ahead, grouped
+from mmgt_core.finishing.detail_network import DetailNetwork
+from mmgt_core.finishing.stillness import calmed
 from mmgt_core.keypoints import Float32Array
-from mmgt_core.pipelines.detail_network import DetailNetwork
-from mmgt_core.pipelines.stillness import calmed
 from mmgt_core.types import UInt8Array
 
 _TOGETHER, _AHEAD, _THREADS = 4, 2, 2

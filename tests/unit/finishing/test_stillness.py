@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from mmgt_core.finishing.stillness import at_rest, averaged, calmed
 from mmgt_core.keypoints import Float32Array
-from mmgt_core.pipelines.stillness import at_rest, averaged, calmed
 
 SIDE, NUM_FRAMES = 64, 15
 REACH = 4

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from mmgt_core.config import MMGT_512, MMGT_DEMO, DetailNetworkConfig, SamplingOptions
+from mmgt_core.finishing.detail_network import DetailNetwork
+from mmgt_core.finishing.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.load import load_pipeline
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
-from mmgt_core.pipelines.detail_network import DetailNetwork
 from mmgt_core.pipelines.pictures import scaled
-from mmgt_core.pipelines.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.types import PoseSequence, UInt8Array, Waveform

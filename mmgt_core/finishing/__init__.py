@@ -1,0 +1,1 @@
+"""What ends the frames of a small preset: lost details put back, then rest where nothing moves."""
