@@ -1,10 +1,13 @@
 """What the processor at hand is good at, and how its cores are shared out."""
 
+import ctypes
 import os
 
 import torch
 from torch import nn
 
+_MOST_ARENAS = -8
+"""`M_ARENA_MAX` of glibc's `mallopt`."""
 _SMALL_PARAMETERS = 50_000_000
 _MULTIPLIES_BFLOAT16 = ("avx512_bf16", "amx_bf16")
 
@@ -35,6 +38,14 @@ def calls_at_once(network: nn.Module) -> int:
     return 2 if is_small and parameters[0].device.type == "cpu" else 1
 
 
-def share_cores(num_at_once: int) -> None:
-    """Give each of so many calls its share of the cores; one core is left to others where there are enough."""
-    torch.set_num_threads(max(1, ((os.cpu_count() or 1) - 1) // num_at_once))
+def settle_on_cores(network: nn.Module) -> None:
+    """Arrange this process for rendering on the CPU with a video network: threads and memory.
+
+    Each call that runs at the same time has its share of the cores; one core is left to others where there are enough.
+    Threads share one heap, where the C library has a word for that (glibc): with one for each, a process holds a
+    tenth more, and by chance, for what a thread frees no other one takes.
+    """
+    torch.set_num_threads(max(1, ((os.cpu_count() or 1) - 1) // calls_at_once(network)))
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        set_option(_MOST_ARENAS, 1)

@@ -33,7 +33,7 @@ from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
-from mmgt_core.processor import calls_at_once, share_cores
+from mmgt_core.processor import settle_on_cores
 from mmgt_core.quality import Quality
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
 from mmgt_core.warm_up.choosing import with_fastest_calls
@@ -169,7 +169,7 @@ def load(settings: Settings, preset: str, sandbox: Sandbox | None, hand_made: Ha
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     pipeline = load_pipeline(chosen, weights, device, dtype, hand_made=hand_made)
     if device.type == "cpu":
-        share_cores(calls_at_once(pipeline.pose_to_video.denoising_unet))
+        settle_on_cores(pipeline.pose_to_video.denoising_unet)
     elif settings.worker.compile == "auto":
         os.environ.setdefault(_COMPILED_KEPT_IN, str(settings.data / "compiled"))  # a restart finds it done
         with _named_faults():

@@ -19,7 +19,7 @@ from mmgt_core.media.signing_identity import SigningIdentity
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.output_files import Outputs
 from mmgt_core.pipelines.progress import RunControl
-from mmgt_core.processor import calls_at_once, share_cores
+from mmgt_core.processor import settle_on_cores
 from mmgt_core.types import FPS, PoseSequence
 
 STAGE_2 = "load"
@@ -61,7 +61,7 @@ def generate_video(
     loading = work(STAGE_2)
     pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)
     if place.type == "cpu":
-        share_cores(calls_at_once(pipeline.pose_to_video.denoising_unet))
+        settle_on_cores(pipeline.pose_to_video.denoising_unet)
     taken = {name: source for name, source in pipeline.weights.items() if stage_1 or name not in STAGE_1_NETWORKS}
     untrained = [name for name, source in taken.items() if source == loading.UNTRAINED]
     if untrained:
