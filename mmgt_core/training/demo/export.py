@@ -15,7 +15,7 @@ from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
 from mmgt_core.smga.model import SMGA
 from mmgt_core.training.machinery.configuration import ConfigurationError
-from mmgt_core.training.processes.presenters import STANDARDISED
+from mmgt_core.training.presenters.latents import STANDARDISED
 from mmgt_core.training.stage_2.starts import DENOISING_UNET, VAE_NAME, loaded
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet

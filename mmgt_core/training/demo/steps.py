@@ -24,9 +24,9 @@ from mmgt_core.training.machinery.checkpointing import claim_folder
 from mmgt_core.training.machinery.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
 from mmgt_core.training.machinery.loop import Prepared, run_training
 from mmgt_core.training.machinery.report import REPORT_FILE
-from mmgt_core.training.presenters.dataset import PresenterDatasetConfig
+from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presenters
+from mmgt_core.training.presenters.latents import STANDARDISED, adopt_vae, standardise_vae
 from mmgt_core.training.processes.by_name import PROCESSES
-from mmgt_core.training.processes.presenters import STANDARDISED, adopt_vae, presenters, standardise_vae
 from mmgt_core.training.stage_2.starts import DENOISING_UNET, VAE_NAME, write_process_1
 
 NUM_WORKERS = os.cpu_count() or 1

@@ -14,18 +14,19 @@ from mmgt_core.pipelines.denoising import FrameNoise
 from mmgt_core.training.machinery.batches import Batch, TrainingData
 from mmgt_core.training.machinery.configuration import require_between
 from mmgt_core.training.machinery.making import alone_in
-from mmgt_core.training.presenters.dataset import (
+from mmgt_core.training.machinery.rows import (
     Array,
     array_path,
     make_missing,
     mapped_array,
+    require_same_makers,
     write_flags,
     write_row,
 )
-from mmgt_core.training.presenters.drawn_frames import Stage2Files, finished_networks, require_same_makers
-from mmgt_core.training.stage_2.denoising import batch_of_one, render_clip, renderer
+from mmgt_core.training.stage_2.conditions import batch_of_one
+from mmgt_core.training.stage_2.finished import Stage2Files, finished_networks
+from mmgt_core.training.stage_2.samples import render_clip, renderer, sampled_clip
 from mmgt_core.training.stage_2.starts import VAE_NAME, VIDEO_NETWORKS
-from mmgt_core.training.stage_2.video import sampled_clip
 from mmgt_core.types import BackgroundMask, MaskMotion
 
 NUM_HELD_BACK = 4
@@ -113,7 +114,7 @@ def teach(
 
     Raises:
         ConfigurationError: a network is absent.
-        PresenterDatasetError: the folder was drawn by other networks or otherwise; names what differs.
+        MadeDataError: the folder was drawn by other networks or otherwise; names what differs.
     """
     channels, size = preset.unet.in_channels, preset.latent_size
     shape = (config.num_windows, config.window_frames, channels, size, size)

@@ -22,17 +22,10 @@ from mmgt_core.training.distillation.lessons import LessonConfig
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.machinery.configuration import require_between
 from mmgt_core.training.stage_2 import losses
-from mmgt_core.training.stage_2.denoising import (
-    batch_of_one,
-    decoded,
-    image_tokens,
-    pose_pixels,
-    reference_and_latents,
-    renderer,
-    unpacked_masks,
-    weights_of_places,
-)
-from mmgt_core.training.stage_2.video import VideoNetworks
+from mmgt_core.training.stage_2.conditions import batch_of_one, image_tokens, pose_pixels, reference_and_latents
+from mmgt_core.training.stage_2.masks import unpacked_masks, weights_of_places
+from mmgt_core.training.stage_2.networks import VideoNetworks
+from mmgt_core.training.stage_2.samples import decoded, renderer
 from mmgt_core.types import ClipConditions, WindowConditions
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.schedule import inference_scheduler

@@ -1,6 +1,6 @@
-"""The small preset's own autoencoder: learned from crops, its latents then brought to zero mean and unit variance."""
+"""The small preset's own autoencoder: learned from crops of presenters."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +16,12 @@ from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.presenters.crops import drawn_crop
-from mmgt_core.training.presenters.dataset import LATENTS, PresenterDataset, array_path
+from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.types import UInt8Array
 
+_ENCODED_AT_ONCE = 64
 _MOUTH_MARGIN_PX = 8.0
 """Around the lips' keypoints, on the canvas: lines have a width, and teeth and lips meet the skin."""
-_ENCODED_AT_ONCE = 64
-_CLIPS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class PictureCrops:
     config: VAETrainingConfig
 
     def __len__(self) -> int:
-        return self.dataset.num_training_clips
+        return len(self.dataset)
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
         """pictures: (crop, crop, 3) uint8. is_mouth: (crop, crop) bool."""
@@ -124,49 +123,11 @@ def as_pictures(pixels: torch.Tensor) -> UInt8Array:
 
 
 @torch.no_grad()
-def standardise_latents(vae: Autoencoder, latents: torch.Tensor) -> None:
-    """Fold mean and spread of each channel of the latents into the layers on either side of them, in place.
-
-    Args:
-        vae: afterwards its latents have zero mean and unit variance, so that its scaling factor is 1.
-        latents: (N, C, h, w), posterior means of many pictures, before.
-    """
-    mean, spread = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3))
-    encoder, decoder, channels = vae.quant_conv, vae.post_quant_conv, len(mean)
-    assert encoder.bias is not None
-    assert decoder.bias is not None
-    encoder.weight[:channels] /= spread[:, None, None, None]
-    encoder.bias[:channels] = (encoder.bias[:channels] - mean) / spread
-    encoder.bias[channels:] -= 2 * spread.log()  # the log-variances
-    decoder.bias += decoder.weight[:, :, 0, 0] @ mean
-    decoder.weight *= spread[None, :, None, None]
-
-
-@torch.no_grad()
 def encoded_pictures(vae: Autoencoder, pictures: UInt8Array) -> Iterator[torch.Tensor]:
     """Posterior means of (N, H, W, 3) uint8, some at a time: (n, C, h, w) float32."""
     for first in range(0, len(pictures), _ENCODED_AT_ONCE):
         part = torch.from_numpy(np.array(pictures[first : first + _ENCODED_AT_ONCE])).to(vae.device)
         yield vae.encode(as_pixels(part)).latent_dist.mean
-
-
-def write_latents(
-    vae: Autoencoder, dataset: PresenterDataset, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> None:
-    """Encode every picture of a dataset into its `latents`; written whole or not at all."""
-    clips, frames, side = dataset.pictures.shape[:3]
-    channels, size = vae.config.latent_channels, side // 2 ** (len(vae.config.block_out_channels) - 1)
-    final = array_path(dataset.folder, LATENTS)
-    part = final.with_suffix(".part")
-    latents = np.lib.format.open_memmap(part, mode="w+", dtype=np.float16, shape=(clips, frames, channels, size, size))
-    for first in range(0, clips, _CLIPS_AT_ONCE):
-        pictures = rearrange(dataset.pictures[first : first + _CLIPS_AT_ONCE], "c f h w k -> (c f) h w k")
-        rows = torch.cat(list(encoded_pictures(vae, pictures))) * vae.config.scaling_factor
-        end = first + len(pictures) // frames
-        latents[first:end] = rearrange(rows.cpu().numpy(), "(c f) k h w -> c f k h w", f=frames)
-        on_progress(end, clips)
-    latents.flush()
-    part.rename(final)
 
 
 def along_colour_axes(error: torch.Tensor, hue_weight: float) -> torch.Tensor:

@@ -4,28 +4,27 @@ Frame 0 of a row is the clip's frame of rest, which serves as the reference; the
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.checkpoints.networks import build_wav2vec
 from mmgt_core.config import LogMelConfig, Preset
-from mmgt_core.errors import MMGTError
 from mmgt_core.keypoints import NUM_KEYPOINTS
-from mmgt_core.masks.pyramid import motion_masks
 from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
 from mmgt_core.pose.drawing import draw_pose
-from mmgt_core.synthetic.clip import require_trained_seeds
+from mmgt_core.synthetic.clip import require_trained_seeds, synthetic_clip
 from mmgt_core.training.machinery.batches import Batch
-from mmgt_core.training.machinery.making import alone_in, each_done
-from mmgt_core.types import BackgroundMask, MaskMotion, PoseSequence, UInt8Array, Waveform
+from mmgt_core.training.machinery.making import alone_in
+from mmgt_core.training.machinery.rows import Array, MadeDataError, array_path, make_missing, mapped_array, write_row
+from mmgt_core.training.stage_2.masks import packed_masks
+from mmgt_core.types import PoseSequence, UInt8Array, Waveform
 
 CLIPS_FILE = "clips.json"
 DONE = "is_done"
@@ -35,8 +34,6 @@ NUM_HELD_BACK = 8
 _DRAWN_SIDE = 256
 """Pictures are drawn larger and shrunk like a user's image: edges look the same."""
 _NOISE_SEED = 77
-
-Array = npt.NDArray[Any]
 
 
 class PresenterClip(Protocol):
@@ -66,10 +63,6 @@ MakeClip = Callable[[int], PresenterClip]
 """From a seed to its clip; a function of a module, so that other processes can call it."""
 
 
-class PresenterDatasetError(MMGTError):
-    """A folder does not hold what was asked for."""
-
-
 @dataclass(frozen=True)
 class PresenterDatasetConfig:
     """Which clips are drawn, and how much of each: seeds from first_seed on, frames_per_clip consecutive frames."""
@@ -89,7 +82,7 @@ class PresenterDatasetConfig:
 
 @dataclass(frozen=True)
 class PresenterDataset:
-    """The arrays of a folder, mapped; T is frames_per_clip + 1.
+    """The arrays of a folder, mapped: stage 2's `TrainingClips`; T is frames_per_clip + 1.
 
     pictures, pose_images: (clips, T, R, R, 3) uint8. portraits: (clips, 224, 224, 3) uint8, of frame 0. keypoints:
     (clips, T, 134, 3) float32. masks: (clips, T, 3, N) uint8: hands, face_hands, lips; every pyramid level in a row.
@@ -101,24 +94,23 @@ class PresenterDataset:
 
     @classmethod
     def open(cls, folder: Path) -> "PresenterDataset":
-        """Raises: PresenterDatasetError: the folder's clips are not all there."""
+        """Raises: MadeDataError: the folder's clips are not all there."""
         path = array_path(folder, DONE)
         if not path.is_file():
-            raise PresenterDatasetError(f"{folder} holds no presenters")
+            raise MadeDataError(f"{folder} holds no presenters")
         done = np.load(path)
         if not done.all():
-            raise PresenterDatasetError(f"{folder}: {int(done.sum())} of {len(done)} presenters are drawn")
+            raise MadeDataError(f"{folder}: {int(done.sum())} of {len(done)} presenters are drawn")
         return cls(folder, len(done))
 
-    @property
-    def num_training_clips(self) -> int:
-        """The first ones; the last few are only looked at."""
+    def __len__(self) -> int:
+        """How many are learned from: the first ones; the last few are only looked at."""
         return self.num_clips - NUM_HELD_BACK
 
     @property
     def held_back_clips(self) -> list[int]:
         """Rows that samples are made of."""
-        return list(range(self.num_training_clips, self.num_clips))
+        return list(range(len(self), self.num_clips))
 
     @cached_property
     def pictures(self) -> Array:
@@ -152,15 +144,25 @@ class PresenterDataset:
 
     @cached_property
     def latents(self) -> Array:
-        """Scaled latents, posterior means. Raises: PresenterDatasetError: nobody has encoded the pictures yet."""
+        """Scaled latents, posterior means. Raises: MadeDataError: nobody has encoded the pictures yet."""
         return mapped_array(self.folder, LATENTS)
 
-    def frames_of(self, clip: int, reference: int, frames: Sequence[int]) -> Batch:
-        """A reference and F frames of one clip.
+    @property
+    def num_frames(self) -> int:
+        """T."""
+        return int(self.pictures.shape[1])
 
-        reference_latents: (C, h, w). portrait: (224, 224, 3) uint8. latents: (F, C, h, w). pose_images: (F, R, R, 3)
-        uint8. masks: (F, 3, N) uint8. Latents are float32.
-        """
+    @property
+    def first_target(self) -> int:
+        """The frame of rest is never learned: it stands elsewhere in time."""
+        return FIRST_MOVING_FRAME
+
+    def first_reference(self, first: int) -> int:
+        """Whatever is learned: the frame of rest."""
+        return 0
+
+    def frames_of(self, clip: int, reference: int, frames: Sequence[int]) -> Batch:
+        """See `TrainingClips`: with latents."""
         return {
             "reference_latents": torch.from_numpy(self.latents[clip, reference].astype(np.float32)),
             "portrait": torch.from_numpy(np.array(self.portraits[clip])),
@@ -169,18 +171,9 @@ class PresenterDataset:
             "masks": torch.from_numpy(np.array(self.masks[clip, frames])),
         }
 
-
-def array_path(folder: Path, name: str) -> Path:
-    """Where an array lies."""
-    return folder / f"{name}.npy"
-
-
-def mapped_array(folder: Path, name: str) -> Array:
-    """An array of a folder, mapped. Raises: PresenterDatasetError: it is absent."""
-    path = array_path(folder, name)
-    if not path.is_file():
-        raise PresenterDatasetError(f"{path} is absent")
-    return np.lib.format.open_memmap(path, mode="r")
+    def speech_of(self, clip: int, frames: Sequence[int]) -> torch.Tensor:
+        """See `TrainingClips`."""
+        return torch.from_numpy(self.speech[clip, frames].astype(np.float32))
 
 
 def build_presenter_dataset(
@@ -202,37 +195,25 @@ def build_presenter_dataset(
         on_progress: told clips done and all.
 
     Raises:
-        PresenterDatasetError: the folder was begun with another configuration.
+        MadeDataError: the folder was begun with another configuration.
     """
     if not isinstance(preset.wav2vec, LogMelConfig):
-        raise PresenterDatasetError(f"{preset.name} hears through a network; prepare its data with `mmgt data prepare`")
+        raise MadeDataError(f"{preset.name} hears through a network; prepare its data with `mmgt data prepare`")
     with alone_in(folder):
         _require_arrays(folder, preset, config)
         make_missing(folder, DONE, partial(_draw_clip, folder, preset, config, make_clip), num_processes, on_progress)
     return PresenterDataset.open(folder)
 
 
-def make_missing(
+def presenters(
     folder: Path,
-    done_name: str,
-    make_row: Callable[[int], None],
-    num_processes: int,
+    preset: Preset,
+    config: PresenterDatasetConfig,
+    num_workers: int,
     on_progress: Callable[[int, int], None],
-) -> None:
-    """Make every row that an array of flags says is not there yet.
-
-    Args:
-        folder: of the arrays.
-        done_name: of the flags, (rows,); `write_row` sets them.
-        make_row: from a row's index; can be pickled.
-        num_processes: that work at the same time; 0 works in this one.
-        on_progress: told rows done and all.
-    """
-    done = mapped_array(folder, done_name)
-    missing = np.flatnonzero(done == 0).tolist()
-    jobs = [partial(make_row, index) for index in missing]
-    for number, _ in enumerate(each_done(jobs, num_processes), len(done) - len(missing) + 1):
-        on_progress(number, len(done))
+) -> PresenterDataset:
+    """The folder's presenters, drawn where they are not there yet."""
+    return build_presenter_dataset(folder, preset, config, synthetic_clip, num_workers, on_progress)
 
 
 def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig) -> None:
@@ -259,14 +240,14 @@ def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig
         if not is_begun:
             np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
         elif (found := np.lib.format.open_memmap(path, mode="r").shape) != shape:
-            raise PresenterDatasetError(f"{path} is {found}, not {shape}: it was begun otherwise")
+            raise MadeDataError(f"{path} is {found}, not {shape}: it was begun otherwise")
 
 
 def _require_same_clips(path: Path, config: PresenterDatasetConfig, is_begun: bool) -> None:
     """Write down which clips a folder holds, or find it written."""
     wanted = asdict(config)
     if is_begun and path.is_file() and (found := json.loads(path.read_text())) != wanted:
-        raise PresenterDatasetError(f"{path.parent} was begun otherwise: {found}, not {wanted}")
+        raise MadeDataError(f"{path.parent} was begun otherwise: {found}, not {wanted}")
     path.write_text(json.dumps(wanted) + "\n")
 
 
@@ -287,29 +268,6 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
         "speech": SpeechFeatures(encoder, clip.waveform).window(frames).numpy(),
     }
     write_row(folder, index, rows, DONE)
-
-
-def write_flags(folder: Path, name: str, num_rows: int) -> None:
-    """Write that no row is done yet; whole or not at all, for it says that the other arrays are there."""
-    part = folder / f"{name}.part"
-    with part.open("wb") as file:
-        np.save(file, np.zeros(num_rows, np.uint8))
-    part.rename(array_path(folder, name))
-
-
-def write_row(folder: Path, index: int, rows: Mapping[str, object], done: str) -> None:
-    """Write one row of some arrays, by name, and then into the array `done` that it is whole."""
-    for name, value in {**rows, done: np.uint8(1)}.items():
-        array = np.lib.format.open_memmap(array_path(folder, name), mode="r+")
-        array[index] = value
-        array.flush()
-
-
-def packed_masks(poses: PoseSequence, level_sizes: tuple[int, ...]) -> UInt8Array:
-    """Hands, face_hands and lips of some frames, (F, 3, N) uint8, pyramid levels side by side, finest first."""
-    masks = motion_masks(poses, PoseSequence(poses.keypoints[:1]), level_sizes, BackgroundMask.HANDS, MaskMotion.MOVING)
-    regions = torch.stack([torch.cat(region, dim=1) for region in masks.regions], dim=1)  # (F, 3, N)
-    return (regions * 255).round().to(torch.uint8).numpy()
 
 
 def _chosen_frames(clip: PresenterClip, num_frames: int, seed: int) -> list[int]:

@@ -56,7 +56,7 @@ class FramePairs:
     config: DetailTrainingConfig
 
     def __len__(self) -> int:
-        return self.dataset.num_training_clips
+        return len(self.dataset)
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
         """evidence: (2, 7, crop, crop, 3) uint8. truth: (2, crop, crop, 3) uint8. is_mouth: (2, crop, crop) bool."""

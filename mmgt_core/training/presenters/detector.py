@@ -45,7 +45,7 @@ class PresenterPictures:
     config: KeypointTrainingConfig
 
     def __len__(self) -> int:
-        return self.dataset.num_training_clips
+        return len(self.dataset)
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
         """pictures: (128, 128, 3) uint8. keypoints: (134, 3), pixels of the picture. is_present: 0 or 1."""

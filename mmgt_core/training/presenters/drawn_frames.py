@@ -1,57 +1,37 @@
 """Presenters as a finished stage 2 draws them, beside the truth: what the network that ends frames learns from."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from mmgt_core.audio.wav2vec import SpeechFeatures
-from mmgt_core.checkpoints.file_hashes import file_sha256
-from mmgt_core.checkpoints.folders import network_file
-from mmgt_core.checkpoints.networks import build_vae, build_wav2vec
+from mmgt_core.checkpoints.networks import build_wav2vec
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.finishing.portrait_details import moved
-from mmgt_core.training.machinery.configuration import ConfigurationError
 from mmgt_core.training.machinery.making import alone_in
-from mmgt_core.training.presenters.autoencoder import encoded_pictures
-from mmgt_core.training.presenters.dataset import (
-    FIRST_MOVING_FRAME,
-    PresenterDataset,
-    PresenterDatasetError,
+from mmgt_core.training.machinery.rows import (
     array_path,
     make_missing,
     mapped_array,
+    require_same_makers,
     write_flags,
     write_row,
 )
-from mmgt_core.training.stage_2.denoising import batch_of_one, decoded, render_clip, renderer
-from mmgt_core.training.stage_2.starts import VAE_NAME, VIDEO_NETWORKS, finished_video_networks, loaded
-from mmgt_core.training.stage_2.video import VideoNetworks, sampled_clip
+from mmgt_core.training.presenters.autoencoder import encoded_pictures
+from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.stage_2.conditions import batch_of_one
+from mmgt_core.training.stage_2.finished import Stage2Files, finished_networks
+from mmgt_core.training.stage_2.networks import VideoNetworks
+from mmgt_core.training.stage_2.samples import decoded, render_clip, renderer, sampled_clip
 from mmgt_core.types import SAMPLES_PER_FRAME, UInt8Array, Waveform
 
 _ARRAYS = ("drawn", "moved_portraits", "moved_drawn")
 _DONE = "is_drawn_by_stage_2"
 _DRAWN_BY = "drawn_by.json"
-
-
-@dataclass(frozen=True)
-class Stage2Files:
-    """Where finished networks lie: start, a folder of NETWORK.safetensors; vae, the autoencoder they learned with."""
-
-    start: Path
-    vae: Path
-
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 of each file, by network. Raises: ConfigurationError: a file is absent."""
-        paths = {VAE_NAME: self.vae, **{name: network_file(self.start, name) for name in VIDEO_NETWORKS}}
-        absent = [str(path) for path in paths.values() if not path.is_file()]
-        if absent:
-            raise ConfigurationError(f"{', '.join(absent)}: absent; the end of stage 2 learns from finished networks")
-        return {name: file_sha256(path) for name, path in paths.items()}
 
 
 @dataclass(frozen=True)
@@ -94,7 +74,7 @@ def draw_frames(
 
     Raises:
         ConfigurationError: a network is absent.
-        PresenterDatasetError: the folder was drawn by other networks; names them.
+        MadeDataError: the folder was drawn by other networks; names them.
     """
     with alone_in(dataset.folder):
         require_same_makers(dataset.folder / _DRAWN_BY, files.hashes(), "drawn by other networks")
@@ -106,19 +86,6 @@ def draw_frames(
         draw = partial(_draw_clip, dataset.folder, preset, files)
         make_missing(dataset.folder, _DONE, draw, num_processes, on_progress)
     return DrawnFrames(dataset.folder)
-
-
-def require_same_makers(path: Path, wanted: Mapping[str, object], told: str) -> None:
-    """Write down by what a folder is made, or find the same written.
-
-    Raises:
-        PresenterDatasetError: something else is written; `told` says how it was made, and what differs follows.
-    """
-    found = json.loads(path.read_text()) if path.is_file() else wanted
-    differing = [name for name, value in wanted.items() if found.get(name) != value]
-    if differing:
-        raise PresenterDatasetError(f"{path.parent} was {told}: {', '.join(differing)}")
-    path.write_text(json.dumps(wanted, indent=1) + "\n")
 
 
 @torch.inference_mode()
@@ -158,12 +125,3 @@ def _drawn(
     batch = batch_of_one(item, torch.device("cpu"))
     clip = sampled_clip(networks, batch, preset, options.background, options.mask_motion)
     return decoded(render, render_clip(clip, render, preset, seed=index))
-
-
-@cache
-def finished_networks(preset: Preset, files: Stage2Files) -> VideoNetworks:
-    """Stage 2 from its files, frozen; read once in a process."""
-    networks = finished_video_networks(preset, loaded(build_vae(preset.vae), files.vae), files.start)
-    for name in (VAE_NAME, *VIDEO_NETWORKS):
-        getattr(networks, name).requires_grad_(False).eval()
-    return networks

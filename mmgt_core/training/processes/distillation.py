@@ -13,15 +13,16 @@ from mmgt_core.training.distillation.student import DistillConfig, DistillTraini
 from mmgt_core.training.machinery.batches import TrainingData
 from mmgt_core.training.machinery.configuration import ConfigurationError, TrainingConfiguration, fill
 from mmgt_core.training.machinery.loop import Prepared, Progress
+from mmgt_core.training.machinery.rows import array_path
 from mmgt_core.training.preparation.layout import Split
 from mmgt_core.training.preparation.windows import PreparedWindows
-from mmgt_core.training.presenters.dataset import LATENTS, PresenterDatasetConfig, array_path
-from mmgt_core.training.presenters.drawn_frames import Stage2Files, finished_networks
-from mmgt_core.training.processes.presenters import adopt_vae, presenters
+from mmgt_core.training.presenters.dataset import LATENTS, PresenterDatasetConfig, presenters
+from mmgt_core.training.presenters.latents import adopt_vae
 from mmgt_core.training.processes.stage_2 import require_frames, require_speech
-from mmgt_core.training.stage_2.prepared_frames import PreparedClips
+from mmgt_core.training.stage_2.clips import ClipWindows
+from mmgt_core.training.stage_2.finished import Stage2Files, finished_networks
+from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.training.stage_2.starts import VAE_NAME
-from mmgt_core.training.stage_2.video import ClipWindows
 
 LESSONS = "lessons"
 """The folder in that of the data which keeps what the teacher made."""
@@ -46,7 +47,7 @@ def prepare_distill(
     Raises:
         ConfigurationError: an unknown key, or the teacher's networks are absent.
         PreparedDataError: the folder holds no prepared data.
-        PresenterDatasetError: the folder's lessons are another teacher's.
+        MadeDataError: the folder's lessons are another teacher's.
     """
     options = fill(DistillOptions, configuration.options, f"{configuration.name} [distill]")
     preset, lesson, files = find_preset(options.preset), options.lesson, _teacher_files(options)
@@ -65,7 +66,7 @@ def _windows(
     if options.presenters is None:
         windows = PreparedWindows(folder, Split.TRAIN)
         require_speech(windows, preset)
-        return PreparedClips(windows, preset, num_frames, reference="first")
+        return ClipWindows(PreparedClips(windows, preset), num_frames, reference="first")
     dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
     if not array_path(folder, LATENTS).is_file():
         place = torch.device("cuda" if torch.cuda.is_available() else "cpu")

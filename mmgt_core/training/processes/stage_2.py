@@ -13,12 +13,13 @@ from mmgt_core.training.machinery.configuration import ConfigurationError, Train
 from mmgt_core.training.machinery.loop import Prepared, Progress
 from mmgt_core.training.preparation.layout import WINDOW_FRAMES, Split
 from mmgt_core.training.preparation.windows import PreparedWindows
-from mmgt_core.training.presenters.dataset import PresenterDatasetConfig
-from mmgt_core.training.processes.presenters import adopted_vae, presenters
-from mmgt_core.training.stage_2.image import ImageTraining, ImageTrainingConfig, ReferenceTargets
-from mmgt_core.training.stage_2.prepared_frames import PreparedClips, PreparedTargets
+from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presenters
+from mmgt_core.training.presenters.latents import adopted_vae
+from mmgt_core.training.stage_2.clips import ClipWindows, ReferenceTargets, TrainingClips
+from mmgt_core.training.stage_2.image import ImageTraining, ImageTrainingConfig
+from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.training.stage_2.starts import VAE_NAME, image_networks, loaded, video_networks
-from mmgt_core.training.stage_2.video import ClipWindows, VideoTraining, VideoTrainingConfig
+from mmgt_core.training.stage_2.video import VideoTraining, VideoTrainingConfig
 
 _NUM_SHOWN = 4
 
@@ -56,16 +57,18 @@ def prepare_image(
     preset, training = find_preset(options.preset), options.training
     start = None if options.start is None else Path(options.start)
     require_frames("targets_per_reference", training.targets_per_reference, 1, options.presenters)
-    data: TrainingData
+
+    def of(clips: TrainingClips) -> ReferenceTargets:
+        return ReferenceTargets(clips, training.targets_per_reference, training.reference)
+
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-        vae, data = adopted_vae(folder, preset), ReferenceTargets(dataset, training)
+        vae, data = adopted_vae(folder, preset), of(dataset)
         shown = _items(data, dataset.held_back_clips)
     else:
         vae = loaded(build_vae(preset.vae), (start or folder) / f"{VAE_NAME}.safetensors")
         data, held_out = (
-            PreparedTargets(PreparedWindows(folder, split), preset, training.targets_per_reference, training.reference)
-            for split in (Split.TRAIN, Split.VALIDATION)
+            of(PreparedClips(PreparedWindows(folder, split), preset)) for split in (Split.TRAIN, Split.VALIDATION)
         )
         shown = _items(held_out, range(len(held_out)))
     networks = image_networks(preset, vae, start, configuration.loop.seed)
@@ -84,18 +87,19 @@ def prepare_video(
     options = fill(VideoOptions, configuration.options, f"{configuration.name} [video]")
     preset, training, start = find_preset(options.preset), options.training, Path(options.start)
     require_frames("window_frames", training.window_frames, 2, options.presenters, preset.unet.max_window_frames)
-    data: TrainingData
+
+    def of(clips: TrainingClips) -> ClipWindows:
+        return ClipWindows(clips, training.window_frames, training.reference)
+
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-        vae, data = adopted_vae(folder, preset), ClipWindows(dataset, training.window_frames, training.reference)
+        vae, data = adopted_vae(folder, preset), of(dataset)
         shown = _items(data, dataset.held_back_clips)
     else:
         vae = loaded(build_vae(preset.vae), start / f"{VAE_NAME}.safetensors")
         windows = [PreparedWindows(folder, split) for split in (Split.TRAIN, Split.VALIDATION)]
         require_speech(windows[0], preset)
-        data, held_out = (
-            PreparedClips(of_split, preset, training.window_frames, training.reference) for of_split in windows
-        )
+        data, held_out = (of(PreparedClips(of_split, preset)) for of_split in windows)
         shown = _items(held_out, range(len(held_out)))
     networks = video_networks(preset, vae, start, configuration.loop.seed)
     return Prepared(VideoTraining(preset, networks, shown, training), data)

@@ -3,37 +3,32 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
 import torch
 from einops import rearrange
 from torch import nn
 
 from mmgt_core.config import Preset
-from mmgt_core.encoders.autoencoder import Autoencoder
-from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.training.machinery.batches import Batch
-from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
-from mmgt_core.training.stage_2.denoising import (
-    DenoisingConfig,
-    DenoisingLoss,
-    SampledClip,
+from mmgt_core.training.stage_2.clips import Reference
+from mmgt_core.training.stage_2.conditions import (
     batch_of_one,
-    draw_kept,
     image_tokens,
-    kept_features,
-    kept_tokens,
     pose_pixels,
     reference_and_latents,
     repeated_features,
-    where_kept,
-    write_samples,
 )
+from mmgt_core.training.stage_2.denoising import (
+    DenoisingConfig,
+    DenoisingLoss,
+    draw_kept,
+    kept_features,
+    kept_tokens,
+    where_kept,
+)
+from mmgt_core.training.stage_2.networks import ImageNetworks
+from mmgt_core.training.stage_2.samples import SampledClip, write_samples
 from mmgt_core.types import ClipConditions, MotionMasks, RegionWeights, WindowConditions
-from mmgt_core.unet.denoising_unet import DenoisingUNet
-from mmgt_core.unet.pose_guider import PoseGuider
-from mmgt_core.unet.reference_unet import ReferenceUNet
 
 
 @dataclass(frozen=True)
@@ -46,40 +41,10 @@ class ImageTrainingConfig:
     """
 
     targets_per_reference: int
-    reference: Literal["first", "random"]
+    reference: Reference
     is_encoder_trained: bool
     denoising: DenoisingConfig
     is_last_reference_block_trained: bool = True
-
-
-@dataclass(frozen=True)
-class ReferenceTargets:
-    """A reference and some frames of the same presenter: `TrainingData` whose items are clips."""
-
-    dataset: PresenterDataset
-    config: ImageTrainingConfig
-
-    def __len__(self) -> int:
-        return self.dataset.num_training_clips
-
-    def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """One reference and K targets; see `PresenterDataset.frames_of`."""
-        dataset = self.dataset
-        moving = np.arange(FIRST_MOVING_FRAME, dataset.pictures.shape[1])
-        targets = np.sort(generator.choice(moving, self.config.targets_per_reference, replace=False))
-        reference = 0 if self.config.reference == "first" else int(generator.integers(dataset.pictures.shape[1]))
-        return dataset.frames_of(index, reference, targets.tolist())
-
-
-@dataclass(frozen=True)
-class ImageNetworks:
-    """What process 1 trains; the denoising UNet is without audio and motion. vae: frozen, to look at samples."""
-
-    denoising_unet: DenoisingUNet
-    reference_unet: ReferenceUNet
-    pose_guider: PoseGuider
-    image_encoder: ImageEncoder
-    vae: Autoencoder
 
 
 class ImageTraining:

@@ -17,8 +17,7 @@ from mmgt_core.checkpoints.untrained import set_positions
 from mmgt_core.config import Preset
 from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.training.machinery.configuration import ConfigurationError
-from mmgt_core.training.stage_2.image import ImageNetworks
-from mmgt_core.training.stage_2.video import VideoNetworks, silence_new_modules
+from mmgt_core.training.stage_2.networks import ImageNetworks, VideoNetworks, silence_new_modules
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.pose_guider import PoseGuider
@@ -111,24 +110,6 @@ def random_video_networks(preset: Preset, vae: Autoencoder, seed: int) -> VideoN
     )
     with torch.no_grad():
         set_positions(networks.denoising_unet)
-    return networks
-
-
-def finished_video_networks(preset: Preset, vae: Autoencoder, start: Path) -> VideoNetworks:
-    """Process 2's networks as its run, or the package, left them.
-
-    Args:
-        preset: of the networks.
-        vae: frozen.
-        start: folder of NETWORK.safetensors.
-
-    Raises:
-        ConfigurationError: a file is absent.
-        WeightsError: its tensors are not the preset's; lists them.
-    """
-    networks = random_video_networks(preset, vae, seed=0)
-    for name in VIDEO_NETWORKS:
-        loaded(getattr(networks, name), network_file(start, name))
     return networks
 
 

@@ -5,38 +5,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from einops import rearrange
 from torch import nn
 
 from mmgt_core.config import Preset
-from mmgt_core.encoders.autoencoder import Autoencoder
-from mmgt_core.encoders.image_tower import ImageEncoder
 from mmgt_core.training.machinery.batches import Batch
-from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.stage_2.clips import Reference
+from mmgt_core.training.stage_2.conditions import batch_of_one, image_tokens, pose_pixels, reference_and_latents
 from mmgt_core.training.stage_2.denoising import (
     DenoisingConfig,
     DenoisingLoss,
-    SampledClip,
-    batch_of_one,
     draw_kept,
-    image_tokens,
     kept_features,
     kept_tokens,
-    pose_pixels,
-    reference_and_latents,
-    unpacked_masks,
     where_kept,
-    write_samples,
 )
+from mmgt_core.training.stage_2.masks import unpacked_masks
+from mmgt_core.training.stage_2.networks import VideoNetworks
+from mmgt_core.training.stage_2.samples import sampled_clip, write_samples
 from mmgt_core.types import BackgroundMask, ClipConditions, MaskMotion, RegionWeights, WindowConditions
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.audio_projection import AudioProjection
-from mmgt_core.unet.denoising_unet import DenoisingUNet
 from mmgt_core.unet.motion_module import MotionModule
-from mmgt_core.unet.pose_guider import PoseGuider
-from mmgt_core.unet.reference_unet import ReferenceUNet
 
 
 @dataclass(frozen=True)
@@ -50,55 +41,13 @@ class VideoTrainingConfig:
     """
 
     window_frames: int
-    reference: Literal["first", "random"]
+    reference: Reference
     trained: Literal["modules", "all"]
     background: BackgroundMask
     mask_motion: MaskMotion
     hears_audio: bool
     region_weights: RegionWeights
     denoising: DenoisingConfig
-
-
-@dataclass(frozen=True)
-class ClipWindows:
-    """Windows of consecutive frames: `TrainingData` whose items are clips."""
-
-    dataset: PresenterDataset
-    num_frames: int
-    reference: Literal["first", "random"]
-
-    def __len__(self) -> int:
-        return self.dataset.num_training_clips
-
-    def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """One window of F frames; see `PresenterDataset.frames_of`. speech: (F, A, layers, D) float32."""
-        dataset, length = self.dataset, self.dataset.pictures.shape[1]
-        start = int(generator.integers(FIRST_MOVING_FRAME, length - self.num_frames + 1))
-        frames = list(range(start, start + self.num_frames))
-        reference = 0 if self.reference == "first" else int(generator.integers(length))
-        speech = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
-        return {**dataset.frames_of(index, reference, frames), "speech": speech}
-
-
-@dataclass(frozen=True)
-class VideoNetworks:
-    """All of stage 2; the autoencoder is frozen."""
-
-    denoising_unet: DenoisingUNet
-    reference_unet: ReferenceUNet
-    pose_guider: PoseGuider
-    image_encoder: ImageEncoder
-    audio_projection: AudioProjection
-    vae: Autoencoder
-
-
-def silence_new_modules(network: DenoisingUNet) -> None:
-    """Let motion and audio modules add nothing at first, so that process 2 begins where process 1 ended."""
-    for module in network.modules():
-        if isinstance(module, MotionModule | AudioAttention):
-            nn.init.zeros_(module.proj_out.weight)
-            if module.proj_out.bias is not None:
-                nn.init.zeros_(module.proj_out.bias)
 
 
 def deafen(projection: AudioProjection) -> None:
@@ -174,29 +123,3 @@ class VideoTraining:
             sampled_clip(self._all, batch_of_one(item, device), self.preset, background, motion) for item in self.shown
         ]
         write_samples(folder / f"{step:07d}.png", clips, self._all, self.preset)
-
-
-def sampled_clip(
-    networks: VideoNetworks, batch: Batch, preset: Preset, background: BackgroundMask, motion: MaskMotion
-) -> SampledClip:
-    """One window with its conditions.
-
-    Args:
-        networks: that read the conditions.
-        batch: a batch of one of `ClipWindows.item`.
-        preset: of the networks.
-        background, motion: which motion masks are seen.
-    """
-    device = networks.denoising_unet.conv_in.weight.device
-    references, latents = reference_and_latents(networks.vae, batch, torch.Generator(device).manual_seed(0))
-    return SampledClip(
-        reference_latents=references[0],
-        portrait=batch["portrait"][0],
-        conditions=WindowConditions(
-            pose_features=networks.pose_guider(pose_pixels(batch["pose_images"])),
-            audio_tokens=networks.audio_projection(batch["speech"]),
-            motion_masks=unpacked_masks(batch["masks"], preset.mask_level_sizes, background, motion),
-        ),
-        pose_images=batch["pose_images"][0].cpu().numpy(),
-        latents=latents[0],
-    )

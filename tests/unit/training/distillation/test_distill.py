@@ -17,12 +17,14 @@ from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.machinery.checkpointing import export_weights
 from mmgt_core.training.machinery.configuration import LoopConfig
 from mmgt_core.training.machinery.loop import run_training
-from mmgt_core.training.presenters.autoencoder import write_latents
-from mmgt_core.training.presenters.dataset import PresenterDataset, PresenterDatasetError
-from mmgt_core.training.presenters.drawn_frames import Stage2Files, finished_networks
-from mmgt_core.training.stage_2.denoising import batch_of_one, renderer
+from mmgt_core.training.machinery.rows import MadeDataError
+from mmgt_core.training.presenters.dataset import PresenterDataset
+from mmgt_core.training.presenters.latents import write_latents
+from mmgt_core.training.stage_2.clips import ClipWindows
+from mmgt_core.training.stage_2.conditions import batch_of_one
+from mmgt_core.training.stage_2.finished import Stage2Files, finished_networks
+from mmgt_core.training.stage_2.samples import renderer
 from mmgt_core.training.stage_2.starts import VAE_NAME, VIDEO_NETWORKS, loaded
-from mmgt_core.training.stage_2.video import ClipWindows
 from mmgt_core.types import BackgroundMask, MaskMotion
 from mmgt_core.unet.student import StudentDifferences, student_of
 from tests.unit.training.presenters.tiny_presenters import TINY, build
@@ -95,7 +97,7 @@ def test_a_lesson_plan_must_leave_something_to_learn_from() -> None:
 def test_lessons_of_another_teacher_are_refused(
     lessons: TaughtWindows, source: ClipWindows, files: Stage2Files
 ) -> None:
-    with pytest.raises(PresenterDatasetError, match="was taught otherwise: teacher_steps"):
+    with pytest.raises(MadeDataError, match="was taught otherwise: teacher_steps"):
         taught(lessons.folder, source, files, replace(LESSON, teacher_steps=2))
 
 

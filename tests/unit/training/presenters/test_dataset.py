@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from mmgt_core.masks.pyramid import motion_masks
-from mmgt_core.training.presenters.dataset import PresenterDataset, PresenterDatasetError
-from mmgt_core.training.stage_2.denoising import unpacked_masks
+from mmgt_core.training.machinery.rows import MadeDataError
+from mmgt_core.training.presenters.dataset import PresenterDataset
+from mmgt_core.training.stage_2.masks import unpacked_masks
 from mmgt_core.types import BackgroundMask, MaskMotion, PoseSequence
 from tests.unit.training.presenters.tiny_presenters import NUM_FRAMES, TINY, StandIn, build, stand_in
 
@@ -83,7 +84,7 @@ def test_a_stopped_run_goes_on_and_draws_only_what_is_missing(tmp_path: Path) ->
 
     with pytest.raises(Stop):
         build(tmp_path, num_clips=10, make_clip=breaking)
-    with pytest.raises(PresenterDatasetError, match="2 of 10 presenters"):
+    with pytest.raises(MadeDataError, match="2 of 10 presenters"):
         PresenterDataset.open(tmp_path)
     resumed = build(tmp_path, num_clips=10, make_clip=counting)
 
@@ -99,12 +100,12 @@ def test_another_process_draws_the_same_rows(dataset: PresenterDataset, tmp_path
 
 
 def test_a_folder_of_another_configuration_is_refused(dataset: PresenterDataset) -> None:
-    with pytest.raises(PresenterDatasetError, match="begun otherwise"):
+    with pytest.raises(MadeDataError, match="begun otherwise"):
         build(dataset.folder, num_clips=10)
 
 
 def test_clips_that_are_looked_at_are_not_trained_on() -> None:
     dataset = replace(PresenterDataset(Path("none"), 20))
 
-    assert dataset.num_training_clips == 12
+    assert len(dataset) == 12
     assert dataset.held_back_clips == list(range(12, 20))

@@ -16,11 +16,13 @@ from mmgt_core.config import DetailNetworkConfig
 from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork
 from mmgt_core.finishing.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.training.machinery.configuration import ConfigurationError, read_configuration
+from mmgt_core.training.machinery.rows import MadeDataError
 from mmgt_core.training.presenters.autoencoder import mouth_pixels
-from mmgt_core.training.presenters.dataset import PresenterDataset, PresenterDatasetError
+from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
-from mmgt_core.training.presenters.drawn_frames import DrawnFrames, Stage2Files, draw_frames
+from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames
 from mmgt_core.training.processes.presenters import prepare_details
+from mmgt_core.training.stage_2.finished import Stage2Files
 from tests.unit.training.presenters.tiny_presenters import NUM_CLIPS, NUM_FRAMES, TINY, build
 from tests.unit.training.stage_2.test_stage_2_training import batch_of, losses_over_steps, networks
 
@@ -106,7 +108,7 @@ def test_a_folder_that_other_networks_drew_is_refused(tmp_path: Path, stage_2: P
     presenters = build(tmp_path)
     (tmp_path / "drawn_by.json").write_text(json.dumps({**files(stage_2).hashes(), "vae": "0", "pose_guider": "0"}))
 
-    with pytest.raises(PresenterDatasetError, match="was drawn by other networks: vae, pose_guider"):
+    with pytest.raises(MadeDataError, match="was drawn by other networks: vae, pose_guider"):
         draw(presenters, stage_2)
 
 

@@ -29,8 +29,9 @@ from mmgt_core.training.processes.by_name import PROCESSES
 from mmgt_core.training.processes.distillation import DistillOptions
 from mmgt_core.training.processes.presenters import KeypointOptions, VAEOptions
 from mmgt_core.training.processes.stage_2 import ImageOptions, VideoOptions
+from mmgt_core.training.stage_2.clips import ClipWindows, ReferenceTargets
 from mmgt_core.training.stage_2.image import ImageTraining
-from mmgt_core.training.stage_2.prepared_frames import PreparedClips, PreparedTargets
+from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.training.stage_2.starts import image_networks, video_networks, write_process_1
 from mmgt_core.types import UInt8Array
 from mmgt_core.unet.denoising_unet import DenoisingUNet
@@ -157,7 +158,7 @@ class FakeWindow:
 
 
 def test_prepared_videos_are_encoded_as_they_come() -> None:
-    source = PreparedTargets([FakeWindow()], TINY, num_targets=2, reference="random")
+    source = ReferenceTargets(PreparedClips([FakeWindow()], TINY), num_targets=2, reference="random")
     started = image_networks(TINY, networks().vae, None, seed=0)
     process = ImageTraining(TINY, started, [], IMAGE)
 
@@ -167,7 +168,7 @@ def test_prepared_videos_are_encoded_as_they_come() -> None:
 
 
 def test_a_clips_first_frame_is_its_reference_where_asked() -> None:
-    source = PreparedClips([FakeWindow()], TINY, num_frames=4, reference="first")
+    source = ClipWindows(PreparedClips([FakeWindow()], TINY), num_frames=4, reference="first")
 
     item = source.item(0, np.random.default_rng(2))
 

@@ -19,21 +19,22 @@ from mmgt_core.training.presenters.autoencoder import (
     VAETrainingConfig,
     as_pixels,
     mouth_pixels,
-    standardise_latents,
-    write_latents,
 )
 from mmgt_core.training.presenters.dataset import PresenterDataset
-from mmgt_core.training.processes.presenters import adopt_vae, adopted_vae, standardise_vae
-from mmgt_core.training.stage_2.denoising import DenoisingConfig, DenoisingLoss, draw_kept, kept_tokens, unpacked_masks
-from mmgt_core.training.stage_2.image import ImageNetworks, ImageTraining, ImageTrainingConfig, ReferenceTargets
-from mmgt_core.training.stage_2.starts import VAE_NAME
-from mmgt_core.training.stage_2.video import (
-    ClipWindows,
-    VideoNetworks,
-    VideoTraining,
-    VideoTrainingConfig,
-    silence_new_modules,
+from mmgt_core.training.presenters.latents import (
+    adopt_vae,
+    adopted_vae,
+    standardise_latents,
+    standardise_vae,
+    write_latents,
 )
+from mmgt_core.training.stage_2.clips import ClipWindows, ReferenceTargets
+from mmgt_core.training.stage_2.denoising import DenoisingConfig, DenoisingLoss, draw_kept, kept_tokens
+from mmgt_core.training.stage_2.image import ImageTraining, ImageTrainingConfig
+from mmgt_core.training.stage_2.masks import unpacked_masks
+from mmgt_core.training.stage_2.networks import ImageNetworks, VideoNetworks, silence_new_modules
+from mmgt_core.training.stage_2.starts import VAE_NAME
+from mmgt_core.training.stage_2.video import VideoTraining, VideoTrainingConfig
 from mmgt_core.types import BackgroundMask, ClipConditions, MaskMotion, RegionWeights, WindowConditions
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.denoising_unet import DenoisingUNet
@@ -82,7 +83,7 @@ def image_training(dataset: PresenterDataset, config: ImageTrainingConfig = IMAG
             built.image_encoder,
             built.vae,
         ),
-        shown(ReferenceTargets(dataset, config)),
+        shown(reference_targets(dataset, config)),
         config,
     )
 
@@ -102,6 +103,10 @@ def video_training(dataset: PresenterDataset, config: VideoTrainingConfig = VIDE
         shown(clip_windows(dataset, config)),
         config,
     )
+
+
+def reference_targets(dataset: PresenterDataset, config: ImageTrainingConfig) -> ReferenceTargets:
+    return ReferenceTargets(dataset, config.targets_per_reference, config.reference)
 
 
 def clip_windows(dataset: PresenterDataset, config: VideoTrainingConfig) -> ClipWindows:
@@ -137,7 +142,7 @@ def losses_over_steps(process: TrainingProcess, batch: Batch, steps: int) -> lis
 def test_steps_on_one_batch_lower_its_loss(dataset: PresenterDataset, kind: str) -> None:
     processes = {
         "vae": lambda: (VAETraining(networks().vae, dataset, VAE), PictureCrops(dataset, VAE)),
-        "image": lambda: (image_training(dataset), ReferenceTargets(dataset, IMAGE)),
+        "image": lambda: (image_training(dataset), reference_targets(dataset, IMAGE)),
         "video": lambda: (video_training(dataset), clip_windows(dataset, VIDEO)),
     }
     process, source = processes[kind]()
@@ -154,7 +159,7 @@ def test_a_run_that_was_stopped_goes_on_and_leaves_weights_and_a_sheet(
     def run(steps: int) -> list[int]:
         taken: list[int] = []
         if kind == "image":
-            process, source = image_training(dataset), ReferenceTargets(dataset, IMAGE)
+            process, source = image_training(dataset), reference_targets(dataset, IMAGE)
         else:
             process, source = video_training(dataset), clip_windows(dataset, VIDEO)
         run_training(process, source, replace(LOOP, steps=steps), tmp_path, CPU, lambda step, _: taken.append(step))
