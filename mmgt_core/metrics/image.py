@@ -15,6 +15,9 @@ from mmgt_core.types import UInt8Array
 EQUAL_DB = 100.0
 """What a frame without any error counts as; one wrong step in ten thousand pixels gives 88 dB."""
 
+SSIM_MARGIN_PX = 5
+"""Half of SSIM's window of 11: nearer to the edge it would see mirrored pixels, which its definition does not know."""
+
 _SSIM_FRAMES = 16
 """Compared at once: five filtered copies of each are held in float32."""
 
@@ -37,12 +40,20 @@ def clip_psnr(frames: UInt8Array, truth: UInt8Array) -> float:
 
 
 def frame_ssim(frames: UInt8Array, truth: UInt8Array) -> Float32Array:
-    """SSIM of each frame: (F, H, W, 3) twice, at least 11 px a side, to (F,)."""
+    """SSIM of each frame over the windows that lie wholly in it: (F, H, W, 3) twice, at least 11 px a side, to (F,)."""
     found = []
     for first in range(0, len(frames), _SSIM_FRAMES):
-        pair = (_unit_pixels(pictures[first : first + _SSIM_FRAMES]) for pictures in (frames, truth))
-        found.append(structural_similarity_index_measure(*pair, data_range=1.0, reduction="none").reshape(-1))
-    return np.asarray(torch.cat(found).numpy(), np.float32)
+        block = slice(first, first + _SSIM_FRAMES)
+        inside = slice(SSIM_MARGIN_PX, -SSIM_MARGIN_PX)
+        found.append(structure(frames[block], truth[block])[:, inside, inside].mean(axis=(1, 2)))
+    return np.concatenate(found)
+
+
+def structure(frames: UInt8Array, truth: UInt8Array) -> Float32Array:
+    """SSIM of the window around each pixel, mirrored beyond the edge: (F, H, W, 3) twice to (F, H, W)."""
+    pair = _unit_pixels(frames), _unit_pixels(truth)
+    _, full = structural_similarity_index_measure(*pair, data_range=1.0, reduction="none", return_full_image=True)
+    return np.asarray(full.mean(dim=1).numpy(), np.float32)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from mmgt_core.media.audio_decoding import decode_audio
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.video_decoding import inspect_driving_video, read_video_frames
 from mmgt_core.training.preparation.first_look import first_look
-from mmgt_core.training.preparation.layout import WINDOW_FRAMES, ClipFacts, Member, window_starts
+from mmgt_core.training.preparation.layout import WINDOW_FRAMES, ClipFacts, Member, Split, window_starts
 from mmgt_core.training.preparation.rejection import ClipRejected, RejectionReason, rejected_input
 from mmgt_core.training.preparation.settings import PreparationSettings, Tools, clip_key
 from mmgt_core.training.preparation.speech import from_int16, speech_arrays, to_int16
@@ -34,13 +34,14 @@ class PreparedClip:
 
 
 def prepare_clip(
-    video: Path, source: str, settings: PreparationSettings, tools: Tools, pictures: BinaryIO
+    video: Path, source: str, split: Split, settings: PreparationSettings, tools: Tools, pictures: BinaryIO
 ) -> PreparedClip:
     """Prepare one clip; its JPEG pictures go to `pictures`.
 
     Args:
         video: the file.
         source: its path below the folder of videos, with forward slashes.
+        split: what it is used for.
         settings: of the whole folder.
         tools: detector and speech encoders.
         pictures: an empty file.
@@ -63,7 +64,7 @@ def prepare_clip(
         key=clip_key(source),
         source=source,
         speaker=source.rpartition("/")[0],
-        split=settings.split_of(source),
+        split=split,
         num_frames=num_frames,
         frame=(look.frame.x, look.frame.y, look.frame.side),
         pictures_per_s=round(look.pictures_per_s, 3),

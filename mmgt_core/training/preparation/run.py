@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -53,6 +53,7 @@ class ClipWork:
 
     videos: Path
     out: Path
+    splits: Mapping[str, Split]
     settings: PreparationSettings
     tools: Tools
 
@@ -76,7 +77,7 @@ class ClipWork:
 
     def _accept(self, source: str) -> ClipRecord:
         with TemporaryFile(dir=self.out) as pictures:
-            clip = prepare_clip(self.videos / source, source, self.settings, self.tools, pictures)
+            clip = prepare_clip(self.videos / source, source, self.splits[source], self.settings, self.tools, pictures)
             write_clip(self.out, clip, pictures)
         return ClipRecord(source, facts=clip.facts)
 
@@ -113,7 +114,9 @@ def prepare_videos(
         waiting = [source for source in sources if not is_done(out, source)]
         failed = []
         work = _in_processes if workers > 1 and len(waiting) > 1 else _in_this_process
-        for number, record in enumerate(work(waiting, (videos, out, settings, make_tools), workers), start=1):
+        for number, record in enumerate(
+            work(waiting, (videos, out, settings.dealt(sources), settings, make_tools), workers), start=1
+        ):
             on_progress(len(sources) - len(waiting) + number, len(sources))
             if record.reason is RejectionReason.FAILED:
                 failed.append(record)
@@ -154,13 +157,13 @@ def process_context() -> ForkServerContext:
     return context
 
 
-_Job = tuple[Path, Path, PreparationSettings, MakeTools]
+_Job = tuple[Path, Path, Mapping[str, Split], PreparationSettings, MakeTools]
 
 
 def _in_this_process(sources: Sequence[str], job: _Job, workers: int) -> Iterator[ClipRecord]:
     if sources:
-        videos, out, settings, make_tools = job
-        work = ClipWork(videos, out, settings, make_tools())
+        videos, out, splits, settings, make_tools = job
+        work = ClipWork(videos, out, splits, settings, make_tools())
         yield from map(work.prepare, sources)
 
 
@@ -191,9 +194,9 @@ def _begin(job: _Job, workers: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides what an interruption ends
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
-    videos, out, settings, make_tools = job
+    videos, out, splits, settings, make_tools = job
     try:
-        _work = ClipWork(videos, out, settings, make_tools())
+        _work = ClipWork(videos, out, splits, settings, make_tools())
     except MMGTError as error:
         _work = error
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,14 +46,25 @@ class PreparationSettings:
         if self.clips_per_shard < 1:
             raise SettingsError(f"{self.clips_per_shard} clips a shard; at least 1 is needed")
 
-    def split_of(self, source: str) -> Split:
-        """Which way a source clip goes: by a hash of its path, so that adding clips moves none.
+    def dealt(self, sources: Iterable[str]) -> dict[str, Split]:
+        """Which way each source clip goes: by a hash of its path, so that adding clips moves none.
+
+        The last one by its hash is trained on in any case, or a folder of one or two clips could have none to learn
+        from; of many clips it would be anyway.
 
         Args:
-            source: its path below the folder of videos, with forward slashes.
+            sources: paths below the folder of videos, with forward slashes; at least one.
         """
+        positions = {source: self._position(source) for source in sources}
+        splits = {source: self._split_at(position) for source, position in positions.items()}
+        return splits | {max(positions, key=lambda source: positions[source]): Split.TRAIN}
+
+    def _position(self, source: str) -> float:
+        """In [0, 1)."""
         digest = hashlib.sha256(f"{self.split_seed}:{source}".encode()).digest()
-        position = int.from_bytes(digest[:8], "big") / 2**64
+        return int.from_bytes(digest[:8], "big") / 2**64
+
+    def _split_at(self, position: float) -> Split:
         if position < self.test_share:
             return Split.TEST
         return Split.VALIDATION if position < self.test_share + self.validation_share else Split.TRAIN

@@ -78,6 +78,27 @@ def test_ssim_of_a_picture_and_its_negative_is_below_that_of_a_picture_and_itsel
     assert (frame_ssim(255 - frames, frames) < 0).all()
 
 
+def test_ssim_is_the_mean_over_windows_that_lie_wholly_in_the_frame() -> None:
+    frames, truth = pictures(2, 20, 3), pictures(2, 20, 4)
+    offsets = np.arange(-5, 6)
+    line = np.exp(-(offsets**2) / (2 * 1.5**2))
+    weights = np.outer(line, line) / line.sum() ** 2
+
+    def windows(values: np.ndarray) -> np.ndarray:
+        """Weighted mean around each pixel that has eleven around it: (F, 10, 10, 3)."""
+        seen = np.lib.stride_tricks.sliding_window_view(values, (11, 11), axis=(1, 2))
+        return np.einsum("fxycij,ij->fxyc", seen, weights)
+
+    first, second = frames / 255, truth / 255
+    means = windows(first), windows(second)
+    spreads = windows(first**2) - means[0] ** 2, windows(second**2) - means[1] ** 2
+    common = windows(first * second) - means[0] * means[1]
+    alike = (2 * means[0] * means[1] + 0.01**2) * (2 * common + 0.03**2)
+    expected = alike / ((means[0] ** 2 + means[1] ** 2 + 0.01**2) * (spreads[0] + spreads[1] + 0.03**2))
+
+    np.testing.assert_allclose(frame_ssim(frames, truth), expected.mean(axis=(1, 2, 3)), atol=1e-4)
+
+
 def test_ssim_compares_sixteen_frames_at_once_and_gives_each_what_it_has_alone(monkeypatch) -> None:
     frames, truth = pictures(35, 32, 0), pictures(35, 32, 1)
     alone = [frame_ssim(frames[index : index + 1], truth[index : index + 1])[0] for index in range(35)]

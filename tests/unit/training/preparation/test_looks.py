@@ -1,5 +1,6 @@
 """What makes a cut, a common frame, a gap, a split and a key."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +65,21 @@ def test_a_clips_split_depends_on_its_path_and_the_seed_alone() -> None:
     settings = PreparationSettings(0.2, 0.1)
     sources = [f"speaker/{number}.mp4" for number in range(2000)]
 
-    splits = [settings.split_of(source) for source in sources]
+    splits = settings.dealt(sources)
 
-    assert splits == [PreparationSettings(0.2, 0.1).split_of(source) for source in sources]
-    assert splits != [PreparationSettings(0.2, 0.1, split_seed=1).split_of(source) for source in sources]
-    assert splits.count(Split.TEST) / 2000 == pytest.approx(0.1, abs=0.03)
-    assert splits.count(Split.VALIDATION) / 2000 == pytest.approx(0.2, abs=0.03)
+    assert splits == {**settings.dealt(sources[:1000]), **settings.dealt(sources[1000:])}
+    assert splits != PreparationSettings(0.2, 0.1, split_seed=1).dealt(sources)
+    counts = Counter(splits.values())
+    assert counts[Split.TEST] / 2000 == pytest.approx(0.1, abs=0.03)
+    assert counts[Split.VALIDATION] / 2000 == pytest.approx(0.2, abs=0.03)
+
+
+def test_however_few_clips_there_are_one_is_trained_on() -> None:
+    for share in (0.0, 0.5, 0.98):
+        settings = PreparationSettings(validation_share=0.98 - share, test_share=share)
+        for number in range(20):
+            assert Split.TRAIN in settings.dealt([f"{number}/a.mp4"]).values()
+            assert Split.TRAIN in settings.dealt([f"{number}/a.mp4", f"{number}/b.mp4"]).values()
 
 
 def test_keys_are_different_where_only_folder_or_suffix_differ_and_have_no_dot_or_slash() -> None:
