@@ -10,6 +10,7 @@ import numpy as np
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.finishing.detail_network import DetailNetwork
+from mmgt_core.finishing.finisher import Finisher, as_decoded
 from mmgt_core.finishing.portrait_details import PortraitDetails
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
@@ -126,14 +127,11 @@ class AudioToVideo:
             with control.stage(Stage.CONDITIONS, 1) as report:
                 clip = render.prepared_clip(reference_image, self.preset.resolution)
                 report(1)
+            finish = self._finisher(render, clip, reference_image, initial_keypoints, options, control)
             passing = PassingPoses(self._denoised(render, clip, covering, drawn, waveform, options, control))
             frames = render.decode(passing.latents(), waveform.num_frames, control)
-            if self.detail_network is not None:
-                portrait = scaled(reference_image, self.preset.resolution)
-                drawn_portrait, own_pose = self._portrait_as_drawn(render, clip, initial_keypoints, options, control)
-                details = PortraitDetails(self.detail_network, portrait, drawn_portrait, own_pose)
-                frames = details.restored(frames, passing.pictures())
-            yield from passing.with_keypoints(frames)
+            finished = finish(frames, passing.pictures)
+            yield from passing.with_keypoints(finished)
 
     def _denoised(
         self,
@@ -177,6 +175,23 @@ class AudioToVideo:
             begun = denoised.last
             num_finished = stretch.num_finished
             yield PosedLatents(denoised.latents[:, :, :num_finished], poses[:num_finished])
+
+    def _finisher(
+        self,
+        render: PoseToVideo,
+        clip: PreparedClip,
+        reference_image: UInt8Array,
+        initial_keypoints: Float32Array,
+        options: SamplingOptions,
+        control: RunControl,
+    ) -> Finisher:
+        """What ends the frames; where that is a network, it first sees how stage 2 draws the portrait itself."""
+        if self.detail_network is None:
+            return as_decoded
+        drawn, own_pose = self._portrait_as_drawn(render, clip, initial_keypoints, options, control)
+        portrait = scaled(reference_image, self.preset.resolution)
+        details = PortraitDetails(self.detail_network, portrait, drawn, own_pose)
+        return lambda frames, call_for_poses: details.restored(frames, call_for_poses())
 
     def _portrait_as_drawn(
         self,
