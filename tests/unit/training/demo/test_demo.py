@@ -4,14 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.errors import MMGTError
 from mmgt_core.training.demo import steps
-from mmgt_core.training.demo.steps import main, train
+from mmgt_core.training.demo.steps import STEPS, main, train
 from mmgt_core.training.machinery.configuration import packaged_names
-from mmgt_core.training.presenters.autoencoder import along_colour_axes
 
 SHORT = """
 base = "demo-vae"
@@ -102,11 +100,6 @@ def test_the_end_of_stage_2_learns_from_what_the_folders_networks_draw_or_else_t
     assert sources() == (str(own), str(tmp_path / "clips" / "vae.safetensors"))  # which `video` learned with
 
 
-def test_errors_of_hue_count_more_than_those_of_lightness_by_their_weight() -> None:
-    grey, green = (torch.tensor(colour).view(1, 3, 1, 1) for colour in ([1.0, 1.0, 1.0], [-1.0, 2.0, -1.0]))
-
-    lightness, hue = along_colour_axes(grey, 2.0), along_colour_axes(green, 2.0)
-
-    assert lightness.square().sum().item() == pytest.approx(3)
-    assert hue.square().sum().item() == pytest.approx(6 * 2.0**2)
-    assert lightness[:, 1:].abs().max().item() == pytest.approx(0, abs=1e-6)
+def test_steps_of_the_demo_are_known_by_name(tmp_path: Path) -> None:
+    with pytest.raises(MMGTError, match=f"no step paint; there are {', '.join(STEPS)}"):
+        main([str(tmp_path), "paint"])

@@ -27,8 +27,8 @@ from mmgt_core.training.stage_2.samples import renderer
 from mmgt_core.training.stage_2.starts import VAE_NAME, VIDEO_NETWORKS, loaded
 from mmgt_core.types import BackgroundMask, MaskMotion
 from mmgt_core.unet.student import StudentDifferences, student_of
+from tests.unit.training.learning import batch_of, losses_over_steps
 from tests.unit.training.presenters.tiny_presenters import TINY, build
-from tests.unit.training.stage_2.test_stage_2_training import batch_of, losses_over_steps
 
 CPU = torch.device("cpu")
 GUIDED = replace(TINY, num_inference_steps=6, guidance_scale=3.5)

@@ -23,8 +23,8 @@ from mmgt_core.training.presenters.details import DetailTraining, DetailTraining
 from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames
 from mmgt_core.training.processes.presenters import prepare_details
 from mmgt_core.training.stage_2.finished import Stage2Files
-from tests.unit.training.presenters.tiny_presenters import NUM_CLIPS, NUM_FRAMES, TINY, build
-from tests.unit.training.stage_2.test_stage_2_training import batch_of, losses_over_steps, networks
+from tests.unit.training.learning import batch_of, losses_over_steps
+from tests.unit.training.presenters.tiny_presenters import NUM_CLIPS, NUM_FRAMES, TINY, build, networks
 
 CONFIG = DetailTrainingConfig(crop=32, detail_fraction=0.5, square_weight=8.0, lips_weight=4.0, flicker_weight=1.0)
 FRAME, PORTRAIT, POSE = (EVIDENCE.index(name) for name in ("frame", "portrait", "pose"))

@@ -15,8 +15,8 @@ from mmgt_core.pose.keypoint_network import KeypointMaps, KeypointNetwork, Prese
 from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.training.presenters.detector import KeypointTraining, KeypointTrainingConfig, PresenterPictures
 from mmgt_core.training.presenters.pictures_of_nobody import picture_of_nobody
+from tests.unit.training.learning import batch_of, losses_over_steps
 from tests.unit.training.presenters.tiny_presenters import build
-from tests.unit.training.stage_2.test_stage_2_training import batch_of, losses_over_steps
 
 CONFIG = KeypointTrainingConfig(scale_range=0.1, shift_range=0.05, empty_fraction=0.3, target_spread=0.7)
 

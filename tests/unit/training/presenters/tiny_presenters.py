@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, LIPS, NUM_KEYPOINTS, RIGHT_HAND, Float32Array
 from mmgt_core.training.presenters.dataset import PresenterDataset, PresenterDatasetConfig, build_presenter_dataset
+from mmgt_core.training.presenters.latents import write_latents
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 
 NUM_CLIPS, NUM_FRAMES = 10, 6
@@ -72,3 +75,16 @@ def build(folder: Path, num_processes: int = 0, num_clips: int = NUM_CLIPS, make
     """A dataset of stand-ins."""
     config = PresenterDatasetConfig(num_clips, first_seed=5, frames_per_clip=NUM_FRAMES)
     return build_presenter_dataset(folder, TINY, config, make_clip, num_processes, lambda done, total: None)
+
+
+def networks() -> Networks:
+    """Of the smallest preset, always the same."""
+    torch.manual_seed(0)
+    return build_networks(TINY)
+
+
+def encoded(folder: Path) -> PresenterDataset:
+    """A dataset of stand-ins with its latents."""
+    built = build(folder)
+    write_latents(networks().vae, built)
+    return built

@@ -1,4 +1,4 @@
-"""From configurations to runs to the package: what stage 2's processes start from, and what is exported."""
+"""What stage 2's processes start from, and prepared videos as what they learn from."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,43 +9,20 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import save_file
 
-from mmgt_core import load
-from mmgt_core.checkpoints import detector
-from mmgt_core.checkpoints.folders import WeightsIndex
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.checkpoints.untrained import sinusoidal_positions
-from mmgt_core.config import MMGT_512, MMGT_DEMO, PRESENTER_DETAILS, PRESENTER_KEYPOINTS, PRESETS
-from mmgt_core.errors import MMGTError, WeightsError
-from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.keypoints import Float32Array
-from mmgt_core.load import load_pipeline
-from mmgt_core.pose.detector_choice import FirstThatSees
-from mmgt_core.pose.keypoint_network import KeypointNetwork
-from mmgt_core.smga.model import SMGA
-from mmgt_core.training.demo.export import export_demo_weights
-from mmgt_core.training.demo.steps import STEPS, main
-from mmgt_core.training.machinery.configuration import ConfigurationError, fill, packaged_names, read_configuration
-from mmgt_core.training.processes.by_name import PROCESSES
-from mmgt_core.training.processes.distillation import DistillOptions
-from mmgt_core.training.processes.presenters import KeypointOptions, VAEOptions
-from mmgt_core.training.processes.stage_2 import ImageOptions, VideoOptions
+from mmgt_core.training.machinery.configuration import ConfigurationError
 from mmgt_core.training.stage_2.clips import ClipWindows, ReferenceTargets
 from mmgt_core.training.stage_2.image import ImageTraining
 from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.training.stage_2.starts import image_networks, video_networks, write_process_1
 from mmgt_core.types import UInt8Array
 from mmgt_core.unet.denoising_unet import DenoisingUNet
-from mmgt_core.unet.student import StudentDifferences
+from tests.unit.training.learning import batch_of, losses_over_steps
 from tests.unit.training.presenters.tiny_presenters import TINY, StandIn
-from tests.unit.training.stage_2.test_stage_2_training import IMAGE, batch_of, losses_over_steps
+from tests.unit.training.stage_2.test_stage_2_training import IMAGE
 
-OPTIONS = {
-    "vae": VAEOptions,
-    "keypoints": KeypointOptions,
-    "image": ImageOptions,
-    "video": VideoOptions,
-    "distill": DistillOptions,
-}
 CPU = torch.device("cpu")
 
 
@@ -57,28 +34,6 @@ def save(network: torch.nn.Module, path: Path) -> None:
 def networks(preset=TINY) -> Networks:
     torch.manual_seed(4)
     return build_networks(preset)
-
-
-def stage_2_configurations() -> list[str]:
-    return [name for name in packaged_names() if read_configuration(name).process in OPTIONS]
-
-
-@pytest.mark.parametrize("name", stage_2_configurations())
-def test_every_packaged_configuration_of_stage_2_has_its_processs_keys(name: str) -> None:
-    configuration = read_configuration(name)
-
-    options = fill(OPTIONS[configuration.process], configuration.options, name)
-
-    assert options.preset in PRESETS
-    assert configuration.process in PROCESSES
-
-
-def test_the_configurations_that_the_method_names_are_there() -> None:
-    wanted = {"demo-vae", "demo-keypoints", "demo-image", "demo-video"}
-    wanted |= {"published-image", "published-video", "paper-video"}
-    wanted |= {f"ablation-{name}" for name in ("without-motion-mask", "without-stage-2-audio", "still-mask")}
-
-    assert wanted <= set(stage_2_configurations())
 
 
 def test_process_2_can_start_from_what_finished_networks_have_of_process_1(tmp_path: Path) -> None:
@@ -174,119 +129,3 @@ def test_a_clips_first_frame_is_its_reference_where_asked() -> None:
 
     assert torch.equal(item["reference_picture"], item["pictures"][0])
     assert item["speech"].shape == (4, 5, 1, TINY.wav2vec.hidden_size)
-
-
-@pytest.fixture
-def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The demo's networks, random, as finished runs leave them, exported as the package's."""
-    built, runs = networks(MMGT_DEMO), tmp_path / "runs"
-    for name in ("denoising_unet", "reference_unet", "pose_guider", "audio_projection", "image_encoder"):
-        save(built.named()[name], runs / "video" / f"{name}.safetensors")
-    save(built.smga, runs / "smga" / "smga.safetensors")
-    save(built.vae, runs / "vae" / "standardised" / "vae.safetensors")
-    save(KeypointNetwork(PRESENTER_KEYPOINTS), runs / "keypoints" / "keypoints.safetensors")
-    save(DetailNetwork(PRESENTER_DETAILS), runs / "details" / "detail_network.safetensors")
-    target = tmp_path / "demo_weights"
-    export_demo_weights(runs, target)
-    monkeypatch.setattr(load, "PACKAGED_WEIGHTS", target)
-    monkeypatch.setattr(detector, "PACKAGED_WEIGHTS", target)
-    return target
-
-
-def test_exported_weights_are_what_the_demo_preset_loads(exported: Path, tmp_path: Path) -> None:
-    pipeline = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
-
-    torch.manual_seed(4)
-    expected = build_networks(MMGT_DEMO).denoising_unet.conv_in.weight.half().float()
-    assert torch.equal(pipeline.pose_to_video.denoising_unet.conv_in.weight, expected)
-    assert len(pipeline.weights["denoising_unet"]) == len(pipeline.weights["detail_network"]) == 64
-    assert pipeline.detail_network is not None
-
-
-def test_a_folder_of_the_demos_weights_without_the_network_that_ends_frames_leaves_them_as_they_are(
-    exported: Path, tmp_path: Path
-) -> None:
-    index = WeightsIndex.read(exported)
-    networks_ = {name: hash_ for name, hash_ in index.networks.items() if name != "detail_network"}
-    WeightsIndex(index.preset, networks_, index.sources).write(exported)
-
-    pipeline = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
-
-    assert pipeline.detail_network is None
-    assert "detail_network" not in pipeline.weights
-
-
-def test_what_another_folder_did_not_train_stays_as_it_was(exported: Path, tmp_path: Path) -> None:
-    before = WeightsIndex.read(exported)
-    vae_written = (exported / "vae.safetensors").stat().st_mtime_ns
-    runs = tmp_path / "later"
-    save(SMGA(MMGT_DEMO.smga), runs / "smga" / "smga.safetensors")
-    save(networks(MMGT_DEMO).vae, runs / "vae" / "standardised" / "vae.safetensors")  # the very same
-
-    after = export_demo_weights(runs, exported)
-
-    assert {name for name in after.networks if after.networks[name] != before.networks[name]} == {"smga"}
-    assert set(after.networks) == set(before.networks)
-    assert (exported / "vae.safetensors").stat().st_mtime_ns == vae_written
-
-
-def test_another_teacher_takes_its_forerunners_student_away(exported: Path, tmp_path: Path) -> None:
-    torch.manual_seed(5)
-    teacher = DenoisingUNet(MMGT_DEMO.unet)
-    save(StudentDifferences(teacher), tmp_path / "first" / "distill" / "student.safetensors")
-    with_student = export_demo_weights(tmp_path / "first", exported)
-    save(teacher, tmp_path / "second" / "video" / "denoising_unet.safetensors")
-
-    without = export_demo_weights(tmp_path / "second", exported)
-
-    assert set(with_student.networks) - set(without.networks) == {"student"}
-    assert not (exported / "student.safetensors").exists()
-
-
-def test_a_folder_without_a_finished_training_exports_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="holds no finished training"):
-        export_demo_weights(tmp_path, tmp_path / "demo_weights")
-
-
-def test_a_part_that_is_finished_is_used_beside_what_is_not(
-    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    part = tmp_path / "part"
-    save(networks(MMGT_DEMO).vae, tmp_path / "runs_of_part" / "vae" / "standardised" / "vae.safetensors")
-    export_demo_weights(tmp_path / "runs_of_part", part)
-    monkeypatch.setattr(load, "PACKAGED_WEIGHTS", part)
-    monkeypatch.setattr(detector, "PACKAGED_WEIGHTS", part)
-
-    pipeline = load_pipeline(MMGT_DEMO, tmp_path / "absent", CPU, torch.float32)
-
-    expected = networks(MMGT_DEMO).vae.encoder.conv_in.weight.half().float()
-    assert torch.equal(pipeline.pose_to_video.vae.encoder.conv_in.weight, expected)
-    assert len(pipeline.weights["vae"]) == 64
-    assert pipeline.weights["smga"] == "untrained: random, from a fixed seed"
-    assert not isinstance(detector.load_detector(tmp_path, MMGT_DEMO), FirstThatSees)  # no detector in this part
-
-
-def test_with_exported_weights_the_demo_alone_looks_for_presenters_before_photographs(
-    exported: Path, tmp_path: Path
-) -> None:
-    assert isinstance(detector.load_detector(tmp_path, MMGT_DEMO), FirstThatSees)
-    assert not isinstance(detector.load_detector(tmp_path, MMGT_512), FirstThatSees)
-
-
-def test_exported_weights_fit_the_package(exported: Path) -> None:
-    sizes = [path.stat().st_size for path in exported.glob("*.safetensors")]
-
-    assert max(sizes) <= 15_000_000
-    assert sum(sizes) <= 30_000_000
-
-
-def test_a_damaged_file_of_the_package_is_named(exported: Path, tmp_path: Path) -> None:
-    (exported / "vae.safetensors").write_bytes(b"no tensors")
-
-    with pytest.raises(WeightsError, match=r"vae\.safetensors is not what was converted"):
-        load_pipeline(MMGT_DEMO, tmp_path, CPU, torch.float32)
-
-
-def test_steps_of_the_demo_are_known_by_name(tmp_path: Path) -> None:
-    with pytest.raises(MMGTError, match=f"no step paint; there are {', '.join(STEPS)}"):
-        main([str(tmp_path), "paint"])
