@@ -16,14 +16,13 @@ import torch
 from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.checkpoints.networks import build_wav2vec
 from mmgt_core.config import LogMelConfig, Preset
-from mmgt_core.keypoints import NUM_KEYPOINTS
+from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
 from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
-from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.synthetic.clip import require_trained_seeds, synthetic_clip
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.machinery.making import alone_in
 from mmgt_core.training.machinery.rows import Array, MadeDataError, array_path, make_missing, mapped_array, write_row
-from mmgt_core.training.stage_2.masks import packed_masks
+from mmgt_core.training.stage_2.clips import drawn_poses
 from mmgt_core.types import PoseSequence, UInt8Array, Waveform
 
 CLIPS_FILE = "clips.json"
@@ -171,6 +170,10 @@ class PresenterDataset:
             "masks": torch.from_numpy(np.array(self.masks[clip, frames])),
         }
 
+    def keypoints_of(self, clip: int, frames: Sequence[int]) -> Float32Array:
+        """See `TrainingClips`."""
+        return np.array(self.keypoints[clip, list(frames)])
+
     def speech_of(self, clip: int, frames: Sequence[int]) -> torch.Tensor:
         """See `TrainingClips`."""
         return torch.from_numpy(self.speech[clip, frames].astype(np.float32))
@@ -262,9 +265,8 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
     rows = {
         "pictures": np.stack([scaled(picture, preset.resolution) for picture in large]),
         "portraits": portrait(large[0]),
-        "pose_images": np.stack([scaled(draw_pose(pose), preset.resolution) for pose in poses.keypoints]),
         "keypoints": poses.keypoints,
-        "masks": packed_masks(poses, preset.mask_level_sizes),
+        **{name: value.numpy() for name, value in drawn_poses(poses, preset).items()},
         "speech": SpeechFeatures(encoder, clip.waveform).window(frames).numpy(),
     }
     write_row(folder, index, rows, DONE)

@@ -15,7 +15,7 @@ from mmgt_core.training.preparation.layout import WINDOW_FRAMES, Split
 from mmgt_core.training.preparation.windows import PreparedWindows
 from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presenters
 from mmgt_core.training.presenters.latents import adopted_vae
-from mmgt_core.training.stage_2.clips import ClipWindows, ReferenceTargets, TrainingClips
+from mmgt_core.training.stage_2.clips import ClipWindows, HeldMouths, ReferenceTargets, TrainingClips
 from mmgt_core.training.stage_2.image import ImageTraining, ImageTrainingConfig
 from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.training.stage_2.starts import VAE_NAME, image_networks, loaded, video_networks
@@ -89,7 +89,8 @@ def prepare_video(
     require_frames("window_frames", training.window_frames, 2, options.presenters, preset.unet.max_window_frames)
 
     def of(clips: TrainingClips) -> ClipWindows:
-        return ClipWindows(clips, training.window_frames, training.reference)
+        held = HeldMouths(training.held_mouths, preset) if training.held_mouths else None
+        return ClipWindows(clips, training.window_frames, training.reference, held)
 
     if options.presenters is not None:
         dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)

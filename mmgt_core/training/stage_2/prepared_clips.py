@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from mmgt_core.config import Preset
+from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.pictures import portrait, scaled
-from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.preparation.layout import WINDOW_FRAMES
 from mmgt_core.training.preparation.windows import PreparedWindows
-from mmgt_core.training.stage_2.masks import packed_masks
+from mmgt_core.training.stage_2.clips import drawn_poses
 from mmgt_core.types import PoseSequence
 
 
@@ -44,14 +44,16 @@ class PreparedClips:
         """See `TrainingClips`: pictures, not yet encoded."""
         window, side = self.windows[clip], self.preset.resolution
         large = window.pictures([reference, *frames])
-        poses = PoseSequence(window.keypoints[list(frames)])
         return {
             "reference_picture": torch.from_numpy(scaled(large[0], side).copy()),
             "portrait": torch.from_numpy(portrait(large[0]).copy()),
             "pictures": torch.from_numpy(np.stack([scaled(picture, side) for picture in large[1:]])),
-            "pose_images": torch.from_numpy(np.stack([scaled(draw_pose(pose), side) for pose in poses.keypoints])),
-            "masks": torch.from_numpy(packed_masks(poses, self.preset.mask_level_sizes)),
+            **drawn_poses(PoseSequence(self.keypoints_of(clip, frames)), self.preset),
         }
+
+    def keypoints_of(self, clip: int, frames: Sequence[int]) -> Float32Array:
+        """See `TrainingClips`."""
+        return self.windows[clip].keypoints[list(frames)]
 
     def speech_of(self, clip: int, frames: Sequence[int]) -> torch.Tensor:
         """See `TrainingClips`."""

@@ -11,6 +11,7 @@ from torch import nn
 
 from mmgt_core.config import Preset
 from mmgt_core.training.machinery.batches import Batch
+from mmgt_core.training.machinery.configuration import require_between
 from mmgt_core.training.stage_2.clips import Reference
 from mmgt_core.training.stage_2.conditions import batch_of_one, image_tokens, pose_pixels, reference_and_latents
 from mmgt_core.training.stage_2.denoising import (
@@ -35,19 +36,25 @@ class VideoTrainingConfig:
     """Process 2's options.
 
     window_frames: of one training clip. reference: the clip's first frame, or a random one. trained: `modules` are
-    those of motion, audio and projection, as published; `all` goes on with process 1's networks too. background,
-    mask_motion: which motion masks are seen. hears_audio: False keeps speech from the networks (table V).
-    region_weights: of the three branches, 1 each as in the published training.
+    those of motion, audio and projection, as published; `speech` those of audio and projection alone; `all` goes on
+    with process 1's networks too. background, mask_motion: which motion masks are seen. hears_audio: False keeps speech
+    from the networks (table V). region_weights: of the three branches, 1 each as in the published training.
+    held_mouths: share of the windows whose drawn mouth rests, none as published; the drawn pose is the easier teacher.
     """
 
     window_frames: int
     reference: Reference
-    trained: Literal["modules", "all"]
+    trained: Literal["speech", "modules", "all"]
     background: BackgroundMask
     mask_motion: MaskMotion
     hears_audio: bool
     region_weights: RegionWeights
     denoising: DenoisingConfig
+    held_mouths: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a share that is none, by name."""
+        require_between("held_mouths", self.held_mouths, 0, 1)
 
 
 def deafen(projection: AudioProjection) -> None:
@@ -78,7 +85,7 @@ class VideoTraining:
         for network in self.networks.values():
             network.requires_grad_(config.trained == "all")
         for module in networks.denoising_unet.modules():
-            if isinstance(module, MotionModule | AudioAttention):
+            if isinstance(module, AudioAttention) or (isinstance(module, MotionModule) and config.trained != "speech"):
                 module.requires_grad_(True)
         networks.audio_projection.requires_grad_(True)
         if not config.hears_audio:
@@ -112,7 +119,7 @@ class VideoTraining:
         def predict(noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
             return network(noisy, timesteps, clip, window)
 
-        cell_weights = self._loss.cell_weights(batch["masks"], latents.shape[-1])
+        cell_weights = self._loss.cell_weights(batch["true_masks"], latents.shape[-1])
         return {"total": self._loss(predict, latents, cell_weights, generator)}
 
     def sample(self, folder: Path, step: int) -> None:

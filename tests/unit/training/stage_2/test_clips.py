@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+from mmgt_core.keypoints import LIPS
+from mmgt_core.metrics.mouth import with_still_mouth
 from mmgt_core.training.machinery.batches import Batch
+from mmgt_core.training.machinery.rows import array_path
 from mmgt_core.training.presenters.dataset import PresenterDataset
-from mmgt_core.training.stage_2.clips import ClipWindows, ReferenceTargets
+from mmgt_core.training.stage_2.clips import ClipWindows, HeldMouths, ReferenceTargets, drawn_poses
 from mmgt_core.training.stage_2.prepared_clips import PreparedClips
-from tests.unit.training.presenters.tiny_presenters import NUM_FRAMES, TINY, build
+from mmgt_core.types import PoseSequence
+from tests.unit.training.presenters.tiny_presenters import NUM_FRAMES, TINY, build, encoded
 
 ANY = 200
 """Draws that are tried."""
@@ -33,7 +37,10 @@ class NotedClips:
 
     def frames_of(self, clip: int, reference: int, frames: Sequence[int]) -> Batch:
         self.asked.append((reference, list(frames)))
-        return {}
+        return {"masks": torch.zeros(len(frames))}
+
+    def keypoints_of(self, clip: int, frames: Sequence[int]) -> np.ndarray:
+        raise AssertionError("no mouth is held")
 
     def speech_of(self, clip: int, frames: Sequence[int]) -> torch.Tensor:
         assert self.asked[-1][1] == frames
@@ -78,3 +85,37 @@ def test_presenters_are_seen_from_their_frame_of_rest_and_videos_from_the_first_
     assert (dataset.first_target, prepared.first_target) == (1, 0)
     assert (dataset.num_frames, prepared.num_frames) == (NUM_FRAMES + 1, 80)
     assert len(prepared) == 2
+
+
+def with_another_mouth_at_rest(dataset: PresenterDataset) -> PresenterDataset:
+    """The lips of every frame of rest lie lower than those that the clips' poses are drawn with."""
+    keypoints = np.load(array_path(dataset.folder, "keypoints"), mmap_mode="r+")
+    keypoints[:, 0, LIPS, 1] += 30
+    keypoints.flush()
+    return dataset
+
+
+def test_of_a_held_window_the_drawn_mouth_and_the_masks_rest_and_nothing_else_differs(tmp_path) -> None:
+    dataset = with_another_mouth_at_rest(encoded(tmp_path))
+    free, held = (ClipWindows(dataset, 4, "first", holding) for holding in (None, HeldMouths(1.0, TINY)))
+
+    moving, resting = (windows.item(2, np.random.default_rng(5)) for windows in (free, held))
+
+    differing = {name for name, value in moving.items() if not torch.equal(value, resting[name])}
+    assert differing == {"pose_images", "masks"}
+    seeded = np.random.default_rng(5)
+    start = int(seeded.integers(1, dataset.num_frames - 3))
+    keypoints = dataset.keypoints[2]
+    expected = drawn_poses(with_still_mouth(PoseSequence(keypoints[start : start + 4]), keypoints[0]), TINY)
+    assert all(torch.equal(resting[name], value) for name, value in expected.items())
+    assert torch.equal(resting["true_masks"], moving["masks"])
+
+
+def test_as_many_windows_are_held_as_asked(tmp_path) -> None:
+    dataset = with_another_mouth_at_rest(encoded(tmp_path))
+    windows = ClipWindows(dataset, 4, "first", HeldMouths(0.3, TINY))
+
+    items = [windows.item(0, np.random.default_rng(seed)) for seed in range(ANY)]
+
+    share = np.mean([not torch.equal(item["masks"], item["true_masks"]) for item in items])
+    assert share == pytest.approx(0.3, abs=0.1)

@@ -160,8 +160,6 @@ def test_what_is_always_dropped_has_no_influence(dataset: PresenterDataset, cond
     changed = {**batch, names[condition]: torch.zeros_like(batch[names[condition]])}
     if condition == "image":
         changed["reference_latents"] = torch.zeros_like(batch["reference_latents"])
-    if condition == "masks":
-        process._loss.cell_weights = lambda masks, size: torch.ones(3, 1, 4, size, size)
 
     before, after = (process.losses(one, torch.Generator().manual_seed(2))["total"] for one in (batch, changed))
 
@@ -189,6 +187,7 @@ def test_process_2_trains_the_new_modules_alone_unless_told_otherwise(dataset: P
     modules, everything = trained(VIDEO), trained(replace(VIDEO, trained="all"))
 
     assert all("motion_module" in key or "audio" in key for key in modules)
+    assert trained(replace(VIDEO, trained="speech")) == {key for key in modules if "motion_module" not in key}
     assert {"audio_projection.proj1.weight", "denoising_unet.down_blocks.0.audio_modules.0.proj_in.weight"} <= modules
     assert "reference_unet.conv_in.weight" in everything - modules
 
@@ -215,6 +214,16 @@ def test_process_2_begins_where_process_1_ended(dataset: PresenterDataset) -> No
     assert not loaded.unexpected_keys
     assert any(isinstance(module, AudioAttention) for module in network.modules())
     torch.testing.assert_close(frames, video, atol=1e-5, rtol=1e-5)
+
+
+def test_errors_count_where_the_lips_are_whatever_the_networks_see_of_them(dataset: PresenterDataset) -> None:
+    process, batch = video_training(dataset), dict(batch_of(clip_windows(dataset, VIDEO)))
+
+    def loss(**changed: torch.Tensor) -> torch.Tensor:
+        return process.losses({**batch, **changed}, torch.Generator().manual_seed(2))["total"]
+
+    elsewhere = batch["true_masks"].roll(1, dims=2)
+    assert not torch.equal(loss(), loss(true_masks=elsewhere))
 
 
 def test_places_that_matter_count_more_and_a_frame_as_much_as_before(dataset: PresenterDataset) -> None:
