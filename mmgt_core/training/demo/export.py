@@ -27,11 +27,11 @@ logger = logging.getLogger(__name__)
 
 _TRAINED_IN = {
     "smga": "smga",
-    DENOISING_UNET: "video",
-    "reference_unet": "video",
-    "pose_guider": "video",
-    "audio_projection": "video",
-    "image_encoder": "video",
+    DENOISING_UNET: "speech",
+    "reference_unet": "speech",
+    "pose_guider": "speech",
+    "audio_projection": "speech",
+    "image_encoder": "speech",
     VAE_NAME: f"vae/{STANDARDISED}",
     KEYPOINTS: "keypoints",
     DETAIL_NETWORK: "details",

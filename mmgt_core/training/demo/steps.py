@@ -37,8 +37,8 @@ CLIPS = "clips"
 ABLATION = "ablation-"
 PROCESS_1, PACKAGED_START = "image", "image-of-package"
 """Folders that process 2 starts from: the run of process 1, and what the package's networks have of it."""
-PROCESS_2 = "video"
-"""The folder of process 2's run, whose networks draw what the end of stage 2 learns from."""
+PROCESS_2, SPEECH = "video", "speech"
+"""Folders of process 2's runs: the second goes on with the first, and its networks are those that stage 2 ends with."""
 DATA_FOLDERS = {
     "smga": "poses",
     "vae": "stills",
@@ -87,7 +87,7 @@ def train_ablations(out: Path) -> None:
 
     Those of stage 2 start where `image` ended, else at what the package's networks have of it.
     """
-    if not _has_process_1(out):
+    if not _has(out, PROCESS_1):
         write_process_1(PACKAGED_WEIGHTS, MMGT_DEMO, out / PACKAGED_START)
     encode(out, "ablation-whole-stage-2")
     for name in packaged_names():
@@ -127,7 +127,8 @@ STEPS: dict[str, Callable[[Path], object]] = {
     "keypoints": partial(train, "demo-keypoints"),
     "encode": encode,
     "image": partial(train, "demo-image"),
-    "video": partial(train, "demo-video"),
+    PROCESS_2: partial(train, "demo-video"),
+    SPEECH: partial(train, "demo-speech"),
     "details": partial(train, "demo-details"),
     "export": lambda out: export_demo_weights(out, PACKAGED_WEIGHTS),
     "distill": train_student,
@@ -161,26 +162,30 @@ def main(arguments: Sequence[str]) -> None:
 def _configuration(name: str, out: Path) -> TrainingConfiguration:
     """By name or path; process 2 starts from this folder's process 1, an ablation without one from the package's.
 
-    The end of stage 2 learns from what this folder's process 2 draws, else the package's networks.
+    Speech goes on with this folder's process 2, else the package's networks, and the end of stage 2 learns from what
+    networks with speech draw, this folder's or the package's.
     """
     configuration = read_configuration(name, is_on_gpu=torch.cuda.is_available())
     if configuration.process == "details":
         return replace(configuration, options={**configuration.options, **_stage_2(out)})
     if "start" not in configuration.options:
         return configuration
-    start = out / (PACKAGED_START if _is_ablation(configuration) and not _has_process_1(out) else PROCESS_1)
+    if configuration.name == f"demo-{SPEECH}":
+        start = out / PROCESS_2 if _has(out, PROCESS_2) else PACKAGED_WEIGHTS
+        return replace(configuration, options={**configuration.options, "start": str(start)})
+    start = out / (PACKAGED_START if _is_ablation(configuration) and not _has(out, PROCESS_1) else PROCESS_1)
     return replace(configuration, options={**configuration.options, "start": str(start)})
 
 
 def _stage_2(out: Path) -> dict[str, str]:
     """The finished networks of stage 2, and the autoencoder that they learned with."""
-    is_own = network_file(out / PROCESS_2, DENOISING_UNET).is_file()
-    start, vae_folder = (out / PROCESS_2, out / CLIPS) if is_own else (PACKAGED_WEIGHTS, PACKAGED_WEIGHTS)
+    start, vae_folder = (out / SPEECH, out / CLIPS) if _has(out, SPEECH) else (PACKAGED_WEIGHTS, PACKAGED_WEIGHTS)
     return {"start": str(start), "vae": str(network_file(vae_folder, VAE_NAME))}
 
 
-def _has_process_1(out: Path) -> bool:
-    return network_file(out / PROCESS_1, DENOISING_UNET).is_file()
+def _has(out: Path, run: str) -> bool:
+    """Whether a run of stage 2 is finished in the folder."""
+    return network_file(out / run, DENOISING_UNET).is_file()
 
 
 def _is_ablation(configuration: TrainingConfiguration) -> bool:

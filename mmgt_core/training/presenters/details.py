@@ -89,7 +89,7 @@ class FramePairs:
             drawn.moved_drawn[index, frames],
             repeated(dataset.pictures[index, 0]),
             repeated(drawn.drawn[index, 0]),
-            dataset.pose_images[index, frames],
+            drawn.poses[index, frames],
             repeated(dataset.pose_images[index, 0]),
         )
         return np.stack(seen, axis=1)

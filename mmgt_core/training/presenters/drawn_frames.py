@@ -23,13 +23,14 @@ from mmgt_core.training.machinery.rows import (
 )
 from mmgt_core.training.presenters.autoencoder import encoded_pictures
 from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.stage_2.clips import HeldMouths
 from mmgt_core.training.stage_2.conditions import batch_of_one
 from mmgt_core.training.stage_2.finished import Stage2Files, finished_networks
 from mmgt_core.training.stage_2.networks import VideoNetworks
 from mmgt_core.training.stage_2.samples import decoded, render_clip, renderer, sampled_clip
 from mmgt_core.types import SAMPLES_PER_FRAME, UInt8Array, Waveform
 
-_ARRAYS = ("drawn", "moved_portraits", "moved_drawn")
+_ARRAYS = ("drawn", "moved_portraits", "moved_drawn", "drawn_by_poses")
 _DONE = "is_drawn_by_stage_2"
 _DRAWN_BY = "drawn_by.json"
 
@@ -55,11 +56,17 @@ class DrawnFrames:
         """Stage 2's drawing of the portrait, moved likewise."""
         return mapped_array(self.folder, "moved_drawn")
 
+    @cached_property
+    def poses(self) -> UInt8Array:
+        """What stage 2 drew by; of held rows the mouth rests in them, not in the truth."""
+        return mapped_array(self.folder, "drawn_by_poses")
+
 
 def draw_frames(
     dataset: PresenterDataset,
     preset: Preset,
     files: Stage2Files,
+    held_mouths: float,
     num_processes: int,
     on_progress: Callable[[int, int], None],
 ) -> DrawnFrames:
@@ -69,38 +76,49 @@ def draw_frames(
         dataset: of the truth.
         preset: of the networks.
         files: of stage 2's finished networks.
+        held_mouths: share of the clips that are drawn with a resting mouth in the pose, so that speech alone moves it.
         num_processes: that draw at the same time; 0 draws in this one.
         on_progress: told clips done and all.
 
     Raises:
         ConfigurationError: a network is absent.
-        MadeDataError: the folder was drawn by other networks; names them.
+        MadeDataError: the folder was drawn by other networks or with other mouths; names what differs.
     """
     with alone_in(dataset.folder):
-        require_same_makers(dataset.folder / _DRAWN_BY, files.hashes(), "drawn by other networks")
+        require_same_makers(
+            dataset.folder / _DRAWN_BY, {**files.hashes(), "held_mouths": held_mouths}, "drawn otherwise"
+        )
         shape = dataset.pictures.shape
         if not array_path(dataset.folder, _DONE).is_file():
             for name in _ARRAYS:
                 np.lib.format.open_memmap(array_path(dataset.folder, name), mode="w+", dtype=np.uint8, shape=shape)
             write_flags(dataset.folder, _DONE, len(dataset.pictures))
-        draw = partial(_draw_clip, dataset.folder, preset, files)
+        draw = partial(_draw_clip, dataset.folder, preset, files, held_mouths)
         make_missing(dataset.folder, _DONE, draw, num_processes, on_progress)
     return DrawnFrames(dataset.folder)
 
 
 @torch.inference_mode()
-def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, index: int) -> None:
+def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, held_mouths: float, index: int) -> None:
     """Draw one row as the preset samples: the portrait in its own pose and silence, then the frames in one window."""
     dataset, networks = PresenterDataset.open(folder), finished_networks(preset, files)
     frames = list(range(FIRST_MOVING_FRAME, dataset.pictures.shape[1]))
     silence = Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
     unheard = SpeechFeatures(build_wav2vec(preset.wav2vec), silence).window([0])
     heard = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
-    own = _drawn(networks, dataset, preset, index, [0], unheard)
-    drawn = np.concatenate([own, _drawn(networks, dataset, preset, index, frames, heard)])
+    held = HeldMouths(held_mouths, preset) if is_held(index, held_mouths) else None
+    own, own_pose = _drawn(networks, dataset, preset, index, [0], unheard, None)
+    others, poses = _drawn(networks, dataset, preset, index, frames, heard, held)
+    drawn = np.concatenate([own, others])
     pairs = [moved(frame, own[0], (dataset.pictures[index, 0], own[0])) for frame in drawn]
     moved_portraits, moved_drawn = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
-    write_row(folder, index, dict(zip(_ARRAYS, (drawn, moved_portraits, moved_drawn), strict=True)), _DONE)
+    rows = drawn, moved_portraits, moved_drawn, np.concatenate([own_pose, poses])
+    write_row(folder, index, dict(zip(_ARRAYS, rows, strict=True)), _DONE)
+
+
+def is_held(index: int, share: float) -> bool:
+    """Whether a clip is one of those drawn with a resting mouth: they lie evenly among the others."""
+    return int((index + 1) * share) > int(index * share)
 
 
 def _drawn(
@@ -110,8 +128,14 @@ def _drawn(
     index: int,
     frames: list[int],
     speech: torch.Tensor,
-) -> UInt8Array:
-    """Some frames of a clip as stage 2 draws them: (F, R, R, 3). Args: speech: (F, A, layers, D)."""
+    held: HeldMouths | None,
+) -> tuple[UInt8Array, UInt8Array]:
+    """Some frames of a clip as stage 2 draws them, and by what poses: (F, R, R, 3) each.
+
+    Args:
+        speech: (F, A, layers, D).
+        held: draws poses whose mouth rests.
+    """
     (reference,) = encoded_pictures(networks.vae, dataset.pictures[index, :1])
     item = {
         "reference_latents": reference[0] * networks.vae.config.scaling_factor,
@@ -121,7 +145,9 @@ def _drawn(
         "masks": torch.from_numpy(np.array(dataset.masks[index, frames])),
         "speech": speech,
     }
+    if held is not None:
+        item |= held.seen(dataset, index, 0, frames)
     options, render = SamplingOptions(), renderer(networks)
     batch = batch_of_one(item, torch.device("cpu"))
     clip = sampled_clip(networks, batch, preset, options.background, options.mask_motion)
-    return decoded(render, render_clip(clip, render, preset, seed=index))
+    return decoded(render, render_clip(clip, render, preset, seed=index)), clip.pose_images

@@ -11,7 +11,7 @@ from mmgt_core.checkpoints.networks import build_vae
 from mmgt_core.config import PRESENTER_KEYPOINTS
 from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.pose.keypoint_network import KeypointNetwork
-from mmgt_core.training.machinery.configuration import ConfigurationError, TrainingConfiguration, fill
+from mmgt_core.training.machinery.configuration import ConfigurationError, TrainingConfiguration, fill, require_between
 from mmgt_core.training.machinery.loop import Prepared, Progress
 from mmgt_core.training.presenters.autoencoder import PictureCrops, VAETraining, VAETrainingConfig
 from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presenters
@@ -42,13 +42,22 @@ class KeypointOptions:
 
 @dataclass(frozen=True)
 class DetailOptions:
-    """The table `[details]`. start: folder of stage 2's finished networks. vae: file of their autoencoder."""
+    """The table `[details]`.
+
+    start: folder of stage 2's finished networks. vae: file of their autoencoder. held_mouths: share of the clips that
+    stage 2 draws by a pose whose mouth rests.
+    """
 
     preset: str
     start: str
     vae: str
     presenters: PresenterDatasetConfig
     training: DetailTrainingConfig
+    held_mouths: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a share that is none, by name."""
+        require_between("held_mouths", self.held_mouths, 0, 1)
 
 
 def prepare_vae(
@@ -91,7 +100,7 @@ def prepare_details(
     config, files = preset.details, Stage2Files(Path(options.start), Path(options.vae))
     files.hashes()  # what is absent is found before anything is drawn
     dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
-    drawn = draw_frames(dataset, preset, files, num_workers, on_progress)
+    drawn = draw_frames(dataset, preset, files, options.held_mouths, num_workers, on_progress)
     network = seeded(configuration.loop.seed, lambda: DetailNetwork(config))
     data = FramePairs(dataset, drawn, options.training)
     return Prepared(DetailTraining(network, data, options.training), data)

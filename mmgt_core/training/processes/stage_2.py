@@ -36,7 +36,7 @@ class ImageOptions:
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """Table `[video]`. start: the folder of process 1's run. presenters: None: prepared videos."""
+    """Table `[video]`. start: the folder of process 1's run, or process 2's. presenters: None: prepared videos."""
 
     preset: str
     training: VideoTrainingConfig

@@ -1,4 +1,4 @@
-"""Where stage 2's networks start: random, Stable Diffusion's UNet and AnimateDiff's modules, or process 1's results."""
+"""Where stage 2's networks start: random, Stable Diffusion's UNet and AnimateDiff's modules, or an earlier run."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,7 +27,8 @@ VAE_NAME = "vae"
 DENOISING_UNET = "denoising_unet"
 _KEPT_WHOLE = ("reference_unet", "pose_guider", "image_encoder")
 """Process 2 goes on with them as they are; the denoising UNet gets its new modules."""
-VIDEO_NETWORKS = (DENOISING_UNET, *_KEPT_WHOLE, "audio_projection")
+AUDIO_PROJECTION = "audio_projection"
+VIDEO_NETWORKS = (DENOISING_UNET, *_KEPT_WHOLE, AUDIO_PROJECTION)
 """Process 2's own, beside the frozen autoencoder."""
 _OWN_NAMES = {VAE_NAME: vae_from_published, "image_encoder": image_encoder_from_published}
 """Older files of these libraries have other names for some tensors."""
@@ -72,12 +73,13 @@ def image_networks(preset: Preset, vae: Autoencoder, start: Path | None, seed: i
 
 
 def video_networks(preset: Preset, vae: Autoencoder, start: Path, seed: int) -> VideoNetworks:
-    """Process 2's networks: process 1's, and new modules that add nothing yet.
+    """Process 2's networks: process 1's, and new modules that add nothing yet; or those of another run of process 2.
 
     Args:
         preset: of the networks.
         vae: frozen.
-        start: the folder of process 1's run; `motion_modules.safetensors` (AnimateDiff) may stand in it as well.
+        start: the folder of process 1's run; `motion_modules.safetensors` (AnimateDiff) may stand in it as well. Or of
+            a finished run of process 2, which goes on.
         seed: of what is random.
 
     Raises:
@@ -87,6 +89,10 @@ def video_networks(preset: Preset, vae: Autoencoder, start: Path, seed: int) -> 
     networks = random_video_networks(preset, vae, seed)
     for name in _KEPT_WHOLE:
         loaded(getattr(networks, name), start / f"{name}.safetensors")
+    if (start / f"{AUDIO_PROJECTION}.safetensors").is_file():
+        for name in (DENOISING_UNET, AUDIO_PROJECTION):
+            loaded(getattr(networks, name), start / f"{name}.safetensors")
+        return networks
     silence_new_modules(networks.denoising_unet)
     if (start / _ANIMATE_DIFF).is_file():
         start_from_animate_diff(networks.denoising_unet, _tensors(start / _ANIMATE_DIFF))

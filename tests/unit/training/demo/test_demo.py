@@ -89,15 +89,27 @@ def test_the_end_of_stage_2_learns_from_what_the_folders_networks_draw_or_else_t
 
     packages = (str(PACKAGED_WEIGHTS), str(PACKAGED_WEIGHTS / "vae.safetensors"))
     alone = sources()
-    later_vae, own = tmp_path / "vae" / "standardised", tmp_path / "video"
-    for path in (later_vae, own):
+    later_vae, own = tmp_path / "vae" / "standardised", tmp_path / "speech"
+    for path in (later_vae, own, tmp_path / "video"):
         path.mkdir(parents=True)
     (later_vae / "vae.safetensors").touch()
+    (tmp_path / "video" / "denoising_unet.safetensors").touch()
     with_an_autoencoder_of_its_own = sources()
     (own / "denoising_unet.safetensors").touch()
 
     assert alone == with_an_autoencoder_of_its_own == packages
-    assert sources() == (str(own), str(tmp_path / "clips" / "vae.safetensors"))  # which `video` learned with
+    assert sources() == (str(own), str(tmp_path / "clips" / "vae.safetensors"))  # which they learned with
+
+
+def test_speech_goes_on_with_the_folders_process_2_or_else_the_packages(tmp_path: Path) -> None:
+    def start() -> str:
+        return str(steps._configuration("demo-speech", tmp_path).options["start"])
+
+    alone = start()
+    (tmp_path / "video").mkdir()
+    (tmp_path / "video" / "denoising_unet.safetensors").touch()
+
+    assert (alone, start()) == (str(PACKAGED_WEIGHTS), str(tmp_path / "video"))
 
 
 def test_steps_of_the_demo_are_known_by_name(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The demo's networks, random, as finished runs leave them, exported as the package's."""
     built, runs = networks(MMGT_DEMO), tmp_path / "runs"
     for name in ("denoising_unet", "reference_unet", "pose_guider", "audio_projection", "image_encoder"):
-        save(built.named()[name], runs / "video" / f"{name}.safetensors")
+        save(built.named()[name], runs / "speech" / f"{name}.safetensors")
     save(built.smga, runs / "smga" / "smga.safetensors")
     save(built.vae, runs / "vae" / "standardised" / "vae.safetensors")
     save(KeypointNetwork(PRESENTER_KEYPOINTS), runs / "keypoints" / "keypoints.safetensors")
@@ -94,7 +94,7 @@ def test_another_teacher_takes_its_forerunners_student_away(exported: Path, tmp_
     teacher = DenoisingUNet(MMGT_DEMO.unet)
     save(StudentDifferences(teacher), tmp_path / "first" / "distill" / "student.safetensors")
     with_student = export_demo_weights(tmp_path / "first", exported)
-    save(teacher, tmp_path / "second" / "video" / "denoising_unet.safetensors")
+    save(teacher, tmp_path / "second" / "speech" / "denoising_unet.safetensors")
 
     without = export_demo_weights(tmp_path / "second", exported)
 

@@ -20,13 +20,21 @@ from mmgt_core.training.machinery.rows import MadeDataError
 from mmgt_core.training.presenters.autoencoder import mouth_pixels
 from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
-from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames
+from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames, is_held
 from mmgt_core.training.processes.presenters import prepare_details
 from mmgt_core.training.stage_2.finished import Stage2Files
 from tests.unit.training.learning import batch_of, losses_over_steps
-from tests.unit.training.presenters.tiny_presenters import NUM_CLIPS, NUM_FRAMES, TINY, build, networks
+from tests.unit.training.presenters.tiny_presenters import (
+    NUM_CLIPS,
+    NUM_FRAMES,
+    TINY,
+    build,
+    networks,
+    with_another_mouth_at_rest,
+)
 
 CONFIG = DetailTrainingConfig(crop=32, detail_fraction=0.5, square_weight=8.0, lips_weight=4.0, flicker_weight=1.0)
+HELD = 0.5
 FRAME, PORTRAIT, POSE = (EVIDENCE.index(name) for name in ("frame", "portrait", "pose"))
 
 
@@ -53,7 +61,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> PresenterDataset:
 
 
 def draw(dataset: PresenterDataset, stage_2: Path) -> DrawnFrames:
-    return draw_frames(dataset, TINY, files(stage_2), 0, lambda done, total: None)
+    return draw_frames(dataset, TINY, files(stage_2), HELD, 0, lambda done, total: None)
 
 
 def files(stage_2: Path) -> Stage2Files:
@@ -80,13 +88,27 @@ def test_training_shows_the_network_what_rendering_shows_it(pairs: FramePairs, d
     frames, seen = [1, 2, 3], []
     ends = network()
     ends.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    drawn, poses = pairs.drawn.drawn[1], dataset.pose_images[1]
+    drawn, poses = pairs.drawn.drawn[1], pairs.drawn.poses[1]
     details = PortraitDetails(ends, np.array(dataset.pictures[1, 0]), np.array(drawn[0]), np.array(poses[0]))
 
     list(details.restored(iter(np.array(drawn[frames])), iter(np.array(poses[frames]))))
 
     assert torch.equal(torch.cat(seen), as_evidence(pairs.evidence(1, frames)))
     assert len({picture.tobytes() for picture in pairs.evidence(1, [3])[0]}) == len(EVIDENCE)
+
+
+def test_some_clips_evenly_among_the_others_are_drawn_with_a_resting_mouth_and_seen_so(
+    tmp_path: Path, stage_2: Path
+) -> None:
+    presenters = with_another_mouth_at_rest(build(tmp_path))
+
+    drawn = draw(presenters, stage_2)
+
+    moving = presenters.pose_images[:, 1:]
+    shares = [(drawn.poses[index, 1:] != moving[index]).any() for index in range(NUM_CLIPS)]
+    assert shares == [is_held(index, HELD) for index in range(NUM_CLIPS)] == [False, True] * (NUM_CLIPS // 2)
+    assert np.array_equal(drawn.poses[:, 0], presenters.pose_images[:, 0])
+    assert np.array_equal(FramePairs(presenters, drawn, CONFIG).evidence(1, [2])[0, POSE], drawn.poses[1, 2])
 
 
 def test_a_stopped_run_draws_what_is_missing_and_nothing_else(
@@ -106,9 +128,10 @@ def test_a_stopped_run_draws_what_is_missing_and_nothing_else(
 
 def test_a_folder_that_other_networks_drew_is_refused(tmp_path: Path, stage_2: Path) -> None:
     presenters = build(tmp_path)
-    (tmp_path / "drawn_by.json").write_text(json.dumps({**files(stage_2).hashes(), "vae": "0", "pose_guider": "0"}))
+    others = {**files(stage_2).hashes(), "vae": "0", "pose_guider": "0", "held_mouths": 0.2}
+    (tmp_path / "drawn_by.json").write_text(json.dumps(others))
 
-    with pytest.raises(MadeDataError, match="was drawn by other networks: vae, pose_guider"):
+    with pytest.raises(MadeDataError, match="was drawn otherwise: vae, pose_guider, held_mouths"):
         draw(presenters, stage_2)
 
 

@@ -10,6 +10,7 @@ import torch
 from mmgt_core.checkpoints.networks import Networks, build_networks
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.keypoints import CANVAS_SIZE, FACE, LEFT_HAND, LIPS, NUM_KEYPOINTS, RIGHT_HAND, Float32Array
+from mmgt_core.training.machinery.rows import array_path
 from mmgt_core.training.presenters.dataset import PresenterDataset, PresenterDatasetConfig, build_presenter_dataset
 from mmgt_core.training.presenters.latents import write_latents
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
@@ -88,3 +89,11 @@ def encoded(folder: Path) -> PresenterDataset:
     built = build(folder)
     write_latents(networks().vae, built)
     return built
+
+
+def with_another_mouth_at_rest(dataset: PresenterDataset) -> PresenterDataset:
+    """The lips of every frame of rest lie lower than those that the clips' poses are drawn with."""
+    keypoints = np.load(array_path(dataset.folder, "keypoints"), mmap_mode="r+")
+    keypoints[:, 0, LIPS, 1] += 30
+    keypoints.flush()
+    return dataset

@@ -33,7 +33,7 @@ def test_every_packaged_configuration_of_stage_2_has_its_processs_keys(name: str
 
 
 def test_the_configurations_that_the_method_names_are_there() -> None:
-    wanted = {"demo-vae", "demo-keypoints", "demo-image", "demo-video"}
+    wanted = {"demo-vae", "demo-keypoints", "demo-image", "demo-video", "demo-speech"}
     wanted |= {"published-image", "published-video", "paper-video"}
     wanted |= {f"ablation-{name}" for name in ("without-motion-mask", "without-stage-2-audio", "still-mask")}
 

@@ -7,15 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from mmgt_core.keypoints import LIPS
 from mmgt_core.metrics.mouth import with_still_mouth
 from mmgt_core.training.machinery.batches import Batch
-from mmgt_core.training.machinery.rows import array_path
 from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.training.stage_2.clips import ClipWindows, HeldMouths, ReferenceTargets, drawn_poses
 from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.types import PoseSequence
-from tests.unit.training.presenters.tiny_presenters import NUM_FRAMES, TINY, build, encoded
+from tests.unit.training.presenters.tiny_presenters import NUM_FRAMES, TINY, build, encoded, with_another_mouth_at_rest
 
 ANY = 200
 """Draws that are tried."""
@@ -85,14 +83,6 @@ def test_presenters_are_seen_from_their_frame_of_rest_and_videos_from_the_first_
     assert (dataset.first_target, prepared.first_target) == (1, 0)
     assert (dataset.num_frames, prepared.num_frames) == (NUM_FRAMES + 1, 80)
     assert len(prepared) == 2
-
-
-def with_another_mouth_at_rest(dataset: PresenterDataset) -> PresenterDataset:
-    """The lips of every frame of rest lie lower than those that the clips' poses are drawn with."""
-    keypoints = np.load(array_path(dataset.folder, "keypoints"), mmap_mode="r+")
-    keypoints[:, 0, LIPS, 1] += 30
-    keypoints.flush()
-    return dataset
 
 
 def test_of_a_held_window_the_drawn_mouth_and_the_masks_rest_and_nothing_else_differs(tmp_path) -> None:

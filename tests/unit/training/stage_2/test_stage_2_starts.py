@@ -92,6 +92,19 @@ def test_process_2_starts_from_process_1_with_positions_and_silent_modules(tmp_p
     assert not motion.proj_out.weight.any()
 
 
+def test_process_2_goes_on_from_another_run_of_it(tmp_path: Path) -> None:
+    built = networks()
+    names = ("denoising_unet", "reference_unet", "pose_guider", "image_encoder", "audio_projection")
+    for name in names:
+        save(getattr(built, name), tmp_path / f"{name}.safetensors")
+
+    started = video_networks(TINY, built.vae, tmp_path, seed=9)
+
+    for name in names:
+        kept = getattr(started, name).state_dict()
+        assert all(torch.equal(value, kept[key]) for key, value in getattr(built, name).state_dict().items())
+
+
 def test_what_a_process_starts_from_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"reference_unet\.safetensors is absent"):
         video_networks(TINY, networks().vae, tmp_path, seed=0)
