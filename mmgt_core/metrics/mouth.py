@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from mmgt_core.keypoints import CANVAS_SIZE, FACE, LIPS, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
+from mmgt_core.pose.face_motion import JAW, moved_along
 from mmgt_core.types import PoseSequence, UInt8Array
 
 _INNER = slice(LIPS.start + 12, LIPS.stop)
@@ -14,9 +15,6 @@ _INNER_SHARE = 0.3
 """Of the mouth's width on either side of its middle: corners hardly open."""
 _REACH = 0.6
 """Of the mouth's width above and below its middle: as far as a mouth opens."""
-_JAW = slice(FACE.start, FACE.start + 17)
-_UPPER_FACE = slice(_JAW.stop, LIPS.start)
-"""Brows, nose and eyes: they move with the head, and not with speech."""
 _COLOUR_TOLERANCE = 16.0
 """Levels of 255 by which colours may be off; softens the choice between neighbours."""
 
@@ -76,15 +74,6 @@ def with_still_mouth(poses: PoseSequence, reference: Float32Array) -> PoseSequen
     """
     keypoints = poses.keypoints.copy()
     for pose in keypoints:
-        # A similarity of the plane is z -> a z + b in complex numbers; least squares over the upper face.
-        source, target = _complex(reference[_UPPER_FACE]), _complex(pose[_UPPER_FACE])
-        centred = source - source.mean()
-        a = np.vdot(centred, target - target.mean()) / max(float(np.vdot(centred, centred).real), 1e-9)
-        for part in (_JAW, LIPS):
-            moved = a * (_complex(reference[part]) - source.mean()) + target.mean()
-            pose[part, 0], pose[part, 1] = moved.real, moved.imag
+        for part in (JAW, LIPS):
+            pose[part, :2] = moved_along(reference, pose, part)
     return PoseSequence(keypoints)
-
-
-def _complex(points: Float32Array) -> npt.NDArray[np.complexfloating]:
-    return points[:, 0].astype(np.float64) + 1j * points[:, 1]

@@ -5,13 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mmgt_core.pose.easing import minimum_jerk
+
 Curve = npt.NDArray[np.float64]
-
-
-def minimum_jerk(phase: Curve) -> Curve:
-    """From 0 to 1 while the phase goes from 0 to 1, the way that hands move: rest to rest with the least jerk."""
-    x = np.clip(phase, 0, 1)
-    return x**3 * (10 - 15 * x + 6 * x**2)
 
 
 def strokes(times_s: Curve, start: Curve, moves: Sequence[tuple[float, float, Curve]]) -> Curve:
