@@ -59,6 +59,13 @@ QualityName = Annotated[
 ]
 Steps = Annotated[int | None, typer.Option("--steps", help="Steps of stage 2, 1 to 100; by default the mode's own.")]
 Guidance = Annotated[float | None, typer.Option("--guidance-scale", help="1 (off) to 20; by default the mode's own.")]
+NaturalPoses = Annotated[
+    bool | None,
+    typer.Option(
+        "--natural-poses/--no-natural-poses",
+        help="Generated poses blink and come to rest at the end; by default in every mode but exact.",
+    ),
+]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
 AllowPhotograph = Annotated[
     bool, typer.Option("--allow-photograph", help="Render a photograph by a preset that has only seen drawings.")
@@ -97,6 +104,7 @@ def generate(
     quality: QualityName = None,
     steps: Steps = None,
     guidance_scale: Guidance = None,
+    natural_poses: NaturalPoses = None,
     crop: Crop = "auto",
     allow_photograph: AllowPhotograph = False,
     background_mask: Background = SamplingOptions.background,
@@ -115,6 +123,7 @@ def generate(
         background=background_mask,
         mask_motion=mask_motion,
         window_schedule=windows,
+        natural_poses=natural_poses,
     )
     files = InputFiles(image, audio, driving_video, driving_keypoints)
     outputs = Outputs(out, _extras(save))

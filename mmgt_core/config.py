@@ -337,23 +337,11 @@ PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO, MMGT_DEMO_GUI
 
 
 @dataclass(frozen=True)
-class PoseGuidance:
-    """How stage 1 is guided: gestures, and face and head. 1 is off."""
-
-    pose_guidance_scale: float
-    head_guidance_scale: float
-
-    @classmethod
-    def of(cls, asked: float | None, own: float, own_of_heads: float | None) -> "PoseGuidance":
-        """What is asked for counts everywhere; a preset without a scale for heads guides them as it does gestures."""
-        if asked is not None:
-            return cls(asked, asked)
-        return cls(own, own if own_of_heads is None else own_of_heads)
-
-
-@dataclass(frozen=True)
 class SamplingOptions:
-    """Every number of one generation; None means "the preset's own". The only home of sampling defaults."""
+    """Every number of one generation; None means "the preset's own". The only home of sampling defaults.
+
+    natural_poses: generated poses blink and come to rest at the end; None: in every mode but `exact`.
+    """
 
     seed: int = 42
     quality: Quality | None = None
@@ -369,6 +357,7 @@ class SamplingOptions:
     pose_guidance_scale: float | None = None
     segment_overlap: int = 40
     segment_blend: int = 39
+    natural_poses: bool | None = None
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a number outside its range, by name."""

@@ -17,6 +17,7 @@ from mmgt_core.load_stage_1 import STAGE_1_NETWORKS, load_audio_to_pose
 from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
 from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pipelines.natural_poses import generated_poses
 from mmgt_core.pipelines.output_files import Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.processor import settle_on_cores
@@ -57,7 +58,7 @@ def generate_video(
         stage_1, poses = None, iter((inputs.driving_poses,))
     else:
         stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made)
-        poses = _begun(stage_1.stream(inputs.initial_keypoints, inputs.waveform, options, control))
+        poses = _begun(generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control))
     loading = work(STAGE_2)
     pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)
     if place.type == "cpu":

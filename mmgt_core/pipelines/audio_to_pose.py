@@ -10,7 +10,7 @@ import torch
 from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.audio.log_mel import LogMelEncoder
 from mmgt_core.audio.smga_features import segment_condition
-from mmgt_core.config import PoseGuidance, SamplingOptions
+from mmgt_core.config import SamplingOptions
 from mmgt_core.keypoints import (
     FACE,
     HEAD_OF_BODY,
@@ -25,6 +25,7 @@ from mmgt_core.keypoints import (
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.stitching import overlap_weights
+from mmgt_core.pose_sampling import PoseGuidance
 from mmgt_core.smga.diffusion import KnownFrames, SamplerState, cosine_schedule, draw_noise, sample
 from mmgt_core.smga.guidance import guided_prediction
 from mmgt_core.smga.model import SMGA

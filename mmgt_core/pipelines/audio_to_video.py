@@ -19,6 +19,7 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.denoising import BegunFrames, DenoisingStep, sampling_plan
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pipelines.natural_poses import generated_poses
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.outputs import Manifest, Means, describe, write_videos
 from mmgt_core.pipelines.pictures import scaled
@@ -75,7 +76,8 @@ class AudioToVideo:
         """The driving poses, or those of stage 1, made when they are asked for."""
         if inputs.driving_poses is not None:
             return iter((inputs.driving_poses,))
-        return self.audio_to_pose.stream(inputs.initial_keypoints, inputs.waveform, options, control)
+        stage_1, preset = self.audio_to_pose, self.preset
+        return generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control)
 
     def render(
         self,

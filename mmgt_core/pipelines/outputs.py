@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from mmgt_core.ahead import done_ahead
-from mmgt_core.config import PoseGuidance, Preset, SamplingOptions
+from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.execution.execution import Execution
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.encoders import QUICK
@@ -26,6 +26,7 @@ from mmgt_core.pipelines.mask_overlay import MaskOverlay
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
+from mmgt_core.pose_sampling import PoseGuidance, are_natural
 from mmgt_core.types import FPS, MaskMotion, RenderedFrame, UInt8Array
 
 _WAITING_FRAMES = 8
@@ -78,7 +79,9 @@ class Manifest:
 def resolved_options(preset: Preset, options: SamplingOptions) -> dict[str, Any]:
     """Every sampling number, with the preset's where none was given."""
     guidance = PoseGuidance.of(options.pose_guidance_scale, preset.pose_guidance_scale, preset.head_guidance_scale)
-    return {**asdict(options), **asdict(options.video_sampling(preset)), **asdict(guidance)}
+    video = options.video_sampling(preset)
+    natural = are_natural(options.natural_poses, video.quality)
+    return {**asdict(options), **asdict(video), **asdict(guidance), "natural_poses": natural}
 
 
 def describe(

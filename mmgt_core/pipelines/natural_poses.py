@@ -1,0 +1,37 @@
+"""What stage 1's poses lack of a person's, where a mode asks for it: blinks, and an end at rest."""
+
+from collections.abc import Iterator
+
+from mmgt_core.config import Preset, SamplingOptions
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.blinking import with_blinks
+from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
+from mmgt_core.pose_sampling import are_natural
+from mmgt_core.types import PoseSequence, Waveform
+
+
+def generated_poses(
+    stage_1: AudioToPose,
+    preset: Preset,
+    initial_keypoints: Float32Array,
+    waveform: Waveform,
+    options: SamplingOptions,
+    control: RunControl,
+) -> Iterator[PoseSequence]:
+    """Stage 1's poses, in order, as a video of the preset gets them.
+
+    Args:
+        stage_1: who makes them.
+        preset: whose mode says whether something is added to them, where the options do not.
+        initial_keypoints: (134, 3) on the 512 canvas.
+        waveform: the driving audio.
+        options: of the generation.
+        control: progress and cancellation.
+    """
+    poses = stage_1.stream(initial_keypoints, waveform, options, control)
+    if not are_natural(options.natural_poses, options.video_sampling(preset).quality):
+        return poses
+    resting = at_rest_at_the_end(poses, initial_keypoints, waveform)
+    return with_blinks(resting, waveform.num_frames, initial_keypoints, options.seed)

@@ -1,0 +1,136 @@
+"""Generated poses blink and come to rest at the end: in which modes, that this is told, and what it changes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from mmgt_core.config import MMGT_512, MMGT_DEMO, MMGT_DEMO_GUIDED, Preset, SamplingOptions
+from mmgt_core.keypoints import Float32Array
+from mmgt_core.load_stage_1 import load_audio_to_pose
+from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.natural_poses import generated_poses
+from mmgt_core.pipelines.outputs import resolved_options
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.blinking import with_blinks
+from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
+from mmgt_core.pose.eyelids import blinks, eye_opening, usual_opening
+from mmgt_core.quality import Quality
+from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
+from mmgt_core.synthetic.clip import SyntheticClip, synthetic_clip
+from mmgt_core.types import PoseSequence
+
+SEEDS = range(FIRST_HELD_OUT_SEED, FIRST_HELD_OUT_SEED + 8)
+SECONDS = 6
+FEW_STEPS = 5
+"""Eyes of stage 1 are as open after five steps as after fifty."""
+WRISTS, SHOULDERS = [4, 7], [2, 5]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A held-out presenter's clip, and stage 1's poses to its speech: its own, and as a video gets them."""
+
+    clip: SyntheticClip
+    own: Float32Array
+    natural: Float32Array
+
+    @property
+    def initial(self) -> Float32Array:
+        return self.clip.pose_sequence.keypoints[self.clip.reference_frame]
+
+    def num_blinks(self, poses: Float32Array) -> int:
+        usual = usual_opening(self.initial)
+        assert usual is not None
+        return len(blinks(eye_opening(poses) / usual))
+
+    def last_speed(self, poses: Float32Array) -> float:
+        """Of the faster wrist from its shoulder, px a frame."""
+        arms = poses[-2:, WRISTS, :2] - poses[-2:, SHOULDERS, :2]
+        return float(np.linalg.norm(arms[1] - arms[0], axis=1).max())
+
+
+@pytest.fixture(scope="module")
+def stage_1(tmp_path_factory: pytest.TempPathFactory) -> AudioToPose:
+    return load_audio_to_pose(MMGT_DEMO, tmp_path_factory.mktemp("no_weights"), torch.device("cpu"))
+
+
+def poses_of(stage_1: AudioToPose, clip: SyntheticClip, preset: Preset, **asked: object) -> Float32Array:
+    options = SamplingOptions(seed=clip.seed, pose_inference_steps=FEW_STEPS, **asked)  # type: ignore[arg-type]
+    initial = clip.pose_sequence.keypoints[clip.reference_frame]
+    parts = generated_poses(stage_1, preset, initial, clip.waveform, options, RunControl())
+    return np.concatenate([part.keypoints for part in parts])
+
+
+@pytest.fixture(scope="module")
+def spoken(stage_1: AudioToPose) -> list[Spoken]:
+    return [spoken_by(stage_1, synthetic_clip(seed, SECONDS)) for seed in SEEDS]
+
+
+def spoken_by(stage_1: AudioToPose, clip: SyntheticClip) -> Spoken:
+    own, initial = poses_of(stage_1, clip, MMGT_DEMO, natural_poses=False), clip.pose_sequence.keypoints[0]
+    resting = at_rest_at_the_end(iter((PoseSequence(own),)), initial, clip.waveform)
+    natural = [part.keypoints for part in with_blinks(resting, len(own), initial, clip.seed)]
+    return Spoken(clip, own, np.concatenate(natural))
+
+
+def test_held_out_presenters_blink_as_often_as_they_do_when_they_are_filmed(spoken: list[Spoken]) -> None:
+    filmed, own, natural = (
+        [each.num_blinks(poses(each)) for each in spoken]
+        for poses in (lambda each: each.clip.pose_sequence.keypoints, lambda each: each.own, lambda each: each.natural)
+    )
+
+    assert sum(own) == 0  # stage 1 has learned none: why they are sampled
+    assert sum(filmed) >= 8
+    assert 0.7 * sum(filmed) <= sum(natural) <= 1.5 * sum(filmed)
+    assert min(natural) >= 1
+
+
+def test_held_out_presenters_do_not_end_in_mid_gesture(spoken: list[Spoken]) -> None:
+    before = [each.last_speed(each.own) for each in spoken]
+    after = [each.last_speed(each.natural) for each in spoken]
+
+    assert max(before) > 2
+    assert max(after) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("preset", "quality", "asked", "natural"),
+    [
+        (MMGT_512, None, None, False),  # as published, unless asked
+        (MMGT_512, None, True, True),
+        (MMGT_512, Quality.BALANCED, None, True),
+        (MMGT_DEMO, None, None, True),
+        (MMGT_DEMO, None, False, False),
+        (MMGT_DEMO, Quality.EXACT, None, False),
+        (MMGT_DEMO_GUIDED, None, None, False),
+    ],
+)
+def test_only_exact_adds_nothing_to_the_methods_poses_and_the_manifest_tells(
+    preset: Preset, quality: Quality | None, asked: bool | None, natural: bool
+) -> None:
+    assert resolved_options(preset, SamplingOptions(quality=quality, natural_poses=asked))["natural_poses"] is natural
+
+
+def test_an_exact_videos_poses_are_stage_1s_to_the_bit_and_those_of_other_modes_are_not(stage_1: AudioToPose) -> None:
+    clip = synthetic_clip(SEEDS[0], 3)
+    options = SamplingOptions(seed=clip.seed, pose_inference_steps=FEW_STEPS)
+    initial = clip.pose_sequence.keypoints[clip.reference_frame]
+    alone = stage_1(initial, clip.waveform, options, RunControl()).keypoints
+
+    assert np.array_equal(poses_of(stage_1, clip, MMGT_DEMO, quality=Quality.EXACT), alone)
+    asked = poses_of(stage_1, clip, MMGT_DEMO)
+    assert not np.array_equal(asked, alone)
+    assert np.array_equal(asked, spoken_by(stage_1, clip).natural)
+
+
+def test_a_longer_videos_first_poses_come_before_its_last_are_made(stage_1: AudioToPose) -> None:
+    clip, told = synthetic_clip(SEEDS[0], 8), []
+    options = SamplingOptions(pose_inference_steps=FEW_STEPS)
+    initial = clip.pose_sequence.keypoints[clip.reference_frame]
+    control = RunControl(on_progress=lambda progress: told.append(progress.step / progress.steps))
+
+    next(generated_poses(stage_1, MMGT_DEMO, initial, clip.waveform, options, control))
+
+    assert told[-1] <= 0.5
