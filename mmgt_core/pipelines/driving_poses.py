@@ -15,8 +15,10 @@ from mmgt_core.media.video_decoding import DrivingVideo, read_video_frames, samp
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pose.detector import DetectedPerson, WholeBodyDetector
 from mmgt_core.pose.drawn_poses import is_drawn_pose
+from mmgt_core.pose.eye_network import seeing_eyelids
 from mmgt_core.pose.following import OncePerPicture, follow
 from mmgt_core.pose.framing import CropChoice, SquareFrame, choose_frame, to_canvas
+from mmgt_core.pose.read_blinks import with_read_blinks
 from mmgt_core.types import PoseSequence, UInt8Array
 
 Found = tuple[PoseSequence, tuple[InputWarning, ...]]
@@ -47,7 +49,8 @@ class FindPoses(Protocol):
 def poses_of_every_frame(
     path: Path, video: DrivingVideo, limits: MediaLimits, detector: WholeBodyDetector, control: RunControl
 ) -> Found:
-    """The keypoints of one person throughout, in one square frame chosen where that person is seen first.
+    """The keypoints of one person throughout, in one square frame chosen where that person is seen first; they blink
+    where the person does, though most detectors hardly see lids move.
 
     Raises:
         InputError: DRIVING_VIDEO_UNREADABLE: the person is missing in more than half of the frames, or it shows drawn
@@ -55,7 +58,7 @@ def poses_of_every_frame(
     """
     looks: list[_Look] = []
     with control.stage(Stage.DRIVING_POSES, video.num_frames) as report:
-        for look in _looks(enumerate(read_video_frames(path, limits)), detector):
+        for look in _looks(enumerate(read_video_frames(path, limits)), seeing_eyelids(detector)):
             looks.append(look)
             report(min(len(looks), video.num_frames))
     return _of_one_person(looks)
@@ -119,7 +122,9 @@ def _of_one_person(looks: Sequence[_Look]) -> Found:
         warnings.append(_several(f"{followed.num_frames_with_others} of {len(looks)} frames"))
     if num_missed:
         warnings.append(_lost(f"{who} in {num_missed} of {len(looks)} frames"))
-    return _held(zip(looks, followed.people, strict=True), len(looks)), tuple(warnings)
+    held = _held(zip(looks, followed.people, strict=True), len(looks))
+    openings = [None if person is None else person.eye_opening for person in followed.people]
+    return PoseSequence(with_read_blinks(held.keypoints, openings)), tuple(warnings)
 
 
 def _of_some_looks(looks: Sequence[_Look], num_frames: int, *, is_sure: bool) -> Found:

@@ -19,12 +19,14 @@ class DetectedPerson:
     keypoints: (134, 3) float32, x, y in pixels of that image, confidence in [0, 1].
     box: x0, y0, x1, y1 in pixels of that image; may reach beyond it.
     score: in [0, 1], how sure it is that this is a person. is_drawn: a drawn presenter, not a photographed person.
+    eye_opening: height of the eyes by their width, where a network of its own read it in the picture.
     """
 
     keypoints: Float32Array
     box: tuple[float, float, float, float]
     score: float
     is_drawn: bool = False
+    eye_opening: float | None = None
 
     def __post_init__(self) -> None:
         """Raises: ValueError: keypoints of another shape or dtype."""
