@@ -144,9 +144,10 @@ class KeypointNetworkConfig:
 
 @dataclass(frozen=True)
 class DetailNetworkConfig:
-    """The end of a small preset's stage 2: widths at half, a quarter and an eighth of the resolution."""
+    """What ends a small preset's frames. widths: at 1/2, 1/4, 1/8 of its side. sees_bones: a puppet's evidence too."""
 
     widths: tuple[int, int, int]
+    sees_bones: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,29 +9,41 @@ from mmgt_core.config import DetailNetworkConfig
 EVIDENCE = ("frame", "moved_portrait", "moved_drawn", "portrait", "drawn", "pose", "own_pose")
 """What it sees, in this order: stage 2's frame; the portrait, and stage 2's drawing of it in its own pose, moved to
 where the frame shows the same; both unmoved; the drawn poses of the frame and of the portrait."""
+OF_BONES = ("puppet", "plate")
+"""What follows where it sees bones: the portrait moved along them, and what is behind the person."""
 _CANDIDATES = 4
+"""Without those of bones, each of which is one more."""
 _BLOCK = 2
 """Pixels along one side that are taken as one cell: full resolution costs most, and only the choice needs it."""
 CELL_PX = 4 * _BLOCK
 """Of the coarsest level: sides of pictures are multiples of it."""
 
 
-class DetailNetwork(nn.Module):
-    """Says for every pixel which of four candidates to believe, and what to add.
+def evidence_of(config: DetailNetworkConfig) -> tuple[str, ...]:
+    """What a network sees, by name and in order."""
+    return EVIDENCE + OF_BONES if config.sees_bones else EVIDENCE
 
-    Candidates: the frame; the frame with what its drawing loses of the portrait; the moved portrait; the portrait.
+
+class DetailNetwork(nn.Module):
+    """Says for every pixel which of some candidates to believe, and what to add.
+
+    Candidates: the frame; the frame with what its drawing loses of the portrait; the moved portrait; the portrait; and
+    the evidence of bones, where it sees that.
     """
 
     def __init__(self, config: DetailNetworkConfig) -> None:
         super().__init__()
         fine, middle, coarse = config.widths
-        channels = 3 * len(EVIDENCE) * _BLOCK**2
+        evidence = evidence_of(config)
+        self.sees_bones = config.sees_bones
+        self._num_candidates = _CANDIDATES + len(evidence) - len(EVIDENCE)
+        channels = 3 * len(evidence) * _BLOCK**2
         self.fine_in, self.fine_down = _convolution(channels, fine), _convolution(fine, fine)
         self.middle_in, self.middle_down = _convolution(fine, middle, stride=2), _Residual(middle)
         self.coarse_in, self.coarse = _convolution(middle, coarse, stride=2), _Residual(coarse)
         self.middle_up = _convolution(coarse + middle, middle)
         self.fine_up, self.fine_out = _convolution(middle + fine, fine), _convolution(fine, fine)
-        self.out = nn.Conv2d(fine, (_CANDIDATES + 3) * _BLOCK**2, 3, padding=1)
+        self.out = nn.Conv2d(fine, (self._num_candidates + 3) * _BLOCK**2, 3, padding=1)
         for value in self.out.parameters():
             nn.init.zeros_(value)  # all candidates alike
 
@@ -39,21 +51,21 @@ class DetailNetwork(nn.Module):
         """The finished frames, (B, 3, H, W).
 
         Args:
-            evidence: (B, 7, 3, H, W) in [-1, 1], in the order of `EVIDENCE`; H and W are multiples of `CELL_PX`.
+            evidence: (B, E, 3, H, W) in [-1, 1], in the order of `evidence_of`; H and W are multiples of `CELL_PX`.
         """
-        frame, moved_portrait, moved_drawn, portrait, drawn, pose, own_pose = evidence.unbind(dim=1)
-        seen = [frame, moved_portrait, frame - moved_drawn, portrait, frame - drawn, pose, own_pose]
-        hidden = F.pixel_unshuffle(torch.cat(seen, dim=1), _BLOCK)  # (B, 84, H/2, W/2)
+        frame, moved_portrait, moved_drawn, portrait, drawn, pose, own_pose, *bones = evidence.unbind(dim=1)
+        seen = [frame, moved_portrait, frame - moved_drawn, portrait, frame - drawn, pose, own_pose, *bones]
+        hidden = F.pixel_unshuffle(torch.cat(seen, dim=1), _BLOCK)  # (B, 12 E, H/2, W/2)
         fine = self.fine_down(self.fine_in(hidden))  # (B, C, H/2, W/2)
         middle = self.middle_down(self.middle_in(fine))  # (B, C, H/4, W/4)
         coarse = self.coarse(self.coarse_in(middle))  # (B, C, H/8, W/8)
         middle = self.middle_up(torch.cat([_twice(coarse), middle], dim=1))  # (B, C, H/4, W/4)
         fine = self.fine_out(self.fine_up(torch.cat([_twice(middle), fine], dim=1)))  # (B, C, H/2, W/2)
-        told = F.pixel_shuffle(self.out(fine), _BLOCK)  # (B, 7, H, W)
-        shares = told[:, :_CANDIDATES].softmax(dim=1).unsqueeze(2)  # (B, 4, 1, H, W)
-        candidates = torch.stack([frame, frame + moved_portrait - moved_drawn, moved_portrait, portrait], dim=1)
-        # (B, 4, 3, H, W)
-        return (shares * candidates).sum(dim=1) + told[:, _CANDIDATES:]  # (B, 3, H, W)
+        told = F.pixel_shuffle(self.out(fine), _BLOCK)  # (B, C + 3, H, W)
+        shares = told[:, : self._num_candidates].softmax(dim=1).unsqueeze(2)  # (B, C, 1, H, W)
+        believed = [frame, frame + moved_portrait - moved_drawn, moved_portrait, portrait, *bones]
+        candidates = torch.stack(believed, dim=1)  # (B, C, 3, H, W)
+        return (shares * candidates).sum(dim=1) + told[:, self._num_candidates :]  # (B, 3, H, W)
 
 
 class _Residual(nn.Module):

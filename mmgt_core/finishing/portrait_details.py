@@ -10,8 +10,10 @@ from einops import rearrange
 
 from mmgt_core.ahead import done_ahead, grouped
 from mmgt_core.finishing.detail_network import DetailNetwork
+from mmgt_core.finishing.finisher import ShownPose
 from mmgt_core.finishing.stillness import calmed
 from mmgt_core.keypoints import Float32Array
+from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.types import UInt8Array
 
 _TOGETHER, _AHEAD, _THREADS = 4, 2, 2
@@ -23,36 +25,41 @@ _PATCH_PX, _PATCH_STRIDE_PX, _REFINEMENTS = 8, 2, 5
 class PortraitDetails:
     """A portrait and how stage 2 draws it in its own pose, which shows what it loses: fine patterns, glasses, …
 
-    network: that ends frames. portrait, drawn, own_pose: (H, W, 3) RGB at the video's resolution.
+    network: that ends frames. portrait, drawn, own_pose: (H, W, 3) RGB at the video's resolution. puppet: the portrait
+    taken apart, for a network that sees bones.
     """
 
     network: DetailNetwork
     portrait: UInt8Array
     drawn: UInt8Array
     own_pose: UInt8Array
+    puppet: Puppet | None = None
 
-    def restored(self, frames: Iterator[UInt8Array], poses: Iterator[UInt8Array]) -> Iterator[UInt8Array]:
+    def restored(self, frames: Iterator[UInt8Array], poses: Iterator[ShownPose]) -> Iterator[UInt8Array]:
         """Frames with the lost details, at rest where nothing moves: yields (H, W, 3) RGB.
 
         Args:
             frames: (H, W, 3) RGB, in their order.
-            poses: their drawn poses, (H, W, 3) RGB.
+            poses: those that they were drawn by.
         """
         finished = done_ahead(self._finished, grouped(zip(frames, poses, strict=True), _TOGETHER), _AHEAD, _THREADS)
         return calmed(frame for together in finished for frame in together)
 
     @torch.inference_mode()
-    def _finished(self, shown: Sequence[tuple[UInt8Array, UInt8Array]]) -> Float32Array:
+    def _finished(self, shown: Sequence[tuple[UInt8Array, ShownPose]]) -> Float32Array:
         """Frames, each with its pose, as the network ends them: (B, H, W, 3), 0 to 255 and a little beyond."""
         parameter = self.network.out.weight
         evidence = as_evidence(np.stack([self._seen(frame, pose) for frame, pose in shown]))
         finished = self.network(evidence.to(parameter.device, parameter.dtype)).float()
         return np.asarray(rearrange(finished, "b c h w -> b h w c").cpu().numpy() * 127.5 + 127.5)
 
-    def _seen(self, frame: UInt8Array, pose: UInt8Array) -> UInt8Array:
-        """What the network sees of one frame, (7, H, W, 3)."""
+    def _seen(self, frame: UInt8Array, pose: ShownPose) -> UInt8Array:
+        """What the network sees of one frame, (E, H, W, 3), in the order of `evidence_of`."""
         moved_portrait, moved_drawn = moved(frame, self.drawn, (self.portrait, self.drawn))
-        return np.stack((frame, moved_portrait, moved_drawn, self.portrait, self.drawn, pose, self.own_pose))
+        seen = [frame, moved_portrait, moved_drawn, self.portrait, self.drawn, pose.picture, self.own_pose]
+        if self.puppet is not None:
+            seen += [self.puppet.moved(pose.keypoints), self.puppet.plate]
+        return np.stack(seen)
 
 
 def moved(frame: UInt8Array, drawn: UInt8Array, pictures: Sequence[UInt8Array]) -> list[UInt8Array]:
@@ -76,5 +83,5 @@ def moved(frame: UInt8Array, drawn: UInt8Array, pictures: Sequence[UInt8Array]) 
 
 
 def as_evidence(pictures: UInt8Array | torch.Tensor) -> torch.Tensor:
-    """What `DetailNetwork` sees: (B, 7, H, W, 3) uint8 to (B, 7, 3, H, W) in [-1, 1]."""
+    """What `DetailNetwork` sees: (B, E, H, W, 3) uint8 to (B, E, 3, H, W) in [-1, 1]."""
     return rearrange(torch.as_tensor(pictures), "b e h w c -> b e c h w").float() / 127.5 - 1

@@ -28,6 +28,8 @@ from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.shifted_windows import shifted_windows
 from mmgt_core.pipelines.window_conditions import ConditionNetworks
 from mmgt_core.pipelines.windows import Stretch, Window, stretches
+from mmgt_core.puppet.matte import PersonMatte
+from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.quality import VideoSampling, WindowSchedule
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, RenderedFrame, UInt8Array, Waveform
 from mmgt_core.unet.audio_projection import AudioProjection
@@ -132,7 +134,7 @@ class AudioToVideo:
             finish = self._finisher(render, clip, reference_image, initial_keypoints, options, control)
             passing = PassingPoses(self._denoised(render, clip, covering, drawn, waveform, options, control))
             frames = render.decode(passing.latents(), waveform.num_frames, control)
-            finished = finish(frames, passing.pictures)
+            finished = finish(frames, passing.poses)
             yield from passing.with_keypoints(finished)
 
     def _denoised(
@@ -192,7 +194,8 @@ class AudioToVideo:
             return as_decoded
         drawn, own_pose = self._portrait_as_drawn(render, clip, initial_keypoints, options, control)
         portrait = scaled(reference_image, self.preset.resolution)
-        details = PortraitDetails(self.detail_network, portrait, drawn, own_pose)
+        puppet = Puppet.of(portrait, initial_keypoints, PersonMatte()) if self.detail_network.sees_bones else None
+        details = PortraitDetails(self.detail_network, portrait, drawn, own_pose, puppet)
         return lambda frames, call_for_poses: details.restored(frames, call_for_poses())
 
     def _portrait_as_drawn(

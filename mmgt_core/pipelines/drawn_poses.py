@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from mmgt_core.finishing.finisher import ShownPose
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
 from mmgt_core.pipelines.pictures import scaled
@@ -108,11 +109,11 @@ class PassingPoses:
                 queue.extend(stretch.poses)
             yield stretch.latents
 
-    def pictures(self) -> Iterator[UInt8Array]:
-        """The drawn pose of each frame; call it before the first latents, take a picture after its frame."""
+    def poses(self) -> Iterator[ShownPose]:
+        """The pose of each frame; call it before the first latents, take a pose after its frame."""
         queue: deque[DrawnPose] = deque()
         self._waiting.append(queue)
-        return (pose.picture.result().image for pose in _emptied(queue))
+        return (ShownPose(pose.picture.result().image, pose.keypoints) for pose in _emptied(queue))
 
     def with_keypoints(self, frames: Iterator[UInt8Array]) -> Iterator[RenderedFrame]:
         """Frames that are made of the latents, with their poses."""

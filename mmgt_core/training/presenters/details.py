@@ -19,8 +19,9 @@ from mmgt_core.training.presenters.autoencoder import as_pictures, as_pixels, mo
 from mmgt_core.training.presenters.crops import drawn_crop
 from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
 from mmgt_core.training.presenters.drawn_frames import DrawnFrames
+from mmgt_core.training.presenters.moved_portraits import MovedPortraits
 
-_FRAME, _POSES = EVIDENCE.index("frame"), slice(EVIDENCE.index("pose"), None)
+_FRAME, _POSES = EVIDENCE.index("frame"), slice(EVIDENCE.index("pose"), EVIDENCE.index("own_pose") + 1)
 """Of the evidence; drawn poses keep their colours, which say which limb it is."""
 _UNCHANGED = (UNCHANGED_LEVELS + 0.5) / 127.5
 """Of the truth from frame to frame, on the network's scale, as the evaluation counts standing still."""
@@ -49,17 +50,21 @@ class DetailTrainingConfig:
 
 @dataclass(frozen=True)
 class FramePairs:
-    """Crops of two frames that follow each other: `TrainingData` whose items are clips."""
+    """Crops of two frames that follow each other: `TrainingData` whose items are clips.
+
+    moved: for a network that sees bones.
+    """
 
     dataset: PresenterDataset
     drawn: DrawnFrames
     config: DetailTrainingConfig
+    moved: MovedPortraits | None = None
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """evidence: (2, 7, crop, crop, 3) uint8. truth: (2, crop, crop, 3) uint8. is_mouth: (2, crop, crop) bool."""
+        """evidence: (2, E, crop, crop, 3) uint8. truth: (2, crop, crop, 3) uint8. is_mouth: (2, crop, crop) bool."""
         first = int(generator.integers(FIRST_MOVING_FRAME, self.dataset.pictures.shape[1] - 1))
         frames = [first, first + 1]
         config, keypoints, side = self.config, self.dataset.keypoints[index, frames], self.dataset.pictures.shape[2]
@@ -77,13 +82,13 @@ class FramePairs:
         }
 
     def evidence(self, index: int, frames: list[int]) -> npt.NDArray[np.uint8]:
-        """What the network sees of some frames of a clip: (F, 7, R, R, 3)."""
-        dataset, drawn, num_frames = self.dataset, self.drawn, len(frames)
+        """What the network sees of some frames of a clip: (F, E, R, R, 3), in the order of `evidence_of`."""
+        dataset, drawn, moved, num_frames = self.dataset, self.drawn, self.moved, len(frames)
 
         def repeated(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
             return np.broadcast_to(picture, (num_frames, *picture.shape))
 
-        seen = (
+        seen = [
             drawn.drawn[index, frames],
             drawn.moved_portraits[index, frames],
             drawn.moved_drawn[index, frames],
@@ -91,7 +96,9 @@ class FramePairs:
             repeated(drawn.drawn[index, 0]),
             drawn.poses[index, frames],
             repeated(dataset.pose_images[index, 0]),
-        )
+        ]
+        if moved is not None:
+            seen += [moved.puppets[index, frames], repeated(moved.plates[index])]
         return np.stack(seen, axis=1)
 
 

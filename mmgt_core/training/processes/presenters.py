@@ -3,7 +3,7 @@
 The folder keeps the presenters; once the autoencoder is trained, it and their latents stand beside them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmgt_core.checkpoints.folders import find_preset
@@ -18,6 +18,7 @@ from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presen
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
 from mmgt_core.training.presenters.detector import KeypointTraining, KeypointTrainingConfig, PresenterPictures
 from mmgt_core.training.presenters.drawn_frames import draw_frames
+from mmgt_core.training.presenters.moved_portraits import move_portraits
 from mmgt_core.training.stage_2.finished import Stage2Files
 from mmgt_core.training.stage_2.starts import seeded
 
@@ -45,7 +46,7 @@ class DetailOptions:
     """The table `[details]`.
 
     start: folder of stage 2's finished networks. vae: file of their autoencoder. held_mouths: share of the clips that
-    stage 2 draws by a pose whose mouth rests.
+    stage 2 draws by a pose whose mouth rests. sees_bones: as of `DetailNetworkConfig`.
     """
 
     preset: str
@@ -54,6 +55,7 @@ class DetailOptions:
     presenters: PresenterDatasetConfig
     training: DetailTrainingConfig
     held_mouths: float = 0.0
+    sees_bones: bool = False
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a share that is none, by name."""
@@ -97,10 +99,14 @@ def prepare_details(
         raise ConfigurationError(f"crop is {options.training.crop}; {preset.name} draws {preset.resolution} px")
     if options.presenters.frames_per_clip < 2:
         raise ConfigurationError(f"frames_per_clip is {options.presenters.frames_per_clip}; it must be 2 or more")
-    config, files = preset.details, Stage2Files(Path(options.start), Path(options.vae))
+    config, files = (
+        replace(preset.details, sees_bones=options.sees_bones),
+        Stage2Files(Path(options.start), Path(options.vae)),
+    )
     files.hashes()  # what is absent is found before anything is drawn
     dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
     drawn = draw_frames(dataset, preset, files, options.held_mouths, num_workers, on_progress)
+    moved = move_portraits(dataset, options.held_mouths, num_workers, on_progress) if config.sees_bones else None
     network = seeded(configuration.loop.seed, lambda: DetailNetwork(config))
-    data = FramePairs(dataset, drawn, options.training)
+    data = FramePairs(dataset, drawn, options.training, moved)
     return Prepared(DetailTraining(network, data, options.training), data)

@@ -98,8 +98,13 @@ class HeldMouths:
 
     def seen(self, clips: TrainingClips, clip: int, reference: int, frames: Sequence[int]) -> Batch:
         """See `drawn_poses`."""
-        poses = PoseSequence(clips.keypoints_of(clip, frames))
-        return drawn_poses(with_still_mouth(poses, clips.keypoints_of(clip, [reference])[0]), self.preset)
+        return drawn_poses(held_poses(clips, clip, reference, frames), self.preset)
+
+
+def held_poses(clips: TrainingClips, clip: int, reference: int, frames: Sequence[int]) -> PoseSequence:
+    """The poses of some frames with the reference's mouth."""
+    poses = PoseSequence(clips.keypoints_of(clip, frames))
+    return with_still_mouth(poses, clips.keypoints_of(clip, [reference])[0])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from mmgt_core.config import MMGT_512, MMGT_DEMO, DetailNetworkConfig, SamplingOptions
-from mmgt_core.finishing.detail_network import DetailNetwork
+from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork
+from mmgt_core.finishing.finisher import ShownPose
 from mmgt_core.finishing.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
 from mmgt_core.load import load_pipeline
@@ -17,8 +18,11 @@ from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
+from mmgt_core.puppet.matte import PersonMatte
+from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.types import PoseSequence, UInt8Array, Waveform
 from tests.small_preset import SMALL
+from tests.unit.puppet.presenters import drawn
 
 SIDE = 64
 
@@ -43,18 +47,22 @@ def mean_error(a: UInt8Array, b: UInt8Array) -> float:
 class Takes(DetailNetwork):
     """Believes one of its candidates everywhere."""
 
-    def __init__(self, candidate: int) -> None:
-        super().__init__(DetailNetworkConfig(widths=(8, 8, 8)))
+    def __init__(self, candidate: int, sees_bones: bool = False) -> None:
+        super().__init__(DetailNetworkConfig(widths=(8, 8, 8), sees_bones=sees_bones))
         self.out.bias.data[candidate * 4 : candidate * 4 + 4] = 100
 
 
-FRAME, DETAILED, MOVED, STILL = range(4)
+FRAME, DETAILED, MOVED, STILL, PUPPET, PLATE = range(6)
 
 
 def restored(candidate: int, portrait: UInt8Array, drawn: UInt8Array, *frames: UInt8Array) -> list[UInt8Array]:
     black = np.zeros_like(portrait)
     details = PortraitDetails(Takes(candidate), portrait, drawn, black)
-    return list(details.restored(iter(frames), iter([black] * len(frames))))
+    return list(details.restored(iter(frames), iter([shown(black)] * len(frames))))
+
+
+def shown(picture: UInt8Array) -> ShownPose:
+    return ShownPose(picture, np.zeros((134, 3), np.float32))
 
 
 def test_a_frame_that_shows_what_was_drawn_becomes_the_portrait() -> None:
@@ -99,7 +107,7 @@ def test_each_frame_is_seen_with_its_own_pose_and_the_portraits() -> None:
     network = Takes(FRAME)
     network.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
 
-    list(PortraitDetails(network, portrait, drawn, own_pose).restored(iter([drawn, drawn]), iter(poses)))
+    list(PortraitDetails(network, portrait, drawn, own_pose).restored(iter([drawn, drawn]), map(shown, poses)))
 
     expected = [[portrait, drawn, pose, own_pose] for pose in poses]
     for evidence, (*pictures_, pose, own) in zip(torch.cat(seen).split(1), expected, strict=True):
@@ -120,13 +128,13 @@ def test_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose_where_a
     numbers, options = np.random.default_rng(0), SamplingOptions(num_inference_steps=1)
     image = numbers.integers(0, 256, (CANVAS_SIZE, CANVAS_SIZE, 3)).astype(np.uint8)
     own_pose, *poses = numbers.uniform(100, 400, (4, 134, 3)).astype(np.float32)
-    made: list[tuple[PortraitDetails, list[UInt8Array]]] = []
+    made: list[tuple[PortraitDetails, list[ShownPose]]] = []
 
     def note(
-        details: PortraitDetails, frames: Iterator[UInt8Array], drawn_poses: Iterator[UInt8Array]
+        details: PortraitDetails, frames: Iterator[UInt8Array], poses_of: Iterator[ShownPose]
     ) -> Iterator[UInt8Array]:
         given = list(frames)
-        made.append((details, list(drawn_poses)))
+        made.append((details, list(poses_of)))
         return iter(given)
 
     def drawn(chosen: AudioToVideo, *keypoints: Float32Array) -> list[UInt8Array]:
@@ -140,12 +148,43 @@ def test_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose_where_a
 
     assert len(frames) == 3
     assert len(made) == is_on
-    for details, drawn_poses in made:
+    for details, given in made:
         assert np.array_equal(details.portrait, scaled(image, 64))
         assert np.array_equal(details.drawn, *drawn(pipeline, own_pose))
         assert not np.array_equal(details.drawn, *drawn(pipeline, poses[0]))
-        assert np.array_equal(drawn_poses, [scaled(draw_pose(pose), 64) for pose in poses])
+        assert np.array_equal([pose.picture for pose in given], [scaled(draw_pose(pose), 64) for pose in poses])
+        assert np.array_equal([pose.keypoints for pose in given], poses)
         assert np.array_equal(details.own_pose, scaled(draw_pose(own_pose), 64))
+
+
+def test_a_network_that_sees_bones_can_believe_the_moved_portrait_and_what_is_behind(pipeline: AudioToVideo) -> None:
+    presenter = drawn(900201)
+    image = presenter.clip.render([0], CANVAS_SIZE)[0]
+    own, *poses = presenter.keypoints[[0, 20, 30]]
+    speech = Waveform(np.zeros(len(poses) * 640, np.float32))
+
+    def frames(candidate: int) -> list[UInt8Array]:
+        chosen = replace(pipeline, detail_network=Takes(candidate, sees_bones=True))
+        options, driving = SamplingOptions(num_inference_steps=1), PoseSequence(np.stack(poses))
+        found = chosen.frames(image, own, iter((driving,)), speech, options, RunControl())
+        return [frame.image for frame in found]
+
+    puppet = Puppet.of(scaled(image, 64), own, PersonMatte())
+    for candidate, expected in ((PUPPET, [puppet.moved(pose) for pose in poses]), (PLATE, [puppet.plate] * 2)):
+        found = frames(candidate)
+
+        errors = [mean_error(one, other) for one, other in zip(found, expected, strict=True)]
+        assert max(errors) < 4  # averaged over time
+        assert mean_error(found[0], scaled(image, 64)) > 2 * max(errors)
+
+
+def test_the_packaged_network_sees_and_believes_what_it_learned_from() -> None:
+    ends = load_pipeline(MMGT_DEMO, Path("none"), torch.device("cpu"), torch.float32).detail_network
+
+    assert ends is not None
+    assert not ends.sees_bones
+    assert ends.fine_in[0].in_channels == 3 * len(EVIDENCE) * 4
+    assert ends.out.out_channels == (4 + 3) * 4
 
 
 def test_the_published_preset_has_nothing_of_the_kind() -> None:

@@ -13,15 +13,20 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mmgt_core.config import DetailNetworkConfig
-from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork
+from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork, evidence_of
+from mmgt_core.finishing.finisher import ShownPose
 from mmgt_core.finishing.portrait_details import PortraitDetails, as_evidence
+from mmgt_core.puppet.matte import PersonMatte
+from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.training.machinery.configuration import ConfigurationError, read_configuration
 from mmgt_core.training.machinery.rows import MadeDataError
 from mmgt_core.training.presenters.autoencoder import mouth_pixels
 from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
 from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames, is_held
+from mmgt_core.training.presenters.moved_portraits import move_portraits
 from mmgt_core.training.processes.presenters import prepare_details
+from mmgt_core.training.stage_2.clips import held_poses
 from mmgt_core.training.stage_2.finished import Stage2Files
 from tests.unit.training.learning import batch_of, losses_over_steps
 from tests.unit.training.presenters.tiny_presenters import (
@@ -84,17 +89,62 @@ def test_the_portrait_is_drawn_first_in_its_own_pose_and_then_every_frame(
     assert np.abs(drawn.moved_portraits[:, 0].astype(int) - dataset.pictures[:, 0]).mean() < 1
 
 
-def test_training_shows_the_network_what_rendering_shows_it(pairs: FramePairs, dataset: PresenterDataset) -> None:
+@pytest.mark.parametrize("sees_bones", [False, True])
+def test_training_shows_the_network_what_rendering_shows_it(
+    pairs: FramePairs, dataset: PresenterDataset, sees_bones: bool
+) -> None:
     frames, seen = [1, 2, 3], []
-    ends = network()
+    config = DetailNetworkConfig(widths=(16, 16, 16), sees_bones=sees_bones)
+    ends, own = DetailNetwork(config), dataset.keypoints[1, 0]
+    if sees_bones:
+        pairs = replace(pairs, moved=move_portraits(dataset, HELD, 0, lambda done, total: None))
     ends.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     drawn, poses = pairs.drawn.drawn[1], pairs.drawn.poses[1]
-    details = PortraitDetails(ends, np.array(dataset.pictures[1, 0]), np.array(drawn[0]), np.array(poses[0]))
+    portrait = np.array(dataset.pictures[1, 0])
+    puppet = Puppet.of(portrait, own, PersonMatte()) if sees_bones else None
+    details = PortraitDetails(ends, portrait, np.array(drawn[0]), np.array(poses[0]), puppet)
+    keypoints = held_poses(dataset, 1, 0, frames).keypoints
+    shown = [ShownPose(np.array(poses[frame]), pose) for frame, pose in zip(frames, keypoints, strict=True)]
 
-    list(details.restored(iter(np.array(drawn[frames])), iter(np.array(poses[frames]))))
+    list(details.restored(iter(np.array(drawn[frames])), iter(shown)))
 
     assert torch.equal(torch.cat(seen), as_evidence(pairs.evidence(1, frames)))
-    assert len({picture.tobytes() for picture in pairs.evidence(1, [3])[0]}) == len(EVIDENCE)
+    assert len({picture.tobytes() for picture in pairs.evidence(1, [3])[0, : len(EVIDENCE)]}) == len(EVIDENCE)
+    assert seen[0].shape[1] == len(evidence_of(config))
+
+
+def test_a_portrait_is_moved_by_the_pose_that_stage_2_was_given(dataset: PresenterDataset) -> None:
+    moved = move_portraits(dataset, HELD, 0, lambda done, total: None)
+
+    for index in (0, 1):
+        puppet = Puppet.of(np.array(dataset.pictures[index, 0]), dataset.keypoints[index, 0], PersonMatte())
+        given = held_poses(dataset, index, 0, [2]).keypoints if is_held(index, HELD) else dataset.keypoints[index, [2]]
+        assert np.array_equal(moved.puppets[index, 2], puppet.moved(given[0]))
+        assert np.array_equal(moved.plates[index], puppet.plate)
+
+
+def test_portraits_moved_with_other_mouths_are_refused(dataset: PresenterDataset) -> None:
+    move_portraits(dataset, HELD, 0, lambda done, total: None)
+
+    with pytest.raises(MadeDataError, match="was moved otherwise: held_mouths"):
+        move_portraits(dataset, 0.2, 0, lambda done, total: None)
+
+
+def test_a_network_that_sees_bones_learns_on_one_batch(pairs: FramePairs, dataset: PresenterDataset) -> None:
+    seeing = replace(pairs, moved=move_portraits(dataset, HELD, 0, lambda done, total: None))
+    torch.manual_seed(0)
+    ends = DetailNetwork(DetailNetworkConfig(widths=(16, 16, 16), sees_bones=True))
+
+    found = losses_over_steps(DetailTraining(ends, seeing, CONFIG), batch_of(seeing), steps=20)
+
+    assert found[-1] < 0.9 * found[0]
+
+
+def test_the_configuration_with_bones_differs_from_the_demos_in_nothing_else() -> None:
+    plain, bones = (read_configuration(name) for name in ("demo-details", "demo-details-bones"))
+
+    assert bones.options == {**plain.options, "sees_bones": True}
+    assert (bones.process, bones.loop) == (plain.process, plain.loop)
 
 
 def test_some_clips_evenly_among_the_others_are_drawn_with_a_resting_mouth_and_seen_so(

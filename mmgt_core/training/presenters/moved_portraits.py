@@ -1,0 +1,83 @@
+"""Presenters' portraits moved along their bones, made once: what a network that sees bones learns from as well."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+
+from mmgt_core.puppet.matte import PersonMatte
+from mmgt_core.puppet.puppet import Puppet
+from mmgt_core.training.machinery.making import alone_in
+from mmgt_core.training.machinery.rows import (
+    array_path,
+    make_missing,
+    mapped_array,
+    require_same_makers,
+    write_flags,
+    write_row,
+)
+from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.presenters.drawn_frames import is_held
+from mmgt_core.training.stage_2.clips import held_poses
+from mmgt_core.types import UInt8Array
+
+_PUPPETS, _PLATES = "puppets", "plates"
+_DONE = "is_moved_along_bones"
+_MOVED_BY = "moved_by.json"
+
+
+@dataclass(frozen=True)
+class MovedPortraits:
+    """Arrays beside a dataset's, mapped."""
+
+    folder: Path
+
+    @cached_property
+    def puppets(self) -> UInt8Array:
+        """(clips, T, R, R, 3): frame 0's picture in every frame's pose, as stage 2 was given it."""
+        return mapped_array(self.folder, _PUPPETS)
+
+    @cached_property
+    def plates(self) -> UInt8Array:
+        """(clips, R, R, 3): what is behind each presenter."""
+        return mapped_array(self.folder, _PLATES)
+
+
+def move_portraits(
+    dataset: PresenterDataset, held_mouths: float, num_processes: int, on_progress: Callable[[int, int], None]
+) -> MovedPortraits:
+    """Move every portrait that is not moved yet; a stopped run goes on where it was.
+
+    Args:
+        dataset: of the truth.
+        held_mouths: share of the clips whose mouths rest in the poses that stage 2 was given.
+        num_processes: that move at the same time; 0 moves in this one.
+        on_progress: told clips done and all.
+
+    Raises:
+        WeightsError: the network that finds the person is absent.
+        MadeDataError: the folder was made with other mouths.
+    """
+    with alone_in(dataset.folder):
+        require_same_makers(dataset.folder / _MOVED_BY, {"held_mouths": held_mouths}, "moved otherwise")
+        if not array_path(dataset.folder, _DONE).is_file():
+            clips, frames, *picture = dataset.pictures.shape
+            for name, shape in ((_PUPPETS, (clips, frames, *picture)), (_PLATES, (clips, *picture))):
+                np.lib.format.open_memmap(array_path(dataset.folder, name), mode="w+", dtype=np.uint8, shape=shape)
+            write_flags(dataset.folder, _DONE, clips)
+        make_missing(dataset.folder, _DONE, partial(_move, dataset.folder, held_mouths), num_processes, on_progress)
+    return MovedPortraits(dataset.folder)
+
+
+def _move(folder: Path, held_mouths: float, index: int) -> None:
+    """Move one row."""
+    dataset = PresenterDataset.open(folder)
+    frames = list(range(FIRST_MOVING_FRAME, dataset.num_frames))
+    own, *poses = dataset.keypoints_of(index, [0, *frames])
+    if is_held(index, held_mouths):
+        poses = list(held_poses(dataset, index, 0, frames).keypoints)
+    puppet = Puppet.of(np.array(dataset.pictures[index, 0]), own, PersonMatte())
+    moved = np.stack([puppet.moved(pose) for pose in (own, *poses)])
+    write_row(folder, index, {_PUPPETS: moved, _PLATES: puppet.plate}, _DONE)
