@@ -69,7 +69,7 @@ class VideoSampling:
 
 
 GUIDED_MODES = tuple(
-    VideoSampling(steps, 3.5, quality=quality, sampler=Sampler.UNIPC_BH2, window_schedule=WindowSchedule.SHIFTED)
+    VideoSampling(steps, 3.5, quality=quality, window_schedule=WindowSchedule.SHIFTED)
     for quality, steps in ((Quality.BALANCED, 12), (Quality.FAST, 8))
 )
 """Beside thirty guided steps. Chosen by measurement, as were the others: decision 0019."""
