@@ -13,6 +13,7 @@ from mmgt_core.config import AudioLayout, UNetConfig
 from mmgt_core.unet.attention import SpatialAttention
 from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.conditions import LayerConditions
+from mmgt_core.unet.layout import Convolution
 from mmgt_core.unet.motion_module import MotionModule
 from mmgt_core.unet.residual import ResidualBlock
 
@@ -83,9 +84,7 @@ class DownBlock(nn.Module):
             plan.audio_module(f"audio_modules.{index}", channels) for index, channels in enumerate(inputs) if has_audio
         )
         self.motion_modules = nn.ModuleList(plan.motion_module() for _ in inputs if not plan.spatial_only)
-        self.downsample = (
-            nn.Conv2d(plan.out_channels, plan.out_channels, 3, stride=2, padding=1) if plan.has_resampler else None
-        )
+        self.downsample = Convolution(plan.out_channels, plan.out_channels, stride=2) if plan.has_resampler else None
 
     def forward(self, hidden: torch.Tensor, conditions: LayerConditions) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the hidden state, (B F, C, h/2, w/2), and the skips of each layer and of the resampler."""
@@ -146,7 +145,7 @@ class UpBlock(nn.Module):
             if plan.has_audio_past_down
         )
         self.motion_modules = nn.ModuleList(plan.motion_module() for _ in inputs if not plan.spatial_only)
-        self.upsample = nn.Conv2d(plan.out_channels, plan.out_channels, 3, padding=1) if plan.has_resampler else None
+        self.upsample = Convolution(plan.out_channels, plan.out_channels) if plan.has_resampler else None
 
     def forward(self, hidden: torch.Tensor, skips: list[torch.Tensor], conditions: LayerConditions) -> torch.Tensor:
         """Return (B F, C, 2 h, 2 w). Args: skips: of this block, in the order in which they were saved."""

@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn import functional as F
 
 Network = TypeVar("Network", bound=nn.Module)
+_FEW_CELLS = 64
+"""Of all rows together. At 128 both ways take as long, at 256 the library is faster."""
 
 
 def channels_last(network: Network) -> Network:
@@ -31,6 +33,28 @@ def as_image(tokens: torch.Tensor, height: int) -> torch.Tensor:
 def pointwise(convolution: nn.Conv2d, tokens: torch.Tensor) -> torch.Tensor:
     """A 1x1 convolution of tokens, (R, N, C) to (R, N, D): the product that it is."""
     return F.linear(tokens, convolution.weight.flatten(1), convolution.bias)
+
+
+class Convolution(nn.Conv2d):
+    """A 3x3 convolution, (R, C, h, w), channels last in and out.
+
+    On a CPU the library turns a large layer's weights round at each call. Of few cells that takes longer than the whole
+    convolution as one product of patches, which reads weights as they lie: a third to a sixth of the time at 1 280
+    channels and 8 to 32 cells.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__(in_channels, out_channels, 3, stride=stride, padding=1)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(R, C, h, w) to (R, C', h', w')."""
+        (stride, _), (rows, _, height, width) = self.stride, hidden.shape
+        if hidden.device.type != "cpu" or rows * -(-height // stride) * -(-width // stride) > _FEW_CELLS:
+            return super().forward(hidden)
+        framed = F.pad(hidden.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))  # (R, h + 2, w + 2, C)
+        patches = framed.unfold(1, 3, stride).unfold(2, 3, stride)  # (R, h', w', C, 3, 3)
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # (C', 9 C)
+        return F.linear(patches.permute(0, 1, 2, 4, 5, 3).flatten(3), weight, self.bias).permute(0, 3, 1, 2)
 
 
 def group_norm(norm: nn.GroupNorm, hidden: torch.Tensor) -> torch.Tensor:

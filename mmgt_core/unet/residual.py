@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mmgt_core.unet.layout import group_norm
+from mmgt_core.unet.layout import Convolution, group_norm
 
 
 class ResidualBlock(nn.Module):
@@ -13,10 +13,10 @@ class ResidualBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, time_width: int, num_groups: int) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(num_groups, in_channels, eps=1e-5)
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv1 = Convolution(in_channels, out_channels)
         self.time_emb_proj = nn.Linear(time_width, out_channels)
         self.norm2 = nn.GroupNorm(num_groups, out_channels, eps=1e-5)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.conv2 = Convolution(out_channels, out_channels)
         self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else None
 
     def forward(self, hidden: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
