@@ -34,7 +34,7 @@ RUN_BY = {
     "mmgt evaluate presenters --clips --first-seed --out --preset --seconds --workers": (
         "tests/unit/commands/test_evaluate_presenters.py"
     ),
-    "mmgt evaluate ablations --out --runs --workers": "tests/unit/metrics/test_ablations.py",
+    "mmgt evaluate ablations --out --runs --workers": "tests/unit/metrics/ablations/test_measuring.py",
     "mmgt bench --out --preset --seconds --times": "tests/unit/bench/test_bench_command.py",
     "mmgt bench --compare": "tests/unit/bench/test_bench_command.py",
     "mmgt train --config --data --device --out --steps --workers": "tests/unit/commands/test_train.py",

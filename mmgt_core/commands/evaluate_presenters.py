@@ -1,6 +1,5 @@
 """Under `mmgt evaluate`: the acceptance list and the ablations on held-out presenters, and the pose autoencoder."""
 
-import json
 import shlex
 import time
 from collections.abc import Callable
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from mmgt_core.synthetic.clip import SyntheticClip
 
 _FEWEST_CLIPS = 2
+_FEWEST_ABLATION_CLIPS = 3
+"""Without each of them figures of sets are told anew, and a set is two."""
 _WEIGHTS = Path("weights")
 _AUTOENCODER_CLIPS, _AUTOENCODER_STEPS = 300, 1500
 
@@ -86,33 +87,47 @@ def fingerprint(system: "PipelineSystem", seconds: float | None) -> str:
 
 
 def ablations(
-    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds a training run's folder for each ablation.")],
+    runs: Annotated[Path, typer.Option("--runs", help="Folder that holds ablation-NAME/seed-K for what was trained.")],
     preset: PresetName = "mmgt-demo",
     weights: WeightsFolder = _WEIGHTS,
-    clips: NumClips = 12,
+    clips: Annotated[
+        int, typer.Option("--clips", min=_FEWEST_ABLATION_CLIPS, help="Clips in languages that were trained on.")
+    ] = 40,
     first_seed: FirstSeed = FIRST_HELD_OUT_SEED,
     seconds: Seconds = None,
     steps: Steps = None,
+    i3d: Annotated[
+        Path | None, typer.Option("--i3d", help="TorchScript I3D for FVD: clips of 16 frames in [-1, 1].")
+    ] = None,
     workers: Workers = 1,
     out: OutFolder = Path("out/results"),
 ) -> None:
-    """Measure table V's ablations on held-out presenters, and tell which of the paper's orderings appear."""
-    processes, measuring = work("commands.presenter_workers"), work("metrics.ablations")
-    source = processes.SystemSource(preset, weights, steps)
+    """Measure table V's ablations on held-out presenters, and tell which of the paper's orderings appear.
+
+    Each clip of each training is kept in OUT/ablations as it is finished; the same command goes on after a kill.
+    """
+    processes, measuring = work("commands.presenter_workers"), work("metrics.ablations.measuring")
+    source, kept = processes.SystemSource(preset, weights, steps), out / "ablations"
+    system, extractors = source.load(), processes.load_extractors(i3d)
+    rows = work("metrics.ablations.runs").planned_rows(runs)
+    told = f"{fingerprint(system, seconds)}, {feature_files(i3d)}"
     with ProgressBar() as bar:
         found = _clips(first_seed, clips, seconds, None, bar.advance)
         if workers > 1:
-            rows = processes.ablations_in_processes(found, source, runs, workers, bar.advance)
-        else:
-            network = work("metrics.pose_autoencoder").load_pose_autoencoder()
-            rows = measuring.measure_ablations(source.load(), runs, found, network, bar.advance)
+            todo = measuring.trainings_of(rows)
+            stores = [training.store(kept, told) for training in todo]
+            processes.trainings_in_processes(todo, found, source, stores, i3d, workers, bar.advance)
+        table = measuring.measure_ablations(rows, system, found, kept, told, extractors, bar.advance)
     command = _command("ablations", preset, weights, clips, first_seed, seconds, steps, out)
     command += f" --runs {shlex.quote(str(runs))} --workers {workers}"
-    out.mkdir(parents=True, exist_ok=True)
-    page = out / "ablations.md"
-    page.write_text(measuring.ablation_page(rows, clips, command))
-    (out / "ablations.json").write_text(json.dumps(measuring.ablation_numbers(rows, command), indent=1) + "\n")
-    typer.echo(page)
+    command += f" --i3d {shlex.quote(str(i3d))}" if i3d else ""
+    typer.echo(work("metrics.ablations.page").write_ablations(table, clips, command, out))
+
+
+def feature_files(i3d: Path | None) -> list[str]:
+    """The hashes of the networks whose features sets of clips are compared by."""
+    sha256, published = work("checkpoints.file_hashes").file_sha256, work("metrics.pose_autoencoder").PUBLISHED_WEIGHTS
+    return [sha256(path) for path in (published, i3d) if path is not None]
 
 
 def autoencoder(

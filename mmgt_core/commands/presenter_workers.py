@@ -14,7 +14,10 @@ from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.config import SamplingOptions
 from mmgt_core.load import load_pipeline
-from mmgt_core.metrics.ablations import ABLATIONS, AblationRow, measure_ablation
+from mmgt_core.metrics.ablations.clip import FeatureExtractors
+from mmgt_core.metrics.ablations.measuring import Training, is_measured, measure_training
+from mmgt_core.metrics.ablations.store import MeasuredStore
+from mmgt_core.metrics.feature_networks import load_script
 from mmgt_core.metrics.pose_autoencoder import load_pose_autoencoder
 from mmgt_core.metrics.presenter_clip import measure_clip
 from mmgt_core.metrics.presenter_store import ClipStore
@@ -35,12 +38,21 @@ class SystemSource:
 
     def load(self) -> PipelineSystem:
         """Raises: WeightsError: there is no such preset, or its weights are absent or not the expected ones."""
-        chosen = find_preset(self.preset)
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        chosen, device = find_preset(self.preset), _device()
         dtype = torch.float16 if device.type == "cuda" else torch.float32
         pipeline = load_pipeline(chosen, self.weights, device, dtype)
         options = SamplingOptions(num_inference_steps=self.num_inference_steps)
         return PipelineSystem(pipeline, options, load_detector(self.weights, chosen))
+
+
+def load_extractors(i3d: Path | None) -> FeatureExtractors:
+    """The published pose autoencoder, and I3D where its file is given.
+
+    Raises:
+        WeightsError: a file cannot be used.
+    """
+    device = _device()
+    return FeatureExtractors(load_pose_autoencoder(), load_script(i3d, "--i3d", device) if i3d else None, device)
 
 
 def measure_in_processes(
@@ -60,18 +72,23 @@ def measure_in_processes(
     )
 
 
-def ablations_in_processes(
+def trainings_in_processes(
+    trainings: Sequence[Training],
     clips: Sequence[SyntheticClip],
     source: SystemSource,
-    runs: Path,
+    stores: Sequence[MeasuredStore],
+    i3d: Path | None,
     num_workers: int,
     on_progress: Callable[[str, int, int], None],
-) -> list[AblationRow]:
-    """`measure_ablations`, a row a process."""
-    return in_processes(
-        [partial(_measure_ablation, index, source, runs, clips) for index in range(len(ABLATIONS))],
+) -> None:
+    """Measure the clips that a training's store lacks, a training a process; each is kept as it is finished."""
+    pairs = zip(trainings, stores, strict=True)
+    missing = [(training, store) for training, store in pairs if not is_measured(store, clips)]
+    num_kept = len(trainings) - len(missing)
+    in_processes(
+        [partial(_measure_training, source, training, clips, store, i3d) for training, store in missing],
         num_workers,
-        lambda number: on_progress("ablations", number, len(ABLATIONS)),
+        lambda number: on_progress("ablations", num_kept + number, len(trainings)),
     )
 
 
@@ -93,8 +110,10 @@ def in_processes(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _measure_ablation(index: int, source: SystemSource, runs: Path, clips: Sequence[SyntheticClip]) -> AblationRow:
-    return measure_ablation(index, _loaded(source), runs, clips, load_pose_autoencoder())
+def _measure_training(
+    source: SystemSource, training: Training, clips: Sequence[SyntheticClip], store: MeasuredStore, i3d: Path | None
+) -> None:
+    measure_training(training, _loaded(source), clips, store, load_extractors(i3d))
 
 
 def _measure(source: SystemSource, store: ClipStore, clip: SyntheticClip, other: SyntheticClip) -> None:
@@ -105,3 +124,7 @@ def _measure(source: SystemSource, store: ClipStore, clip: SyntheticClip, other:
 def _loaded(source: SystemSource) -> PipelineSystem:
     torch.set_num_threads(1)
     return source.load()
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

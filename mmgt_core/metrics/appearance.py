@@ -54,6 +54,17 @@ def flicker(frames: UInt8Array, truth: UInt8Array, apart_px: int = 0) -> tuple[f
     return float(changes[is_still].mean()), float(true_changes[is_still].mean())
 
 
+def temporal_error(frames: UInt8Array, truth: UInt8Array) -> float:
+    """How far each pixel's change from frame to frame lies from the truth's, mean in levels of 255; 0 for one frame.
+
+    What flickers has it, and so has what stands still where the truth moves.
+    """
+    if len(frames) < 2:
+        return 0.0
+    change, true_change = (np.diff(pictures.astype(np.int16), axis=0) for pictures in (frames, truth))
+    return float(np.abs(change - true_change).mean())
+
+
 def mean_change(frames: UInt8Array) -> float:
     """Mean change from frame to frame over the whole picture, in levels of 255; 0 for one frame."""
     return float(_changes(frames).mean()) if len(frames) > 1 else 0.0

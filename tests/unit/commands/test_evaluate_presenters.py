@@ -9,10 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from mmgt_core.commands import evaluate, evaluate_presenters, presenter_workers
-from mmgt_core.commands.presenter_workers import SystemSource, ablations_in_processes, measure_in_processes
+from mmgt_core.commands.presenter_workers import SystemSource, measure_in_processes, trainings_in_processes
 from mmgt_core.config import MMGT_DEMO, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
-from mmgt_core.metrics.ablations import ABLATIONS, AblationRow
+from mmgt_core.metrics.ablations.clip import MeasuredClip
+from mmgt_core.metrics.ablations.measuring import Training
+from mmgt_core.metrics.ablations.rows import ABLATIONS
+from mmgt_core.metrics.ablations.store import MeasuredStore
 from mmgt_core.metrics.presenter_store import ClipStore
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.synthetic.clip import synthetic_clip
@@ -23,6 +26,7 @@ from mmgt_core.synthetic.clip import synthetic_clip
     [
         (("presenters", "--steps", "0"), "greater than or equal to 1 "),
         (("ablations", "--runs", "runs", "--steps", "101"), "less than or equal to 100 "),
+        (("ablations", "--runs", "runs", "--clips", "2"), "greater than or equal to 3 "),
         (("autoencoder",), "Missing option '--out'"),
         (("autoencoder", "--out", "a", "--clips", "900001"), "less than or equal to 900000 "),
     ],
@@ -85,23 +89,24 @@ def test_a_clip_that_fails_is_told_at_once_and_those_that_wait_are_not_begun(
     assert begun_before <= 2
 
 
-def test_rows_of_table_v_keep_their_order_whichever_is_done_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    others_are_done, told = Event(), []
+def test_trainings_that_are_measured_already_are_not_begun_and_count_as_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Training] = []
+    told: list[tuple[str, int, int]] = []
+    clip = synthetic_clip(FIRST_HELD_OUT_SEED, 1)
+    trainings = [Training(ABLATIONS[0], seed, None) for seed in range(3)]
+    stores = [training.store(tmp_path, "facts") for training in trainings]
+    stores[1].write(clip, MeasuredClip({}, {}))
 
-    def measure(index: int, *_: object) -> AblationRow:
-        if index == 0:
-            assert others_are_done.wait(timeout=10)
-        return AblationRow(ABLATIONS[index], None, "")
+    def measure(_: SystemSource, training: Training, clips: object, store: MeasuredStore, i3d: None) -> None:
+        begun.append(training)
 
-    def on_progress(name: str, done: int, total: int) -> None:
-        told.append((name, done, total))
-        if done == total - 1:
-            others_are_done.set()
-
-    monkeypatch.setattr(presenter_workers, "_measure_ablation", measure)
+    monkeypatch.setattr(presenter_workers, "_measure_training", measure)
     monkeypatch.setattr(presenter_workers, "ProcessPoolExecutor", lambda number, _: ThreadPoolExecutor(number))
+    source = SystemSource("mmgt-demo", Path("none"), None)
 
-    rows = ablations_in_processes([], SystemSource("mmgt-demo", Path("none"), None), Path("runs"), 2, on_progress)
+    trainings_in_processes(trainings, [clip], source, stores, None, 1, lambda *of: told.append(of))
 
-    assert [row.ablation for row in rows] == list(ABLATIONS)
-    assert told == [("ablations", number, len(ABLATIONS)) for number in range(1, len(ABLATIONS) + 1)]
+    assert begun == [trainings[0], trainings[2]]
+    assert told == [("ablations", 2, 3), ("ablations", 3, 3)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmgt_core.metrics.appearance import flicker, identity_errors
+from mmgt_core.metrics.appearance import flicker, identity_errors, temporal_error
 
 COLOURS = {"skin": np.array([230, 190, 170]), "hair": np.array([60, 40, 30]), "clothes": np.array([40, 80, 160])}
 
@@ -50,3 +50,16 @@ def test_a_contour_that_lies_a_pixel_off_is_no_flicker_apart_from_what_moves() -
 
     assert flicker(frames, truth)[0] > flicker(frames, truth, apart_px=2)[0]
     assert flicker(frames, truth, apart_px=2) == (6 * 4 / 10, 0)
+
+
+def test_a_temporal_error_has_what_flickers_and_what_stands_still_where_the_truth_moves() -> None:
+    still = np.full((3, 8, 8, 3), 100, np.uint8)
+    moving, flickering = still.copy(), still.copy()
+    moving[1, :4] += 10
+    flickering[1, 4:] += 6
+
+    assert temporal_error(moving, moving) == 0
+    assert temporal_error(still, moving) == 5  # half of the picture, by ten each time
+    assert temporal_error(flickering, still) == 3
+    assert temporal_error(still + 20, still) == 0  # a wrong colour that stays is no error in time
+    assert temporal_error(still[:1], moving[:1]) == 0

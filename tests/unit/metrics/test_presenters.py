@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from mmgt_core.metrics import presenter_clip, presenter_store
-from mmgt_core.metrics.ablations import measure_system
+from mmgt_core.metrics.ablations import clip as ablation_clip
+from mmgt_core.metrics.ablations.clip import FeatureExtractors
+from mmgt_core.metrics.ablations.rows import Stage
 from mmgt_core.metrics.pose_autoencoder import train_pose_autoencoder
 from mmgt_core.metrics.presenter_clip import measure_clip
 from mmgt_core.metrics.presenter_report import RunFacts, write_presenter_report
@@ -114,14 +117,16 @@ def test_every_clip_is_spoken_and_drawn_from_its_own_seed(results, clips, stores
     measure_clip(clips[0], clips[1], KnowingSystem(clips))
     of_one_clip = list(seeds)
     seeds.clear()
-    measure_system(KnowingSystem(clips), clips[:2], network)
+    for clip in clips[:2]:
+        extractors = FeatureExtractors(network, None, torch.device("cpu"))
+        ablation_clip.measure_clip(clip, KnowingSystem(clips), Stage.FRAMES, extractors)
     of_ablations = list(seeds)
     seeds.clear()
     untrained = KnowingSystem(clips, is_still=True)  # the rest is in the store
     measure_presenters(clips, HELD_OUT_LANGUAGE, untrained, untrained, network, stores[0], lambda *_: None)
 
     assert of_one_clip == [clips[0].seed] * 7  # speech twice, pictures five times
-    assert of_ablations == [clip.seed for clip in clips[:2] for _ in range(2)]
+    assert of_ablations == [clip.seed for clip in clips[:2] for _ in range(3)]
     assert seeds == [clip.seed for clip in clips[:3]]
 
 

@@ -36,5 +36,23 @@ def test_the_configurations_that_the_method_names_are_there() -> None:
     wanted = {"demo-vae", "demo-keypoints", "demo-image", "demo-video", "demo-speech"}
     wanted |= {"published-image", "published-video", "paper-video"}
     wanted |= {f"ablation-{name}" for name in ("without-motion-mask", "without-stage-2-audio", "still-mask")}
+    wanted |= {"ablation-without-held-mouths"}
 
     assert wanted <= set(stage_2_configurations())
+
+
+def test_rows_of_stage_2_have_one_thing_otherwise_than_the_whole_method() -> None:
+    def values(name: str) -> dict[str, object]:
+        configuration = read_configuration(name)
+        return {**vars(configuration.loop), **configuration.options, **configuration.options["training"]}
+
+    whole = values("ablation-whole-stage-2")
+    assert whole["held_mouths"] > 0
+    for name, changed in {
+        "ablation-without-motion-mask": "mask_motion",
+        "ablation-still-mask": "mask_motion",
+        "ablation-without-stage-2-audio": "hears_audio",
+        "ablation-without-held-mouths": "held_mouths",
+    }.items():
+        row = values(name)
+        assert {key for key in row if row[key] != whole[key]} == {"training", changed}
