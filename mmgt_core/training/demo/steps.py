@@ -19,6 +19,7 @@ from mmgt_core.checkpoints.folders import network_file
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError
+from mmgt_core.metrics.ablations.runs import seed_folder
 from mmgt_core.training.demo.export import export_demo_weights
 from mmgt_core.training.machinery.checkpointing import claim_folder
 from mmgt_core.training.machinery.configuration import TrainingConfiguration, fill, packaged_names, read_configuration
@@ -35,6 +36,8 @@ NUM_CPU_TRAINERS = 2
 MEMBER = "--member"
 CLIPS = "clips"
 ABLATION = "ablation-"
+ABLATION_SEEDS = range(3)
+"""Trainings of each row: how much they differ has to be known before a difference is (decision 0024)."""
 PROCESS_1, PACKAGED_START = "image", "image-of-package"
 """Folders that process 2 starts from: the run of process 1, and what the package's networks have of it."""
 PROCESS_2, SPEECH = "video", "speech"
@@ -54,17 +57,22 @@ windows that a student's teacher drew."""
 logger = logging.getLogger(__name__)
 
 
-def train(configuration_name: str, out: Path) -> None:
+def train(configuration_name: str, out: Path, seed: int | None = None) -> None:
     """Train by a packaged configuration, in several processes, unless its report is there.
+
+    Args:
+        configuration_name: or its path.
+        out: the folder of all runs.
+        seed: None: the configuration's own.
 
     Raises:
         MMGTError: a process ended before its time.
     """
-    configuration = _configuration(configuration_name, out)
+    configuration = _configuration(configuration_name, out, seed)
     if (_run_folder(configuration, out) / REPORT_FILE).is_file():
         return
     _prepared(configuration, out)  # draws what is missing, once, before several processes read it
-    member = [MEMBER, configuration_name, str(out)]
+    member = [MEMBER, configuration_name, str(out), *([] if seed is None else [str(seed)])]
     launch = ["torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={_num_processes()}"]
     ended = subprocess.run([sys.executable, "-m", *launch, "-m", "mmgt_core.training.demo", *member], check=False)
     if ended.returncode:
@@ -73,26 +81,44 @@ def train(configuration_name: str, out: Path) -> None:
         )
 
 
-def train_as_member(configuration_name: str, out: Path) -> None:
-    """Be one of the processes that train together."""
-    configuration = _configuration(configuration_name, out)
+def train_as_member(configuration_name: str, out: Path, seed: int | None = None) -> None:
+    """Be one of the processes that train together. Args: as `train`."""
+    configuration = _configuration(configuration_name, out, seed)
     prepared = _prepared(configuration, out)
     folder = _run_folder(configuration, out)
     claim_folder(folder, configuration)
     run_training(prepared.process, prepared.data, configuration.loop, folder, _device())
 
 
-def train_ablations(out: Path) -> None:
-    """Every row of table V that has to be trained.
+def train_ablations(out: Path, names: Sequence[str] = ()) -> None:
+    """Rows of table V that have to be trained, by default all, one seed after the other.
+
+    Stopped between two seeds, it has left rows that can be compared.
+    """
+    for seed in ABLATION_SEEDS:
+        for name in names or ablation_names():
+            train_ablation(name, out, seed)
+
+
+def train_ablation(name: str, out: Path, seed: int) -> None:
+    """One row from one seed, and first what it goes on from.
 
     Those of stage 2 start where `image` ended, else at what the package's networks have of it.
     """
-    if not _has(out, PROCESS_1):
-        write_process_1(PACKAGED_WEIGHTS, MMGT_DEMO, out / PACKAGED_START)
-    encode(out, "ablation-whole-stage-2")
-    for name in packaged_names():
-        if name.startswith(ABLATION):
-            train(name, out)
+    configuration = _configuration(name, out, seed)
+    start = Path(configuration.options.get("start", ""))
+    if start.parent.name.startswith(ABLATION):
+        train_ablation(start.parent.name, out, seed)
+    elif start.name == PACKAGED_START and not _has(out, PACKAGED_START):
+        write_process_1(PACKAGED_WEIGHTS, MMGT_DEMO, start)
+    if "presenters" in configuration.options:
+        encode(out, name)
+    train(name, out, seed)
+
+
+def ablation_names() -> list[str]:
+    """Configurations of table V."""
+    return [name for name in packaged_names() if name.startswith(ABLATION)]
 
 
 def train_vae(out: Path) -> None:
@@ -136,7 +162,7 @@ STEPS: dict[str, Callable[[Path], object]] = {
 """In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
 
 WHEN_ASKED: dict[str, Callable[[Path], object]] = {"ablations": train_ablations}
-"""No part of the weights."""
+"""No part of the weights. So is each of the ablations by its own name."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -146,10 +172,13 @@ def main(arguments: Sequence[str]) -> None:
         MMGTError: an unknown step.
     """
     if arguments[0] == MEMBER:
-        train_as_member(arguments[1], Path(arguments[2]))
+        train_as_member(arguments[1], Path(arguments[2]), *map(int, arguments[3:]))
         return
     out, names = Path(arguments[0]), list(arguments[1:]) or list(STEPS)
-    steps = {**STEPS, **WHEN_ASKED}
+    rows: dict[str, Callable[[Path], object]] = {
+        name: partial(train_ablations, names=[name]) for name in ablation_names()
+    }
+    steps = {**STEPS, **WHEN_ASKED, **rows}
     unknown = [name for name in names if name not in steps]
     if unknown:
         raise MMGTError(f"there is no step {', '.join(unknown)}; there are {', '.join(steps)}")
@@ -159,22 +188,31 @@ def main(arguments: Sequence[str]) -> None:
         logger.info("step_finished name=%s", name)
 
 
-def _configuration(name: str, out: Path) -> TrainingConfiguration:
-    """By name or path; process 2 starts from this folder's process 1, an ablation without one from the package's.
+def _configuration(name: str, out: Path, seed: int | None = None) -> TrainingConfiguration:
+    """By name or path, from another seed where one is given, and starting from what this folder has.
 
-    Speech goes on with this folder's process 2, else the package's networks, and the end of stage 2 learns from what
-    networks with speech draw, this folder's or the package's.
+    Process 2 starts from process 1; an ablation from the one that its configuration names, from the same seed, or from
+    process 1, without one from the package's. Speech goes on with process 2, else the package's networks, and the end
+    of stage 2 learns from what networks with speech draw, this folder's or the package's.
     """
     configuration = read_configuration(name, is_on_gpu=torch.cuda.is_available())
+    if seed is not None:
+        configuration = replace(configuration, loop=replace(configuration.loop, seed=seed))
     if configuration.process == "details":
         return replace(configuration, options={**configuration.options, **_stage_2(out)})
     if "start" not in configuration.options:
         return configuration
+    return replace(configuration, options={**configuration.options, "start": str(_start(configuration, out))})
+
+
+def _start(configuration: TrainingConfiguration, out: Path) -> Path:
+    """Where process 2 starts."""
     if configuration.name == f"demo-{SPEECH}":
-        start = out / PROCESS_2 if _has(out, PROCESS_2) else PACKAGED_WEIGHTS
-        return replace(configuration, options={**configuration.options, "start": str(start)})
-    start = out / (PACKAGED_START if _is_ablation(configuration) and not _has(out, PROCESS_1) else PROCESS_1)
-    return replace(configuration, options={**configuration.options, "start": str(start)})
+        return out / PROCESS_2 if _has(out, PROCESS_2) else PACKAGED_WEIGHTS
+    named = Path(configuration.options["start"]).name
+    if named.startswith(ABLATION):
+        return seed_folder(out, named, configuration.loop.seed)
+    return out / (PACKAGED_START if _is_ablation(configuration) and not _has(out, PROCESS_1) else PROCESS_1)
 
 
 def _stage_2(out: Path) -> dict[str, str]:
@@ -208,7 +246,9 @@ def _standardised_vae(out: Path) -> Path:
 
 
 def _run_folder(configuration: TrainingConfiguration, out: Path) -> Path:
-    """`demo-NAME` trains in the folder NAME."""
+    """`demo-NAME` trains in the folder NAME, an ablation in a folder for each seed."""
+    if _is_ablation(configuration):
+        return seed_folder(out, configuration.name, configuration.loop.seed)
     return out / configuration.name.removeprefix("demo-")
 
 

@@ -1,12 +1,15 @@
 """Laws of `make demo-weights`: a training runs in several processes, and once."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.errors import MMGTError
+from mmgt_core.metrics.ablations.rows import ABLATIONS
 from mmgt_core.training.demo import steps
 from mmgt_core.training.demo.steps import STEPS, main, train
 from mmgt_core.training.machinery.configuration import packaged_names
@@ -41,39 +44,92 @@ def test_a_training_runs_in_two_processes_once_and_leaves_its_weights(tmp_path: 
         train(str(configuration), tmp_path)
 
 
-def test_ablations_start_from_the_folders_process_1_or_else_from_the_packages_and_learn_from_presenters_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[tuple[Path, int]] = []
-    encoded: list[Path] = []
-    monkeypatch.setattr(steps, "presenters", lambda folder, _, config, *__: drawn.append((folder, config.num_clips)))
-    monkeypatch.setattr(steps, "adopt_vae", lambda path, folder, *_: encoded.append(folder))
-    prepared: list[tuple[Path, str, Path]] = []
+@dataclass(frozen=True)
+class Trained:
+    """A training as `steps.train` was asked for it: where it starts, learns from and leaves its networks."""
 
-    def note(name: str, out: Path) -> None:
-        configuration = steps._configuration(name, out)
-        prepared.append(
-            (steps._data_folder(configuration, out), name, Path(configuration.options.get("start", "none")))
-        )
+    name: str
+    seed: int | None
+    start: Path
+    data: Path
+    run: Path
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Trained]:
+    """What is trained, in order, each once; nothing is drawn, encoded or learned."""
+    found: list[Trained] = []
+
+    def note(name: str, out: Path, seed: int | None = None) -> None:
+        configuration = steps._configuration(name, out, seed)
+        start = Path(configuration.options.get("start", "none"))
+        data, run = steps._data_folder(configuration, out), steps._run_folder(configuration, out)
+        if all(each.run != run for each in found):
+            found.append(Trained(name, configuration.loop.seed, start, data, run))
 
     monkeypatch.setattr(steps, "train", note)
+    monkeypatch.setattr(steps, "presenters", lambda *_: None)
+    monkeypatch.setattr(steps, "adopt_vae", lambda *_: None)
+    return found
+
+
+def test_every_row_of_table_v_is_trained_from_three_seeds_one_after_the_other(
+    tmp_path: Path, trained: list[Trained]
+) -> None:
     names = [name for name in packaged_names() if name.startswith("ablation-")]
-    packaged, own = tmp_path / "image-of-package", tmp_path / "image"
 
     main([str(tmp_path), "ablations"])
-    alone = list(prepared)
+
+    assert [each.seed for each in trained] == sorted(each.seed for each in trained)
+    assert {(each.name, each.seed) for each in trained} == {(name, seed) for name in names for seed in range(3)}
+    assert all(each.run == tmp_path / each.name / f"seed-{each.seed}" for each in trained)
+    assert {ablation.name for ablation in ABLATIONS if ablation.has_finisher} <= set(names)
+
+
+def test_rows_of_stage_2_go_on_from_the_run_of_their_own_seed_which_is_trained_before(
+    tmp_path: Path, trained: list[Trained]
+) -> None:
+    main([str(tmp_path), "ablation-still-mask"])
+
+    first, row = trained[:2]
+    assert (first.name, first.seed, row.name, row.seed) == ("ablation-video", 0, "ablation-still-mask", 0)
+    assert first.start == tmp_path / "image-of-package"
+    assert len(list(first.start.glob("*.safetensors"))) == 4
+    assert [each.start for each in trained[1::2]] == [tmp_path / "ablation-video" / f"seed-{seed}" for seed in range(3)]
+
+
+def test_ablations_start_from_the_folders_process_1_where_it_is(tmp_path: Path, trained: list[Trained]) -> None:
+    own = tmp_path / "image"
     own.mkdir()
     (own / "denoising_unet.safetensors").touch()
-    prepared.clear()
+
+    main([str(tmp_path), "ablation-video"])
+
+    assert {each.start for each in trained} == {own}
+    assert not (tmp_path / "image-of-package").exists()
+
+
+def test_ablations_learn_from_presenters_of_their_own_and_all_of_stage_2_from_the_same(
+    tmp_path: Path, trained: list[Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[Path, object]] = []
+    monkeypatch.setattr(steps, "presenters", lambda folder, _, config, *__: drawn.append((folder, config)))
+
     main([str(tmp_path), "ablations"])
 
-    assert [name for _, name, _ in alone] == [name for _, name, _ in prepared] == names
-    assert {data for data, *_ in alone} == {tmp_path / "ablation-clips", tmp_path / "poses"}
-    assert {start for data, _, start in alone if data.name == "ablation-clips"} == {packaged}
-    assert {start for data, _, start in prepared if data.name == "ablation-clips"} == {own}
-    assert set(drawn) == {(tmp_path / "ablation-clips", 400)}
-    assert set(encoded) == {tmp_path / "ablation-clips"}
-    assert len(list(packaged.glob("*.safetensors"))) == 4
+    assert {each.data for each in trained} == {tmp_path / "ablation-clips", tmp_path / "poses"}
+    assert {folder for folder, _ in drawn} == {tmp_path / "ablation-clips"}
+    assert len({config for _, config in drawn}) == 1
+
+
+def test_a_member_trains_from_the_seed_that_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[tuple[int, Path]] = []
+    monkeypatch.setattr(steps, "_prepared", lambda configuration, out: SimpleNamespace(process=None, data=None))
+    monkeypatch.setattr(steps, "run_training", lambda _, __, loop, folder, ___: found.append((loop.seed, folder)))
+
+    main([steps.MEMBER, "ablation-without-film", str(tmp_path), "2"])
+
+    assert found == [(2, tmp_path / "ablation-without-film" / "seed-2")]
 
 
 def test_the_demos_own_process_2_never_starts_from_the_package(tmp_path: Path) -> None:
