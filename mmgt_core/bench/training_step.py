@@ -135,6 +135,7 @@ def _frames(preset: Preset, num_frames: int, generator: np.random.Generator) -> 
         "portrait": (224, 224, 3),
         "pose_images": (num_frames, side, side, 3),
         "masks": (num_frames, 3, cells),
+        "true_masks": (num_frames, 3, cells),
     }
     return {name: torch.from_numpy(generator.integers(0, 256, shape, np.uint8)) for name, shape in shapes.items()}
 
