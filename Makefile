@@ -93,6 +93,7 @@ gpu-check: ## On a GPU machine with Python 3.12 and PyTorch: parity, speed, memo
 	PYTHONPATH=$(GPU_CHECK)/site $(PYTHON) -m mmgt_core.bench.gpu_check $(GPU_CHECK) $(GPU_CHECK)
 
 gpu-check-rehearse: setup ## The same on this CPU with the small preset
+	test -d $(GPU_CHECK)/baseline || $(MAKE) gpu-check-prepare
 	PYTHONPATH=$(GPU_CHECK)/site $(BIN)/python -m mmgt_core.bench.gpu_check $(GPU_CHECK) $(GPU_CHECK) --rehearse
 
 image: setup ## Build the service's image with buildah over a debootstrap base and start its entry points (as root)
