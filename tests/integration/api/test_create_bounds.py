@@ -3,7 +3,7 @@
 import http.client
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from jobs.store import JobStore
 from tests.integration.api.creating import FILES, PNG, WAV, create, nothing_is_left, num_jobs
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp, settings_for
+from tests.waiting import comes_true
 
 LIMITS = {
     "max_image_bytes": 100_000, "max_audio_bytes": 300_000, "max_driving_video_bytes": 400_000, "max_field_bytes": 1000,
@@ -57,14 +58,6 @@ def answer_of(connection: socket.socket) -> tuple[int, bytes]:
     answer = http.client.HTTPResponse(connection)
     answer.begin()
     return answer.status, answer.read()
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    """Wait until the server has noticed what the client did; nothing tells when."""
-    ends_at_s = time.monotonic() + 10.0
-    while not is_so() and time.monotonic() < ends_at_s:
-        time.sleep(0.02)
-    return is_so()
 
 
 def test_a_declared_length_over_the_bound_is_refused_before_a_byte_is_sent(
@@ -178,8 +171,9 @@ def test_a_client_that_hangs_up_leaves_nothing(
     body = part("image", PNG) + part("audio", WAV * 10) + b"--b--\r\n"
     with connect(served) as connection:
         connection.sendall(head(len(body)) + body[: int(len(body) * sent_share)])
+        assert comes_true(lambda: any(settings.scratch_folder.glob("upload.*")))  # else it may begin after our look
 
-    assert eventually(lambda: nothing_is_left(settings, store))
+    assert comes_true(lambda: not any(settings.scratch_folder.glob("upload.*")))
     assert served.client().get("/livez").status_code == 200
     assert nothing_is_left(settings, store)
 
@@ -193,7 +187,7 @@ def test_a_client_that_never_read_its_answer_finds_its_job_by_its_key(served: Se
     ]  # fmt: skip
     with connect(served) as connection:
         connection.sendall("\r\n".join(lines).encode() + body)
-        assert eventually(lambda: num_jobs(store) == 1)
+        assert comes_true(lambda: num_jobs(store) == 1)
 
     assert create(served.client(), {"Idempotency-Key": "k"}).headers["idempotent-replayed"] == "true"
     assert num_jobs(store) == 1
@@ -206,7 +200,7 @@ def test_a_new_server_removes_what_a_killed_one_was_reading(settings: Settings) 
     served = ServedApp(settings)
     served.start()
 
-    assert eventually(lambda: not left.exists())
+    assert comes_true(lambda: not left.exists())
     served.stop()
 
 
@@ -219,9 +213,9 @@ def test_a_tenant_holds_no_more_places_for_uploads_than_it_leaves_free(
     with connect(served) as first, connect(served) as second:
         for connection in (first, second):
             connection.sendall(head(50_000) + part("image", PNG)[:1000])
-        assert eventually(lambda: create(served.client()).status_code == 429)
+        assert comes_true(lambda: create(served.client()).status_code == 429)
         third, bobs = create(served.client()), create(served.client("bob"))
-    accepted = eventually(lambda: create(served.client()).status_code == 202)
+    accepted = comes_true(lambda: create(served.client()).status_code == 202)
     served.stop()
 
     assert (third.status_code, third.json()["error"]["code"]) == (429, "uploads_exceeded")
@@ -257,8 +251,8 @@ def test_more_uploads_at_once_than_may_be_are_a_503(store_settings: StoreSetting
     served.start()
     with connect(served) as connection:
         connection.sendall(head(50_000) + part("image", PNG)[:1000])
-        refused = served.client().get("/livez") and eventually(lambda: create(served.client()).status_code == 503)
-    accepted = eventually(lambda: create(served.client()).status_code == 202)
+        refused = served.client().get("/livez") and comes_true(lambda: create(served.client()).status_code == 503)
+    accepted = comes_true(lambda: create(served.client()).status_code == 202)
     served.stop()
 
     assert refused

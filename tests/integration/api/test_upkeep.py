@@ -1,7 +1,5 @@
 """Laws of upkeep: lost jobs come back, late ones fail, bells are rung, results expire, and one replica does it."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -12,6 +10,7 @@ from jobs.queue import HOUSEKEEPING_QUEUE, video_queue
 from jobs.settings import Settings, StoreSettings
 from tests.integration.api.scripted_worker import MODEL, ScriptedWorker
 from tests.integration.api.served import ServedApp, settings_for
+from tests.waiting import comes_true
 
 SHORT = {
     "lease_s": 0.3, "reaper_period_s": 0.1, "sweeper_period_s": 0.1, "doorbell_age_s": 0.1, "ring_again_s": 0.5,
@@ -60,7 +59,7 @@ def test_a_completed_video_expires_by_itself_and_housekeeping_is_rung(
         queue.get(timeout=10).ack()
 
     assert completed.status_code == 200
-    assert wait_until(lambda: alice.get(f"/v1/videos/{job.id}").json()["status"] == "expired")
+    assert comes_true(lambda: alice.get(f"/v1/videos/{job.id}").json()["status"] == "expired")
 
 
 def test_the_sweeper_rings_for_a_job_whose_creator_died(
@@ -90,11 +89,3 @@ def test_upkeep_moves_to_another_replica_when_the_first_ends(
         other.stop()
 
     assert error["code"] == "queue_ttl_exceeded"
-
-
-def wait_until(is_so: Callable[[], bool], within_s: float = 10.0) -> bool:
-    """Ask again until it is so: an expiry happens by the clock, and no event is awaited for it."""
-    ends_at_s = time.monotonic() + within_s
-    while not is_so() and time.monotonic() < ends_at_s:
-        time.sleep(0.05)
-    return is_so()

@@ -5,7 +5,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from tests.integration.api.creating import create
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp, settings_for
 from tests.integration.valkey import ValkeyServer
+from tests.waiting import comes_true
 
 CROWD, SHARE = 150, 3  # more than the connections that a store's client may have
 END_S = 10.0
@@ -41,14 +42,6 @@ def all_of(connection: socket.socket) -> bytes:
     while not b"".join(parts[-2:]).endswith(b"\r\n0\r\n\r\n") and (part := connection.recv(65536)):
         parts.append(part)
     return b"".join(parts)
-
-
-def eventually(is_so: Callable[[], bool]) -> bool:
-    """Wait until the server has noticed what a client did; nothing tells when."""
-    ends_at_s = time.monotonic() + END_S
-    while not is_so() and time.monotonic() < ends_at_s:
-        time.sleep(0.02)
-    return is_so()
 
 
 def test_a_crowd_that_waits_takes_no_connections_from_anybody(
@@ -113,11 +106,11 @@ def test_a_tenant_over_its_share_of_waits_is_a_429_until_one_of_its_clients_leav
     def refused() -> bool:
         return alice.get(f"/v1/videos/{job.id}", headers={"Prefer": "wait=1"}).status_code == 429
 
-    assert eventually(refused)
+    assert comes_true(refused)
     answer = alice.get(f"/v1/videos/{job.id}/events")
     others = bob.get(f"/v1/videos/{bobs.id}", headers={"Prefer": "wait=1"})
     waiting[0].close()
-    is_free = eventually(lambda: not refused())
+    is_free = comes_true(lambda: not refused())
     for connection in waiting[1:]:
         connection.close()
 

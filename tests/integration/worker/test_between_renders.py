@@ -4,7 +4,7 @@ Each step waits for the one that the law puts before it: what did not go on besi
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from jobs.storage import ObjectStorage
 from mmgt_core.pipelines.progress import RunControl
 from tests.integration.scripted_pipeline import ScriptedPipeline
 from tests.integration.worker.alone import CLASS, create_job, render_to_the_end, settings_alone
+from tests.waiting import comes_true
 from worker.noticeboard import NoticeBoard
 from worker.pipeline import InputPaths, Prepared, Rendered
 from worker.pipeline_host import PipelineHost
@@ -108,14 +109,6 @@ def now(place: Workplace, job: Job) -> Job:
     return found
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(int(SOON_S / 0.02)):
-        if is_so():
-            return
-        threading.Event().wait(0.02)
-    raise TimeoutError
-
-
 def folders(place: Workplace, job: Job) -> list[Path]:
     return list(place.scratch.glob(f"{job.id}.*"))
 
@@ -153,7 +146,7 @@ def test_a_job_is_rendered_while_the_one_before_is_stored(place: Workplace) -> N
     storing.until_somebody_came()
     rendering = threading.Thread(target=render_to_the_end, args=(place,))
     rendering.start()
-    until(lambda: second.id in rendered(place))
+    assert comes_true(lambda: second.id in rendered(place), SOON_S)
     while_storing = now(place, first)
     storing.opened.set()
     rendering.join(SOON_S)
@@ -167,7 +160,7 @@ def test_the_next_job_s_inputs_are_prepared_while_another_renders_and_once_only(
     first, rendering_gate, rendering = gated_render(place)
     second = create(place)
 
-    until(lambda: prepared(place).get(second.id) == 1)
+    assert comes_true(lambda: prepared(place).get(second.id) == 1, SOON_S)
     waiting = now(place, second)
     rendering_gate.opened.set()
     rendering.join(SOON_S)
@@ -182,10 +175,10 @@ def test_the_next_job_s_inputs_are_prepared_while_another_renders_and_once_only(
 def test_a_job_that_is_cancelled_while_its_inputs_lie_ready_leaves_nothing(place: Workplace) -> None:
     _, rendering_gate, rendering = gated_render(place)
     second = create(place)
-    until(lambda: prepared(place).get(second.id) == 1)
+    assert comes_true(lambda: prepared(place).get(second.id) == 1, SOON_S)
 
     place.store.cancel(second.id)
-    until(lambda: not folders(place, second))
+    assert comes_true(lambda: not folders(place, second), SOON_S)
     rendering_gate.opened.set()
     rendering.join(SOON_S)
     render_to_the_end(place)
@@ -197,7 +190,7 @@ def test_a_job_that_is_cancelled_while_its_inputs_lie_ready_leaves_nothing(place
 def test_an_urgent_job_goes_before_the_one_whose_inputs_lie_ready(place: Workplace) -> None:
     _, rendering_gate, rendering = gated_render(place)
     batch = create(place, priority=Priority.BATCH)
-    until(lambda: prepared(place).get(batch.id) == 1)
+    assert comes_true(lambda: prepared(place).get(batch.id) == 1, SOON_S)
 
     urgent = create(place)
     rendering_gate.opened.set()
@@ -213,7 +206,7 @@ def test_an_urgent_job_goes_before_the_one_whose_inputs_lie_ready(place: Workpla
 def test_inputs_that_are_found_wrong_ahead_fail_their_job_in_its_own_attempt(place: Workplace) -> None:
     _, rendering_gate, rendering = gated_render(place)
     wrong = create(place, {"event": "input_error"})
-    until(lambda: prepared(place).get(wrong.id) == 1)
+    assert comes_true(lambda: prepared(place).get(wrong.id) == 1, SOON_S)
     before = now(place, wrong).status
 
     rendering_gate.opened.set()
@@ -261,7 +254,7 @@ def test_a_job_that_was_lost_before_is_rendered_with_nobody_else_s_work_beside_i
 
     rendering = threading.Thread(target=render_job, args=(place, CLASS))
     rendering.start()
-    until(lambda: now(place, poison).status is JobStatus.IN_PROGRESS)
+    assert comes_true(lambda: now(place, poison).status is JobStatus.IN_PROGRESS, SOON_S)
     before = rendered(place) + list(prepared(place))
     storing.opened.set()
     rendering.join(SOON_S)

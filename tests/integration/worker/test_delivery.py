@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from jobs.settings import StoreSettings
 from jobs.verbs.deliveries import Delivery, DeliveryState
 from tests.integration.worker.alone import create_job, place_alone, settings_alone
 from tests.unit.worker.receivers import is_silent, receiving, says
+from tests.waiting import comes_true
 from worker.webhooks import deliver_due
 from worker.workplace import Workplace
 
@@ -47,22 +48,15 @@ def test_receivers_that_hang_leave_places_for_other_tenants_deliveries(place: Wo
             place.store.cancel(job.id)
         delivering = threading.Thread(target=deliver_due, args=(place,))
         delivering.start()
-        until(lambda: hanging.num_connections > 0)
+        assert comes_true(lambda: hanging.num_connections > 0)
         job = create_job(place.store, place.storage, tenant="bob", webhook_url=f"http://127.0.0.1:{quick.port}/")
         place.store.cancel(job.id)
 
-        until(lambda: quick.num_connections > 0)
+        assert comes_true(lambda: quick.num_connections > 0)
 
         assert 0 < hanging.num_connections <= settings.share_per_tenant
         place.board.ask_to_drain()
     delivering.join()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    ends_at_s = time.monotonic() + 10.0  # less than the hanging ones are given
-    while not is_so():
-        assert time.monotonic() < ends_at_s
-        time.sleep(0.02)
 
 
 def at(moment: datetime) -> str:

@@ -1,9 +1,8 @@
 """Laws of a full disk, on a real small one: storage is unavailable then, and nothing half-made stays."""
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
@@ -20,6 +19,7 @@ from tests.integration.api.served import ServedApp, settings_for
 from tests.integration.small_disk import fill, small_disk
 from tests.integration.valkey import ValkeyServer
 from tests.integration.worker.alone import create_job, place_alone, render_to_the_end
+from tests.waiting import comes_true
 from worker.workplace import Workplace
 
 DISK_MB = 8
@@ -91,13 +91,6 @@ def test_an_upload_that_the_disk_cannot_hold_is_a_503_and_the_next_that_fits_is_
     assert (afterwards.status_code, made) == (202, 1)
 
 
-def until(is_so: Callable[[], object]) -> None:
-    ends_at_s = monotonic() + 30.0
-    while not is_so():
-        assert monotonic() < ends_at_s
-        sleep(0.05)
-
-
 def place_on(disk: Path, store_settings: StoreSettings, data: Path, reserve_bytes: int) -> Workplace:
     """A worker whose scratch is the small disk, and that has one attempt."""
     worker = {
@@ -167,10 +160,10 @@ def test_a_store_whose_disk_is_full_is_away_until_it_has_room(disk: Path) -> Non
     filler = fill(disk)
 
     with pytest.raises(StoreUnavailable, match="MISCONF"):
-        until(lambda: store.put_preflight_answer("a", "x" * 100_000))
+        assert comes_true(lambda: store.put_preflight_answer("a", "x" * 100_000), 30.0)
     filler.unlink()
 
-    until(lambda: answers(store))
+    assert comes_true(lambda: answers(store), 30.0)
     store.close()
     valkey.stop()
 

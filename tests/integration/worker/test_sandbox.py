@@ -5,10 +5,9 @@ import struct
 import threading
 import wave
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import psutil
@@ -18,6 +17,7 @@ import redis
 from jobs.job import input_key, new_job_id
 from jobs.settings import StoreSettings
 from tests.integration.worker.alone import place_alone, settings_alone
+from tests.waiting import comes_true
 from worker.errors import SandboxLost
 from worker.preflight import look_at_inputs
 from worker.sandbox import Bounds, Sandbox
@@ -31,20 +31,13 @@ MUCH_BYTES, LITTLE_BYTES = 2_000_000_000, 20_000_000
 ANY_SIZE = {"max_image_pixels": 10**12}
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    ends_at_s = monotonic() + START_S
-    while not is_so():
-        assert monotonic() < ends_at_s
-        sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def sandboxes() -> Iterator[tuple[Sandbox, Sandbox]]:
     """One with hardly any memory and one with hardly any time; started side by side."""
     both = Sandbox(Bounds(LONG_S, LONG_S, LITTLE_BYTES)), Sandbox(Bounds(SHORT_S, SHORT_S, MUCH_BYTES))
     for sandbox in both:
         sandbox.keep()
-    until(lambda: all(sandbox.is_ready for sandbox in both))
+    assert comes_true(lambda: all(sandbox.is_ready for sandbox in both), START_S)
     yield both
     for sandbox in both:
         sandbox.stop()

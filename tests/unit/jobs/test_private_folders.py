@@ -60,18 +60,12 @@ def test_what_a_living_process_owns_stays_and_what_a_killed_one_owned_goes(
 
 def test_an_owner_s_child_keeps_what_it_owns(tmp_path: Path) -> None:
     owned = OwnedFolder.new(tmp_path, "preflight")
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(writing)
-        os.read(reading, 1)
-        os._exit(0)
+    # pytest's process has threads, and a fork of it could hang: the child inherits what a fork would
+    child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(owned._lock,))
     os.close(owned._lock)  # as the owner's end does
 
     while_the_child_lives = remove_abandoned([owned.path])
-    os.close(writing)
-    os.waitpid(child, 0)
-    os.close(reading)
+    child.communicate()
 
     assert while_the_child_lives == 0
     assert remove_abandoned([owned.path]) == 1
