@@ -49,3 +49,13 @@ def settle_on_cores(network: nn.Module) -> None:
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
         set_option(_MOST_ARENAS, 1)
+
+
+def give_back_memory() -> None:
+    """Return to the system what is free between what is held, where the C library has a word for that (glibc).
+
+    It takes milliseconds. Without it, gaps that no later block fits into add up: 100 MiB over a minute of video.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -28,6 +28,7 @@ from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.shifted_windows import shifted_windows
 from mmgt_core.pipelines.window_conditions import ConditionNetworks
 from mmgt_core.pipelines.windows import Stretch, Window, stretches
+from mmgt_core.processor import give_back_memory
 from mmgt_core.puppet.matte import PersonMatte
 from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.quality import VideoSampling, WindowSchedule
@@ -161,16 +162,17 @@ class AudioToVideo:
         begun: BegunFrames | None = None
         num_steps = sampling.num_inference_steps
         for index, stretch in enumerate(covering):
+            give_back_memory()
             poses = drawn.take(stretch.frames)
             plan = sampling_plan(_windows_at(stretch, sampling, options.window_frames), sampling)
             num_done = index * num_steps
             with control.stage(Stage.VIDEO_DIFFUSION, len(covering) * num_steps, num_done) as report:
-                conditions = networks.of_windows(plan.windows, poses, speech.window(stretch.frames), control.check)
+                # Nothing but the call holds the conditions: while the next stretch's are made, these must be gone.
                 denoised = render.denoise(
                     noise.take(len(stretch.frames) - stretch.num_begun),
                     clip,
                     plan,
-                    conditions.__getitem__,
+                    networks.of_windows(plan.windows, poses, speech.window(stretch.frames), control.check).__getitem__,
                     begun=begun,
                     num_carried=stretch.num_carried,
                     check=control.check,

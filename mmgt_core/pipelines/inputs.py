@@ -157,4 +157,5 @@ def _fitted(waveform: Waveform, num_frames: int) -> Waveform:
     """The waveform cut or filled with silence to exactly the video's length (less than half a frame by itself)."""
     length = num_frames * SAMPLES_PER_FRAME
     samples = waveform.samples[:length]
-    return Waveform(np.pad(samples, (0, length - len(samples))))
+    missing = length - len(samples)
+    return Waveform(np.pad(samples, (0, missing)) if missing else samples)
