@@ -13,6 +13,7 @@ from mmgt_core.metrics.image import clip_psnr
 from mmgt_core.metrics.measurement import Region
 from mmgt_core.metrics.mouth import mouth_opening, rendered_mouth_opening, with_still_mouth
 from mmgt_core.metrics.presenter_colours import PresenterColours
+from mmgt_core.metrics.presenter_parts import blink_numbers, hand_numbers, limb_numbers
 from mmgt_core.metrics.regions import crops, region_squares
 from mmgt_core.synthetic.clip import SyntheticClip
 from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
@@ -117,6 +118,8 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
     rebuilt = system.rebuild(truth)
     still = np.repeat(truth[clip.reference_frame : clip.reference_frame + 1], num_frames, axis=0)
     numbers |= _picture_numbers(driven, rebuilt, still, truth, poses, colours)
+    numbers |= limb_numbers(clip, driven, truth) | blink_numbers(clip, driven, truth)
+    numbers |= hand_numbers(driven, truth, system.find)
 
     def seen_mouth(frames: UInt8Array, where: PoseSequence) -> float:
         found = rendered_mouth_opening(frames, where, colours.inside_mouth, colours.around_mouth)

@@ -61,6 +61,13 @@ FIGURES = (
     Figure("mouth_psnr_driven", "mouth box: PSNR against the drawn truth", unit="dB"),
     Figure("mouth_psnr_rebuilt", "mouth box: the autoencoder's ceiling", unit="dB"),
     Figure("mouth_psnr_above_still", "mouth box: PSNR above standing still", low=4, unit="dB"),
+    Figure("forearm_psnr_above_still", "forearms: PSNR above standing still, in their boxes", unit="dB"),
+    Figure("hand_psnr_above_still", "hands: PSNR above standing still, in their boxes", unit="dB"),
+    Figure("residue_driven", "where the portrait's own arms lay: departure from the truth, levels of 255"),
+    Figure("residue_still", "the same of the portrait standing still"),
+    Figure("hand_apart_driven", "from wrist to hand as the detector finds them, in % of the figure's height", unit="%"),
+    Figure("hand_apart_truth", "the same in drawn truth", unit="%"),
+    Figure("blink_recall", "share of the frames with shut eyes that show them shut"),
     Figure("colour_clothes", "clothes: mean colour's error in % of the range", high=6, unit="%"),
     Figure("colour_skin", "skin: the same", high=6, unit="%"),
     Figure("colour_hair", "hair: the same", high=6, unit="%"),
@@ -168,8 +175,9 @@ def _derived(means: dict[str, float]) -> dict[str, float]:
         "psnr_above_still": means["psnr_driven"] - means["psnr_still"],
         "psnr_below_ceiling": means["psnr_rebuilt"] - means["psnr_driven"],
     }
-    if "mouth_psnr_driven" in means:
-        found["mouth_psnr_above_still"] = means["mouth_psnr_driven"] - means["mouth_psnr_still"]
+    for part in ("mouth", "forearm", "hand"):
+        if f"{part}_psnr_driven" in means:
+            found[f"{part}_psnr_above_still"] = means[f"{part}_psnr_driven"] - means[f"{part}_psnr_still"]
     if means["motion_truth"] > 0:
         found["flicker_motion"] = means["flicker_driven"] / means["motion_truth"]
     if means["flicker_truth"] > 0:
