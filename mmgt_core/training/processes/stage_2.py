@@ -1,5 +1,6 @@
 """From a configuration and a folder to stage 2's two processes: on procedural presenters, or on prepared videos."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presen
 from mmgt_core.training.presenters.latents import adopted_vae
 from mmgt_core.training.stage_2.clips import ClipWindows, HeldMouths, ReferenceTargets, TrainingClips
 from mmgt_core.training.stage_2.image import ImageTraining, ImageTrainingConfig
+from mmgt_core.training.stage_2.mouth_lesson import teach_mouths
 from mmgt_core.training.stage_2.prepared_clips import PreparedClips
 from mmgt_core.training.stage_2.starts import VAE_NAME, image_networks, loaded, video_networks
 from mmgt_core.training.stage_2.video import VideoTraining, VideoTrainingConfig
 
 _NUM_SHOWN = 4
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,9 @@ def prepare_video(
         data, held_out = (of(PreparedClips(of_split, preset)) for of_split in windows)
         shown = _items(held_out, range(len(held_out)))
     networks = video_networks(preset, vae, start, configuration.loop.seed)
+    if training.mouth_lesson and training.hears_audio:
+        error = teach_mouths(networks.audio_projection, data.clips, training.mouth_lesson, configuration.loop.seed)
+        logger.info("mouth_lesson steps=%d error=%.3f", training.mouth_lesson, error)
     return Prepared(VideoTraining(preset, networks, shown, training), data)
 
 

@@ -30,6 +30,8 @@ from mmgt_core.unet.audio_attention import AudioAttention
 from mmgt_core.unet.audio_projection import AudioProjection
 from mmgt_core.unet.motion_module import MotionModule
 
+_MOST_LESSON_STEPS = 1_000_000
+
 
 @dataclass(frozen=True)
 class VideoTrainingConfig:
@@ -40,6 +42,7 @@ class VideoTrainingConfig:
     with process 1's networks too. background, mask_motion: which motion masks are seen. hears_audio: False keeps speech
     from the networks (table V). region_weights: of the three branches, 1 each as in the published training.
     held_mouths: share of the windows whose drawn mouth rests, none as published; the drawn pose is the easier teacher.
+    mouth_lesson: steps in which the projection alone learns to tell mouths from speech before, none as published.
     """
 
     window_frames: int
@@ -51,10 +54,12 @@ class VideoTrainingConfig:
     region_weights: RegionWeights
     denoising: DenoisingConfig
     held_mouths: float = 0.0
+    mouth_lesson: int = 0
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: a share that is none, by name."""
+        """Raises: ValueError: a number that cannot be, by name."""
         require_between("held_mouths", self.held_mouths, 0, 1)
+        require_between("mouth_lesson", self.mouth_lesson, 0, _MOST_LESSON_STEPS)
 
 
 def deafen(projection: AudioProjection) -> None:
