@@ -35,8 +35,7 @@ from mmgt_core.processor import settle_on_cores
 from mmgt_core.types import UInt8Array
 
 LENGTHS_S = (10.0, 60.0, 300.0, 600.0)
-_SMALLEST_FLAT_S = 60.0
-"""From here on memory must not grow; a shorter video has not yet filled everything that is kept."""
+_FIRST_FRAME_FROM_S = 60.0
 _MIB_BY_KIB = 1 / 1024
 
 logger = logging.getLogger(__name__)
@@ -120,17 +119,21 @@ def repeated(recording: Path, seconds: float, out: Path) -> Path:
 
 
 def verdict(found: Sequence[Growth]) -> dict[str, float]:
-    """The figures that have bounds: time per second of video against the mean, memory against 60 s, the first frame."""
-    rates = [growth.cpu_s / growth.seconds for growth in found]
-    mean = sum(rates) / len(rates)
-    told = {"largest_departure_from_linear_time": max(abs(rate / mean - 1) for rate in rates)}
-    flat = [growth.peak_mib for growth in found if growth.seconds >= _SMALLEST_FLAT_S]
-    if flat:
-        told["memory_growth_from_60_s"] = max(flat) / flat[0] - 1
-        told["first_frame_share_of_60_s_and_more"] = max(
-            growth.first_frame_cpu_s / growth.cpu_s for growth in found if growth.seconds >= _SMALLEST_FLAT_S
-        )
+    """The figures that have bounds: time per second of video and memory against their means, the first frame."""
+    told = {
+        "largest_departure_from_linear_time": _departure([growth.cpu_s / growth.seconds for growth in found]),
+        "largest_departure_from_flat_memory": _departure([growth.peak_mib for growth in found]),
+    }
+    shares = [growth.first_frame_cpu_s / growth.cpu_s for growth in found if growth.seconds >= _FIRST_FRAME_FROM_S]
+    if shares:
+        told["first_frame_share_of_60_s_and_more"] = max(shares)
     return {name: round(value, 4) for name, value in told.items()}
+
+
+def _departure(values: Sequence[float]) -> float:
+    """The largest, as a share of the mean."""
+    mean = sum(values) / len(values)
+    return max(abs(value / mean - 1) for value in values)
 
 
 def plot(found: Sequence[Growth], path: Path) -> None:
