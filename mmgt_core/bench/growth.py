@@ -119,21 +119,17 @@ def repeated(recording: Path, seconds: float, out: Path) -> Path:
 
 
 def verdict(found: Sequence[Growth]) -> dict[str, float]:
-    """The figures that have bounds: time per second of video and memory against their means, the first frame."""
+    """The figures that have bounds: time per second of video against the mean, memory, the first frame."""
+    rates, peaks = [growth.cpu_s / growth.seconds for growth in found], [growth.peak_mib for growth in found]
+    mean = sum(rates) / len(rates)
     told = {
-        "largest_departure_from_linear_time": _departure([growth.cpu_s / growth.seconds for growth in found]),
-        "largest_departure_from_flat_memory": _departure([growth.peak_mib for growth in found]),
+        "largest_departure_from_linear_time": max(abs(rate / mean - 1) for rate in rates),
+        "memory_growth": max(peaks) / min(peaks) - 1,
     }
     shares = [growth.first_frame_cpu_s / growth.cpu_s for growth in found if growth.seconds >= _FIRST_FRAME_FROM_S]
     if shares:
         told["first_frame_share_of_60_s_and_more"] = max(shares)
     return {name: round(value, 4) for name, value in told.items()}
-
-
-def _departure(values: Sequence[float]) -> float:
-    """The largest, as a share of the mean."""
-    mean = sum(values) / len(values)
-    return max(abs(value / mean - 1) for value in values)
 
 
 def plot(found: Sequence[Growth], path: Path) -> None:

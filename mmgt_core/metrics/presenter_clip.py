@@ -118,7 +118,7 @@ def measure_clip(clip: SyntheticClip, other: SyntheticClip, system: System) -> C
     rebuilt = system.rebuild(truth)
     still = np.repeat(truth[clip.reference_frame : clip.reference_frame + 1], num_frames, axis=0)
     numbers |= _picture_numbers(driven, rebuilt, still, truth, poses, colours)
-    numbers |= limb_numbers(clip, driven, truth) | blink_numbers(clip, driven, truth)
+    numbers |= limb_numbers(clip, driven, still, truth) | blink_numbers(clip, driven, truth)
     numbers |= hand_numbers(driven, truth, system.find)
 
     def seen_mouth(frames: UInt8Array, where: PoseSequence) -> float:

@@ -15,11 +15,11 @@ from mmgt_core.synthetic.drawing import draw_presenter
 from mmgt_core.types import UInt8Array
 
 _RIGHT_WRIST, _LEFT_WRIST = 4, 7
-_FOREARMS = ((3, _RIGHT_WRIST), (6, _LEFT_WRIST))
-_HANDS = (tuple(range(RIGHT_HAND.start, RIGHT_HAND.stop)), tuple(range(LEFT_HAND.start, LEFT_HAND.stop)))
+FOREARMS = ((3, _RIGHT_WRIST), (6, _LEFT_WRIST))
+HANDS = (tuple(range(RIGHT_HAND.start, RIGHT_HAND.stop)), tuple(range(LEFT_HAND.start, LEFT_HAND.stop)))
 _EYES = tuple(tuple(range(eye.start, eye.stop)) for eye in EYES)
 _WRISTS_AND_ROOTS = ((_RIGHT_WRIST, RIGHT_HAND.start), (_LEFT_WRIST, LEFT_HAND.start))
-_LIMB_MARGIN_PX, _EYE_MARGIN_PX = 12, 2
+_LIMB_MARGIN_PX, _EYE_MARGIN_PX = 12, 4
 """Around keypoints, on the canvas: an arm is thicker than its bone."""
 _MOST_DB = 100.0
 _FIND_STRIDE = 20
@@ -29,7 +29,7 @@ Find = Callable[[UInt8Array], Float32Array | None]
 Mask = npt.NDArray[np.bool_]
 
 
-def limb_numbers(clip: SyntheticClip, driven: UInt8Array, truth: UInt8Array) -> dict[str, float]:
+def limb_numbers(clip: SyntheticClip, driven: UInt8Array, still: UInt8Array, truth: UInt8Array) -> dict[str, float]:
     """Forearms and hands beside a portrait that stands still, and what stays of it where its arms lay.
 
     forearm_psnr_driven, forearm_psnr_still, hand_psnr_driven, hand_psnr_still: dB over all pixels in their boxes.
@@ -39,16 +39,16 @@ def limb_numbers(clip: SyntheticClip, driven: UInt8Array, truth: UInt8Array) -> 
     Args:
         clip: whose poses the frames follow.
         driven: (F, H, W, 3) RGB, square.
+        still: the portrait repeated, of the same shape.
         truth: of the same shape.
     """
-    still = np.repeat(truth[clip.reference_frame : clip.reference_frame + 1], len(truth), axis=0)
     poses, side = clip.pose_sequence.keypoints, truth.shape[1]
     numbers = {}
-    for name, parts in (("forearm", _FOREARMS), ("hand", _HANDS)):
+    for name, parts in (("forearm", FOREARMS), ("hand", HANDS)):
         inside = np.stack([boxes(pose, parts, side, _LIMB_MARGIN_PX) for pose in poses])  # (F, H, W)
         numbers[f"{name}_psnr_driven"] = _psnr(driven, truth, inside)
         numbers[f"{name}_psnr_still"] = _psnr(still, truth, inside)
-    arms = np.stack([boxes(pose, _FOREARMS + _HANDS, side, _LIMB_MARGIN_PX) for pose in poses])
+    arms = np.stack([boxes(pose, FOREARMS + HANDS, side, _LIMB_MARGIN_PX) for pose in poses])
     left = arms[clip.reference_frame] & ~arms
     if left.any():
         for name, frames in (("driven", driven), ("still", still)):
@@ -100,7 +100,7 @@ def boxes(pose: Float32Array, parts: Parts, side: int, margin_px: float) -> Mask
         points = pose[list(part), :2]
         low, high = points.min(axis=0) - margin_px, points.max(axis=0) + margin_px
         (x0, y0), (x1, y1) = (np.clip(corner * side / CANVAS_SIZE, 0, side).astype(int) for corner in (low, high))
-        is_inside[y0 : y1 + 1, x0 : x1 + 1] = True
+        is_inside[y0:y1, x0:x1] = True
     return is_inside
 
 

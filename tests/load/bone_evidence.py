@@ -21,8 +21,9 @@ import torch
 
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.finishing.portrait_details import moved
-from mmgt_core.keypoints import CANVAS_SIZE, LEFT_HAND, LIPS, RIGHT_HAND, Float32Array
+from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
 from mmgt_core.load import load_pipeline
+from mmgt_core.metrics.presenter_parts import FOREARMS, HANDS, Parts, boxes
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.puppet.matte import PersonMatte
@@ -32,11 +33,7 @@ from mmgt_core.types import SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Wavefor
 from tests.unit.puppet.presenters import Drawn, cut, drawn, overlap, psnr
 
 FIRST_SEED, SIDE, MARGIN = 900200, MMGT_DEMO.resolution, 12
-PARTS = {
-    "mouth": [list(range(LIPS.start, LIPS.stop))],
-    "forearms": [[3, 4], [6, 7]],
-    "hands": [list(range(hand.start, hand.stop)) for hand in (RIGHT_HAND, LEFT_HAND)],
-}
+PARTS = {"mouth": (tuple(range(LIPS.start, LIPS.stop)),), "forearms": FOREARMS, "hands": HANDS}
 
 
 def main() -> None:
@@ -92,17 +89,11 @@ def drawn_by(
     return [frame.image for frame in frames]
 
 
-def within(
-    pictures: list[UInt8Array], truth: list[UInt8Array], poses: Float32Array, joints: list[list[int]] | None
-) -> float:
+def within(pictures: list[UInt8Array], truth: list[UInt8Array], poses: Float32Array, joints: Parts | None) -> float:
     """PSNR of the mean squared error of all frames' pixels in the boxes around some keypoints, or everywhere."""
     errors = []
     for picture, true, pose in zip(pictures, truth, poses, strict=True):
-        is_inside = np.full(picture.shape[:2], joints is None)
-        for part in joints or []:
-            low, high = pose[part, :2].min(axis=0) - MARGIN, pose[part, :2].max(axis=0) + MARGIN
-            (x0, y0), (x1, y1) = (np.clip(corner * SIDE / CANVAS_SIZE, 0, SIDE).astype(int) for corner in (low, high))
-            is_inside[y0:y1, x0:x1] = True
+        is_inside = np.ones((SIDE, SIDE), bool) if joints is None else boxes(pose, joints, SIDE, MARGIN)
         errors.append(np.square(picture.astype(np.float64) - true)[is_inside].ravel())
     return float(10 * np.log10(255**2 / np.concatenate(errors).mean()))
 

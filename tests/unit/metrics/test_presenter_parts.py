@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmgt_core.keypoints import CANVAS_SIZE, RIGHT_HAND, Float32Array
-from mmgt_core.metrics.presenter_parts import blink_numbers, boxes, hand_numbers, limb_numbers
+from mmgt_core.metrics.presenter_parts import FOREARMS, blink_numbers, boxes, hand_numbers, limb_numbers
 from mmgt_core.pose.eyelids import EYES, SHUT, eye_opening, usual_opening
 from mmgt_core.pose.face_motion import moved_along
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
@@ -31,15 +31,17 @@ def still(clip: SyntheticClip, truth: UInt8Array) -> UInt8Array:
     return np.repeat(truth[clip.reference_frame : clip.reference_frame + 1], len(truth), axis=0)
 
 
-def test_the_truth_has_its_limbs_and_leaves_nothing_behind(clip: SyntheticClip, truth: UInt8Array) -> None:
-    found = limb_numbers(clip, truth, truth)
+def test_the_truth_has_its_limbs_and_leaves_nothing_behind(
+    clip: SyntheticClip, truth: UInt8Array, still: UInt8Array
+) -> None:
+    found = limb_numbers(clip, truth, still, truth)
 
     assert found["forearm_psnr_driven"] == found["hand_psnr_driven"] == 100
     assert found["residue_driven"] == 0
 
 
 def test_a_still_portrait_is_no_better_than_itself(clip: SyntheticClip, truth: UInt8Array, still: UInt8Array) -> None:
-    found = limb_numbers(clip, still, truth)
+    found = limb_numbers(clip, still, still, truth)
 
     assert found["forearm_psnr_driven"] == found["forearm_psnr_still"] < 25
     assert found["hand_psnr_driven"] == found["hand_psnr_still"] < 25
@@ -50,10 +52,10 @@ def test_arms_that_stay_where_they_lay_are_seen_there_alone(
     clip: SyntheticClip, truth: UInt8Array, still: UInt8Array
 ) -> None:
     own = clip.pose_sequence.keypoints[clip.reference_frame]
-    arms = boxes(own, ((3, 4), (6, 7)), SIDE, 12)
+    arms = boxes(own, FOREARMS, SIDE, 12)
     torn = np.where(arms[None, ..., None], still, truth)
 
-    found = limb_numbers(clip, torn, truth)
+    found = limb_numbers(clip, torn, still, truth)
 
     assert found["residue_driven"] > 0.3 * found["residue_still"]
     assert found["hand_psnr_driven"] > found["hand_psnr_still"] + 3

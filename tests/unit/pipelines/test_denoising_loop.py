@@ -1,10 +1,12 @@
 """The denoising loop computes nothing twice, never waits for the device, and goes on where a stretch ended."""
 
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ NUM_FRAMES, NUM_STEPS = 28, 3
 COVERING = tuple(windows(WindowSchedule.LINEAR, NUM_FRAMES, 12, 4))
 OPTIONS = SamplingOptions(num_inference_steps=NUM_STEPS)
 SHORT_WINDOWS = replace(OPTIONS, num_inference_steps=2, window_frames=4, window_overlap=2)
-"""Twenty of them are 42 frames."""
+"""A stretch of ten of them is 22 frames."""
 
 
 @pytest.fixture
@@ -125,6 +127,27 @@ def test_whatever_the_length_each_network_runs_once_for_what_does_not_change_fro
     once = {"image_encoder": 1, "vae_encoder": 1, "reference_unet": 1, "wav2vec": 1}
     per_frame = {"pose_guider": num_blocks, "audio_projection": num_blocks}  # twelve frames a call
     assert calls == {**once, **per_frame, "denoising_unet": num_windows * 2}
+
+
+def test_conditions_of_a_stretch_are_gone_before_those_of_the_next_are_made(
+    pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[PreparedWindow]] = []
+    alive: list[int] = []
+    of_windows = ConditionNetworks.of_windows
+
+    def noted(*given: Any) -> dict[Window, PreparedWindow]:
+        alive.append(sum(window() is not None for window in made))
+        windows = of_windows(*given)
+        made.extend(map(weakref.ref, windows.values()))
+        return windows
+
+    monkeypatch.setattr(ConditionNetworks, "of_windows", noted)
+
+    list(rendered(pipeline, 60, SHORT_WINDOWS))
+
+    assert len(alive) >= 3
+    assert set(alive) == {0}
 
 
 def test_every_pose_is_drawn_once(pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch) -> None:
