@@ -1,7 +1,7 @@
 """Speech as stage 2 hears it: every layer of wav2vec 2.0 at video rate, each frame with its neighbours (spec §6)."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -41,9 +41,16 @@ class Level:
     deviation: np.float32
 
     @classmethod
-    def of(cls, samples: Float32Array) -> "Level":
-        """Of a whole recording, (samples,)."""
-        return cls(samples.mean(), np.sqrt(samples.var() + _VARIANCE_FLOOR))
+    def of(cls, parts: Iterable[Float32Array]) -> "Level":
+        """Of a whole recording in parts, (samples,) each: of ten minutes in one, copies would take 77 MB."""
+        num_samples, total, squares = 0, 0.0, 0.0
+        for part in parts:
+            samples = part.astype(np.float64)
+            num_samples += len(part)
+            total += float(samples.sum())
+            squares += float(samples @ samples)
+        mean = total / num_samples
+        return cls(np.float32(mean), np.float32(np.sqrt(squares / num_samples - mean**2 + _VARIANCE_FLOOR)))
 
     def normalise(self, samples: Float32Array) -> Float32Array:
         """A part of the recording at zero mean and unit variance: (samples,) float32."""
@@ -52,7 +59,7 @@ class Level:
 
 def normalise(samples: Float32Array) -> Float32Array:
     """Zero mean and unit variance over the whole recording: (samples,) float32."""
-    return Level.of(samples).normalise(samples)
+    return Level.of([samples]).normalise(samples)
 
 
 @torch.inference_mode()
@@ -104,7 +111,9 @@ class SpeechFeatures:
     @cached_property
     def level(self) -> Level:
         """Of the whole recording."""
-        return Level.of(self.waveform.part(0))
+        step = self.block_frames * SAMPLES_PER_FRAME
+        starts = range(0, len(self.waveform.samples), step)
+        return Level.of(self.waveform.part(start, start + step) for start in starts)
 
     def window(self, frames: Sequence[int]) -> torch.Tensor:
         """Features of these frames with their neighbours, (len(frames), A, layers, D).

@@ -37,6 +37,9 @@ from mmgt_core.types import UInt8Array
 LENGTHS_S = (10.0, 60.0, 300.0, 600.0)
 _FIRST_FRAME_FROM_S = 60.0
 _MIB_BY_KIB = 1 / 1024
+_STAGE_COLOURS = ("tab:blue", "tab:red", "tab:green", "tab:orange", "tab:purple", "tab:brown")
+_HEADROOM = 1.08
+"""Of the plots, above the largest value."""
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +142,8 @@ def plot(found: Sequence[Growth], path: Path) -> None:
     seconds = [growth.seconds for growth in found]
     stages = list(dict.fromkeys(stage for growth in found for stage in growth.stage_cpu_s))
     time_axis, memory_axis, first_axis = figure.subplots(1, 3)
-    time_axis.stackplot(seconds, [[g.stage_cpu_s.get(stage, 0.0) for g in found] for stage in stages], labels=stages)
+    by_stage = [[growth.stage_cpu_s.get(stage, 0.0) for growth in found] for stage in stages]
+    time_axis.stackplot(seconds, by_stage, labels=stages, colors=_STAGE_COLOURS)
     time_axis.plot(seconds, [growth.cpu_s for growth in found], "k.-", label="all")
     time_axis.legend(fontsize="x-small")
     time_axis.set_ylabel("CPU seconds")
@@ -149,7 +153,7 @@ def plot(found: Sequence[Growth], path: Path) -> None:
     first_axis.set_ylabel("CPU seconds to the first frame")
     for axis in (time_axis, memory_axis, first_axis):
         axis.set_xlabel("seconds of video")
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, _HEADROOM * axis.dataLim.ymax)
     figure.savefig(path, dpi=120)
 
 

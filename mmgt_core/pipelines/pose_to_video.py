@@ -21,7 +21,7 @@ from mmgt_core.pipelines.denoising import (
 from mmgt_core.pipelines.pictures import clip_pixels, scaled_pixels
 from mmgt_core.pipelines.progress import RunControl, Stage
 from mmgt_core.pipelines.windows import Window
-from mmgt_core.processor import calls_at_once
+from mmgt_core.processor import calls_at_once, give_back_memory
 from mmgt_core.quality import VideoSampling
 from mmgt_core.types import ClipConditions, UInt8Array
 from mmgt_core.unet.conditions import PreparedClip, PreparedWindow
@@ -139,9 +139,9 @@ class PoseToVideo:
         ) -> torch.Tensor:
             return self.predict(latents, timestep, clip, window_conditions(window), guidance_scale)
 
-        there = noise.to(self.device)
+        give_back_memory()  # what making the conditions left
         return denoise(
-            there,
+            noise.to(self.device),
             plan,
             predict,
             begun=begun,
@@ -184,6 +184,7 @@ class PoseToVideo:
         """
         num_done = 0
         for latents in stretches:
+            give_back_memory()  # what denoising left
             with control.stage(Stage.DECODING, num_frames, num_done) as report:
                 parts = latents[0].transpose(0, 1).split(_DECODED_TOGETHER)  # (B, C, h, w) each
                 for copied in _each_behind_the_next(self._decoded(part) for part in parts):

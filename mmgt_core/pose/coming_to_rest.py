@@ -49,7 +49,8 @@ def at_rest_at_the_end(
         num_before = min(len(part), max(0, first - num_passed))
         if num_before:
             yield PoseSequence(part.keypoints[:num_before])
-        tail.append(part.keypoints[num_before:])
+        if num_before < len(part):
+            tail.append(part.keypoints[num_before:].copy())  # an empty view would hold the whole part to the end
         num_passed += len(part)
     end = np.concatenate(tail)
     if len(end) > _LEAST_FRAMES:

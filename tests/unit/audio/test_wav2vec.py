@@ -1,5 +1,7 @@
 """Speech as stage 2 hears it: block by block, as if it had been heard at once."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -149,3 +151,18 @@ def test_a_waveform_in_a_file_is_heard_as_one_in_memory(wav2vec: Wav2Vec2Model) 
     assert torch.equal(*heard)
     assert np.array_equal(in_file.part(17, 4000), in_memory.samples[17:4000])
     assert (in_file.num_frames, in_file.seconds) == (in_memory.num_frames, in_memory.seconds)
+
+
+def test_a_long_recording_is_normalised_as_a_whole_without_being_copied(wav2vec: Wav2Vec2Model) -> None:
+    whole = speech(300 * BLOCK_FRAMES // 25 * SAMPLES_PER_FRAME).samples + np.float32(0.02)
+    features = SpeechFeatures(wav2vec, Waveform(whole), block_frames=50)
+
+    tracemalloc.start()
+    try:
+        level = features.level
+        most_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert np.allclose(level.normalise(whole), (whole - whole.mean()) / whole.std(), atol=1e-4)
+    assert most_bytes < whole.nbytes / 10

@@ -1,5 +1,6 @@
 """The end of generated poses: arms that slow down and sink back, a mouth that closes when nothing is heard any more."""
 
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -154,6 +155,20 @@ def test_only_the_last_frames_wait_for_the_end(clips: list[SyntheticClip]) -> No
     lengths_of_parts = [(len(part), sum(taken)) for part in stream]
 
     assert lengths_of_parts == [(40, 40), (40, 80), (125 - 80 - REST_FRAMES - 1, 120), (REST_FRAMES + 1, 125)]
+
+
+def test_parts_that_have_passed_are_let_go(clips: list[SyntheticClip]) -> None:
+    clip, held = clips[0], []
+
+    def parts() -> Iterator[PoseSequence]:
+        for part in in_parts(clip.pose_sequence.keypoints, 10):
+            copied = part.keypoints.copy()
+            held.append(weakref.ref(copied))
+            yield PoseSequence(copied)
+
+    alive = [sum(ref() is not None for ref in held) for _ in at_rest_at_the_end(parts(), portrait(clip), clip.waveform)]
+
+    assert max(alive) <= 2
 
 
 @pytest.mark.parametrize("num_frames", [1, 2, 3, 6, 9, 30])
