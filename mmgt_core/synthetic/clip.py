@@ -12,6 +12,7 @@ from mmgt_core.synthetic.drawing import draw_presenter
 from mmgt_core.synthetic.figure import presenter_keypoints
 from mmgt_core.synthetic.identity import PresenterIdentity, draw_identity
 from mmgt_core.synthetic.motion import speaking_motion
+from mmgt_core.synthetic.photographic import PhotographicLook, draw_look, draw_photographed
 from mmgt_core.synthetic.speech import Phoneme, Utterance, synthesise
 from mmgt_core.synthetic.texts import TRAINED_LANGUAGES, choose_voice, sentence, word_lists
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
@@ -27,7 +28,11 @@ _INNER_TOP, _INNER_BOTTOM = LIPS.start + 14, LIPS.start + 18
 
 @dataclass(frozen=True)
 class SyntheticClip:
-    """A clip; mouth_opening: (F,) pixels of the 512 canvas between the inner lips. phonemes: times in the waveform."""
+    """A clip.
+
+    phonemes: times in the waveform. mouth_opening: (F,) pixels of the 512 canvas between the inner lips. look: of a
+    photograph; None is a drawing.
+    """
 
     seed: int
     identity: PresenterIdentity
@@ -38,6 +43,7 @@ class SyntheticClip:
     phonemes: tuple[Phoneme, ...]
     pose_sequence: PoseSequence
     mouth_opening: Float32Array
+    look: PhotographicLook | None = None
 
     @property
     def reference_frame(self) -> int:
@@ -46,7 +52,10 @@ class SyntheticClip:
 
     def render(self, frames: Sequence[int], size: int) -> UInt8Array:
         """Draw these frames, size x size pixels: (N, size, size, 3) RGB."""
-        return draw_presenter(self.identity, self.pose_sequence.keypoints[list(frames)], size)
+        keypoints = self.pose_sequence.keypoints[list(frames)]
+        if self.look is not None:
+            return draw_photographed(self.identity, self.look, keypoints, size)
+        return draw_presenter(self.identity, keypoints, size)
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,11 @@ def synthetic_clip(seed: int, seconds: float | None = None, language: str | None
         PoseSequence(keypoints),
         opening.astype(np.float32),
     )
+
+
+def photographed(clip: SyntheticClip) -> SyntheticClip:
+    """The same clip as a photograph would show it: always the same one."""
+    return replace(clip, look=draw_look(clip.seed))
 
 
 def require_trained_seeds(name: str, first: int, number: int) -> None:

@@ -1,5 +1,8 @@
 """Draw presenters with Skia, from identity and keypoints, at any size."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import skia
 
@@ -9,8 +12,9 @@ from mmgt_core.synthetic.face_model import still_head
 from mmgt_core.synthetic.hair import draw_back_hair, draw_front_hair
 from mmgt_core.synthetic.head import draw_glasses, draw_head, skull_points
 from mmgt_core.synthetic.identity import Build, PresenterIdentity
+from mmgt_core.synthetic.parts import Material, Part, at
 from mmgt_core.synthetic.scene import draw_scene, light_paint
-from mmgt_core.synthetic.trunk import draw_arms, draw_neck, draw_trunk
+from mmgt_core.synthetic.trunk import arm_parts, draw_neck, draw_trunk
 from mmgt_core.types import UInt8Array
 
 _HEAD_ANCHORS = (0, 1, 2, 14, 15, 16, 36, 39, 42, 45)
@@ -25,34 +29,47 @@ def draw_presenter(identity: PresenterIdentity, keypoints: Float32Array, size: i
     scale = size / CANVAS_SIZE
     background = _background(identity, size)
     light = light_paint(identity.light)
-    for picture, pose, head in zip(pictures, keypoints[..., :2], _head_frames(identity.build, keypoints), strict=True):
+    for picture, pose, head in zip(pictures, keypoints[..., :2], head_frames(identity.build, keypoints), strict=True):
         surface = skia.Surface(picture)  # a canvas does not keep its surface alive
         canvas = surface.getCanvas()
         canvas.drawImage(background, 0, 0)
         canvas.scale(scale, scale)
-        _draw_person(canvas, identity, pose, head)
+        for part in presenter_parts(identity, pose, head):
+            part.draw(canvas)
         canvas.drawPaint(light)
     return pictures[..., :3].copy()
 
 
-def _draw_person(canvas: skia.Canvas, identity: PresenterIdentity, pose: Float32Array, head: Curve) -> None:
-    """From back to front. head: (2, 3), where the head's own coordinates are now."""
-    body = pose[BODY]
+def presenter_parts(identity: PresenterIdentity, pose: Float32Array, head: Curve) -> list[Part]:
+    """The person from back to front.
+
+    Args:
+        pose: (134, 2) on the 512 canvas.
+        head: (2, 3), where the head's own coordinates are now; of `head_frames`.
+    """
+    body, hair_place = pose[BODY], _hair_place(identity.build, head)
     skull = skull_points(identity) @ head[:, :2].T + head[:, 2]
-    hair_place = _hair_place(identity.build, head)
+    return [
+        Part(Material.HAIR, head, partial(_draw_hair, identity, hair_place, draw_back_hair)),
+        Part(Material.CLOTH, at(body[1]), partial(draw_trunk, identity=identity, body=body)),
+        Part(Material.SKIN, at(body[1]), partial(draw_neck, identity=identity, body=body, chin=pose[_CHIN])),
+        Part(Material.SKIN, head, partial(draw_head, identity=identity, keypoints=pose, skull=skull)),
+        Part(Material.HAIR, head, partial(_draw_hair, identity, hair_place, draw_front_hair)),
+        Part(Material.GLASS, head, partial(draw_glasses, identity=identity, keypoints=pose)),
+        *arm_parts(identity, pose),
+    ]
+
+
+def _draw_hair(
+    identity: PresenterIdentity,
+    place: skia.Matrix,
+    draw: Callable[[skia.Canvas, PresenterIdentity], None],
+    canvas: skia.Canvas,
+) -> None:
     canvas.save()
-    canvas.concat(hair_place)
-    draw_back_hair(canvas, identity)
+    canvas.concat(place)
+    draw(canvas, identity)
     canvas.restore()
-    draw_trunk(canvas, identity, body)
-    draw_neck(canvas, identity, body, pose[_CHIN])
-    draw_head(canvas, identity, pose, skull)
-    canvas.save()
-    canvas.concat(hair_place)
-    draw_front_hair(canvas, identity)
-    canvas.restore()
-    draw_glasses(canvas, identity, pose)
-    draw_arms(canvas, identity, pose)
 
 
 def _background(identity: PresenterIdentity, size: int) -> skia.Image:
@@ -64,7 +81,7 @@ def _background(identity: PresenterIdentity, size: int) -> skia.Image:
     return surface.makeImageSnapshot()
 
 
-def _head_frames(build: Build, keypoints: Float32Array) -> Curve:
+def head_frames(build: Build, keypoints: Float32Array) -> Curve:
     """The affine maps, (N, 2, 3), that carry the still head onto each pose's, by least squares over fixed points."""
     still = still_head(build)[list(_HEAD_ANCHORS)]
     moved = keypoints[:, FACE, :2][:, list(_HEAD_ANCHORS)].astype(np.float64)  # (N, P, 2)

@@ -1,10 +1,13 @@
 """Clothes and arms: everything between neck and hands."""
 
+from functools import partial
+
 import numpy as np
 import skia
 
 from mmgt_core.keypoints import LEFT_HAND, RIGHT_HAND, Float32Array
 from mmgt_core.synthetic.identity import Collar, Colour, Pattern, PresenterIdentity, shade
+from mmgt_core.synthetic.parts import Material, Part, along
 from mmgt_core.synthetic.shapes import Points, curve, fill, limb, line, shifted
 
 _BELOW = 530.0
@@ -15,6 +18,7 @@ _FINGERS = ((17, 18, 19, 20), (13, 14, 15, 16), (9, 10, 11, 12), (5, 6, 7, 8), (
 """From the little finger to the thumb."""
 
 _PALM = [0, 1, 2, 5, 9, 13, 17]
+_MIDDLE_KNUCKLE = 9
 _FINGER_WIDTH = 0.155
 """Of the hand's length."""
 
@@ -55,12 +59,16 @@ def draw_neck(canvas: skia.Canvas, identity: PresenterIdentity, body: Points, ch
     _draw_collar(canvas, identity, left, right, low)
 
 
-def draw_arms(canvas: skia.Canvas, identity: PresenterIdentity, keypoints: Float32Array) -> None:
+def arm_parts(identity: PresenterIdentity, keypoints: Float32Array) -> list[Part]:
     """Both arms and hands, before the trunk; keypoints: (134, 2)."""
+    parts = []
     for shoulder, side, hand in ((2, -1, RIGHT_HAND), (5, 1, LEFT_HAND)):
         start, elbow, wrist = keypoints[shoulder : shoulder + 3]
-        _draw_arm(canvas, identity, shifted(start, -side * 10, 16), elbow, wrist)
-        _draw_hand(canvas, identity.skin, keypoints[hand], identity.build.hand_length)
+        parts += _arm_parts(identity, shifted(start, -side * 10, 16), elbow, wrist)
+        points = keypoints[hand]
+        draw_hand = partial(_draw_hand, skin=identity.skin, points=points, length=identity.build.hand_length)
+        parts.append(Part(Material.SKIN, along(points[0], points[_MIDDLE_KNUCKLE]), draw_hand))
+    return parts
 
 
 def _outline(identity: PresenterIdentity, body: Points) -> skia.Path:
@@ -127,20 +135,30 @@ def _draw_collar(canvas: skia.Canvas, identity: PresenterIdentity, left: Points,
         canvas.drawPath(path, line(edge, 6))
 
 
-def _draw_arm(canvas: skia.Canvas, identity: PresenterIdentity, start: Points, elbow: Points, wrist: Points) -> None:
-    sleeve, skin = shade(identity.clothes, 0.94), identity.skin
-    lower = sleeve if identity.has_long_sleeves else skin
+def _arm_parts(identity: PresenterIdentity, start: Points, elbow: Points, wrist: Points) -> list[Part]:
+    """Edges, upper arm, forearm, and the sleeve where it is short."""
+    sleeve = shade(identity.clothes, 0.94)
+    colour, material = (sleeve, Material.CLOTH) if identity.has_long_sleeves else (identity.skin, Material.SKIN)
     upper_arm = limb(start, elbow, _SHOULDER_RADIUS, _ELBOW_RADIUS)
     forearm = limb(elbow, wrist, _ELBOW_RADIUS, _WRIST_RADIUS)
-    for path, colour in ((upper_arm, lower), (forearm, lower)):
-        canvas.drawPath(path, line(shade(colour, 0.76), 3))
-    canvas.drawPath(upper_arm, fill(lower))
-    canvas.drawPath(forearm, fill(lower))
+    edge, inside = line(shade(colour, 0.76), 3), fill(colour)
+    parts = [
+        Part(Material.EDGE, along(start, elbow), partial(_draw_paths, paths=(upper_arm, forearm), paints=(edge,))),
+        Part(material, along(start, elbow), partial(_draw_paths, paths=(upper_arm,), paints=(inside,))),
+        Part(material, along(elbow, wrist), partial(_draw_paths, paths=(forearm,), paints=(inside,))),
+    ]
     if not identity.has_long_sleeves:
-        end = start + (elbow - start) * _SLEEVE_SHARE
-        short = limb(start, end, _SHOULDER_RADIUS, 25)
-        canvas.drawPath(short, line(shade(sleeve, 0.68), 3))
-        canvas.drawPath(short, fill(sleeve))
+        short = limb(start, start + (elbow - start) * _SLEEVE_SHARE, _SHOULDER_RADIUS, 25)
+        paints = line(shade(sleeve, 0.68), 3), fill(sleeve)
+        draw_sleeve = partial(_draw_paths, paths=(short,), paints=paints)
+        parts.append(Part(Material.CLOTH, along(start, elbow), draw_sleeve))
+    return parts
+
+
+def _draw_paths(canvas: skia.Canvas, paths: tuple[skia.Path, ...], paints: tuple[skia.Paint, ...]) -> None:
+    for paint in paints:
+        for path in paths:
+            canvas.drawPath(path, paint)
 
 
 def _draw_hand(canvas: skia.Canvas, skin: Colour, points: Points, length: float) -> None:

@@ -18,7 +18,7 @@ from mmgt_core.checkpoints.networks import build_wav2vec
 from mmgt_core.config import LogMelConfig, Preset
 from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
 from mmgt_core.pipelines.pictures import CLIP_SIDE, portrait, scaled
-from mmgt_core.synthetic.clip import require_trained_seeds, synthetic_clip
+from mmgt_core.synthetic.clip import SyntheticClip, photographed, require_trained_seeds, synthetic_clip
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.machinery.making import alone_in
 from mmgt_core.training.machinery.rows import Array, MadeDataError, array_path, make_missing, mapped_array, write_row
@@ -64,11 +64,15 @@ MakeClip = Callable[[int], PresenterClip]
 
 @dataclass(frozen=True)
 class PresenterDatasetConfig:
-    """Which clips are drawn, and how much of each: seeds from first_seed on, frames_per_clip consecutive frames."""
+    """Which clips are drawn, and how much of each: seeds from first_seed on, frames_per_clip consecutive frames.
+
+    photographs: share of the clips that look as photographs do (`synthetic.photographic`).
+    """
 
     num_clips: int
     first_seed: int
     frames_per_clip: int
+    photographs: float = 0.0
 
     def __post_init__(self) -> None:
         """Raises: ValueError: no clip is left to learn from, or one that must never be trained on is among them."""
@@ -77,6 +81,12 @@ class PresenterDatasetConfig:
         require_trained_seeds("first_seed + num_clips", self.first_seed, self.num_clips)
         if self.frames_per_clip < 1:
             raise ValueError(f"frames_per_clip is {self.frames_per_clip}; it must be 1 or more")
+        if not 0 <= self.photographs <= 1:
+            raise ValueError(f"photographs is {self.photographs:g}; it must be from 0 to 1")
+
+    def is_photographed(self, index: int) -> bool:
+        """Whether a row is one of those that look as photographs do."""
+        return is_in_share(index, self.photographs)
 
 
 @dataclass(frozen=True)
@@ -179,6 +189,11 @@ class PresenterDataset:
         return torch.from_numpy(self.speech[clip, frames].astype(np.float32))
 
 
+def is_in_share(index: int, share: float) -> bool:
+    """Whether a row is one of a share of all rows, which lie evenly among the others."""
+    return int((index + 1) * share) > int(index * share)
+
+
 def build_presenter_dataset(
     folder: Path,
     preset: Preset,
@@ -216,7 +231,12 @@ def presenters(
     on_progress: Callable[[int, int], None],
 ) -> PresenterDataset:
     """The folder's presenters, drawn where they are not there yet."""
-    return build_presenter_dataset(folder, preset, config, synthetic_clip, num_workers, on_progress)
+    return build_presenter_dataset(folder, preset, config, partial(_clip_of, config), num_workers, on_progress)
+
+
+def _clip_of(config: PresenterDatasetConfig, seed: int) -> SyntheticClip:
+    clip = synthetic_clip(seed)
+    return photographed(clip) if config.is_photographed(seed - config.first_seed) else clip
 
 
 def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig) -> None:
@@ -248,10 +268,9 @@ def _require_arrays(folder: Path, preset: Preset, config: PresenterDatasetConfig
 
 def _require_same_clips(path: Path, config: PresenterDatasetConfig, is_begun: bool) -> None:
     """Write down which clips a folder holds, or find it written."""
-    wanted = asdict(config)
-    if is_begun and path.is_file() and (found := json.loads(path.read_text())) != wanted:
-        raise MadeDataError(f"{path.parent} was begun otherwise: {found}, not {wanted}")
-    path.write_text(json.dumps(wanted) + "\n")
+    if is_begun and path.is_file() and (found := PresenterDatasetConfig(**json.loads(path.read_text()))) != config:
+        raise MadeDataError(f"{path.parent} was begun otherwise: {asdict(found)}, not {asdict(config)}")
+    path.write_text(json.dumps(asdict(config)) + "\n")
 
 
 def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, make_clip: MakeClip, index: int) -> None:

@@ -22,7 +22,7 @@ from mmgt_core.training.machinery.rows import (
     write_row,
 )
 from mmgt_core.training.presenters.autoencoder import encoded_pictures
-from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
+from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset, is_in_share
 from mmgt_core.training.stage_2.clips import HeldMouths
 from mmgt_core.training.stage_2.conditions import batch_of_one
 from mmgt_core.training.stage_2.finished import Stage2Files, finished_networks
@@ -106,7 +106,7 @@ def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, held_mouths: fl
     silence = Waveform(np.zeros(SAMPLES_PER_FRAME, np.float32))
     unheard = SpeechFeatures(build_wav2vec(preset.wav2vec), silence).window([0])
     heard = torch.from_numpy(dataset.speech[index, frames].astype(np.float32))
-    held = HeldMouths(held_mouths, preset) if is_held(index, held_mouths) else None
+    held = HeldMouths(held_mouths, preset) if is_in_share(index, held_mouths) else None
     own, own_pose = _drawn(networks, dataset, preset, index, [0], unheard, None)
     others, poses = _drawn(networks, dataset, preset, index, frames, heard, held)
     drawn = np.concatenate([own, others])
@@ -114,11 +114,6 @@ def _draw_clip(folder: Path, preset: Preset, files: Stage2Files, held_mouths: fl
     moved_portraits, moved_drawn = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
     rows = drawn, moved_portraits, moved_drawn, np.concatenate([own_pose, poses])
     write_row(folder, index, dict(zip(_ARRAYS, rows, strict=True)), _DONE)
-
-
-def is_held(index: int, share: float) -> bool:
-    """Whether a clip is one of those drawn with a resting mouth: they lie evenly among the others."""
-    return int((index + 1) * share) > int(index * share)
 
 
 def _drawn(

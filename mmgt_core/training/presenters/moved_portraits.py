@@ -18,8 +18,7 @@ from mmgt_core.training.machinery.rows import (
     write_flags,
     write_row,
 )
-from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
-from mmgt_core.training.presenters.drawn_frames import is_held
+from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset, is_in_share
 from mmgt_core.training.stage_2.clips import held_poses
 from mmgt_core.types import UInt8Array
 
@@ -76,7 +75,7 @@ def _move(folder: Path, held_mouths: float, index: int) -> None:
     dataset = PresenterDataset.open(folder)
     frames = list(range(FIRST_MOVING_FRAME, dataset.num_frames))
     own, *poses = dataset.keypoints_of(index, [0, *frames])
-    if is_held(index, held_mouths):
+    if is_in_share(index, held_mouths):
         poses = list(held_poses(dataset, index, 0, frames).keypoints)
     puppet = Puppet.of(np.array(dataset.pictures[index, 0]), own, PersonMatte())
     moved = np.stack([puppet.moved(pose) for pose in (own, *poses)])

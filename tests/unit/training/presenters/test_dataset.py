@@ -1,5 +1,6 @@
 """Presenters are drawn once: what a row holds, and that a stopped run goes on."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 import torch
 
 from mmgt_core.masks.pyramid import motion_masks
+from mmgt_core.pipelines.pictures import scaled
+from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.training.machinery.rows import MadeDataError
-from mmgt_core.training.presenters.dataset import PresenterDataset
+from mmgt_core.training.presenters.dataset import CLIPS_FILE, PresenterDataset, PresenterDatasetConfig, presenters
 from mmgt_core.training.stage_2.masks import unpacked_masks
 from mmgt_core.types import BackgroundMask, MaskMotion, PoseSequence
 from tests.unit.training.presenters.tiny_presenters import NUM_FRAMES, TINY, StandIn, build, stand_in
@@ -102,6 +105,32 @@ def test_another_process_draws_the_same_rows(dataset: PresenterDataset, tmp_path
 def test_a_folder_of_another_configuration_is_refused(dataset: PresenterDataset) -> None:
     with pytest.raises(MadeDataError, match="begun otherwise"):
         build(dataset.folder, num_clips=10)
+
+
+def test_a_folder_from_before_there_were_photographs_goes_on(dataset: PresenterDataset) -> None:
+    written = dataset.folder / CLIPS_FILE
+    known = json.loads(written.read_text())
+    written.write_text(json.dumps({name: value for name, value in known.items() if name != "photographs"}))
+
+    assert len(build(dataset.folder, num_clips=9)) == 1
+    assert json.loads(written.read_text()) == known
+
+
+def test_a_share_of_the_clips_looks_as_photographs_do(tmp_path: Path) -> None:
+    config = PresenterDatasetConfig(num_clips=12, first_seed=40, frames_per_clip=1, photographs=0.25)
+
+    drawn = presenters(tmp_path, TINY, config, 0, lambda done, total: None)
+
+    are_drawings = [
+        np.abs(picture - scaled(synthetic_clip(40 + index).render([0], 256)[0], 64).astype(int)).mean() < 1
+        for index, picture in enumerate(drawn.pictures[:, 0].astype(int))
+    ]
+    assert [index for index, is_drawing in enumerate(are_drawings) if not is_drawing] == [3, 7, 11]
+
+
+def test_a_share_of_photographs_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"photographs is 1\.2; it must be from 0 to 1"):
+        PresenterDatasetConfig(num_clips=12, first_seed=40, frames_per_clip=1, photographs=1.2)
 
 
 def test_clips_that_are_looked_at_are_not_trained_on() -> None:
