@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from mmgt_core.keypoints import NUM_KEYPOINTS, Float32Array
 from mmgt_core.pose.detector import DetectedPerson, WholeBodyDetector
+from mmgt_core.pose.eye_network import seeing_eyelids
 from mmgt_core.pose.following import OncePerPicture, follow
 from mmgt_core.pose.framing import SquareFrame, crop_image
+from mmgt_core.pose.read_blinks import with_read_blinks
 from mmgt_core.types import UInt8Array
 
 LONGEST_GAP_FRAMES = 5
@@ -40,13 +42,15 @@ def track_person(
 ) -> Track:
     """Crop each frame, append it to the pictures as JPEG, and find one person throughout whose face is seen.
 
+    The lids of their poses shut where their eyes are read to blink: most detectors hardly see lids move.
+
     Args:
         images: (H, W, 3) uint8 RGB, at least one; a repeated array is a repeated picture.
         frame: the crop.
         detector: any whole-body detector.
         pictures: where the JPEG pictures go.
     """
-    once = OncePerPicture(detector)
+    once = OncePerPicture(seeing_eyelids(detector))
     faces: list[list[DetectedPerson]] = []
     offsets = [0]
     last: UInt8Array | None = None
@@ -58,9 +62,10 @@ def track_person(
         pictures.write(encoded)
         offsets.append(offsets[-1] + len(encoded))
         faces.append([person for person in once.detect(crop) if person.has_face])
-    found = [None if person is None else person.keypoints for person in follow(faces).people]
-    bridged, is_known = bridge_gaps(found)
-    return Track(bridged, is_known, np.array(offsets, np.int64))
+    people = follow(faces).people
+    bridged, is_known = bridge_gaps([None if person is None else person.keypoints for person in people])
+    blinking = with_read_blinks(bridged, [None if person is None else person.eye_opening for person in people])
+    return Track(blinking, is_known, np.array(offsets, np.int64))
 
 
 def bridge_gaps(found: Sequence[Float32Array | None]) -> tuple[Float32Array, npt.NDArray[np.bool_]]:
