@@ -14,14 +14,15 @@ from torch.nn import functional as F
 from mmgt_core.encoders.autoencoder import Autoencoder
 from mmgt_core.keypoints import CANVAS_SIZE, LIPS, Float32Array
 from mmgt_core.media.image_writing import write_image
+from mmgt_core.pose.eyelids import EYES
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.presenters.crops import drawn_crop
 from mmgt_core.training.presenters.dataset import PresenterDataset
 from mmgt_core.types import UInt8Array
 
 _ENCODED_AT_ONCE = 64
-_MOUTH_MARGIN_PX = 8.0
-"""Around the lips' keypoints, on the canvas: lines have a width, and teeth and lips meet the skin."""
+_MARGIN_PX = 8.0
+"""Around keypoints of lips and eyes, on the canvas: lines have a width, and teeth and lips meet the skin."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,17 @@ class VAETraining:
 
 def mouth_pixels(keypoints: Float32Array, side: int) -> npt.NDArray[np.bool_]:
     """The box around the lips of (134, 3) keypoints in a picture: (side, side) bool."""
-    lips = keypoints[LIPS, :2]
-    low, high = lips.min(axis=0) - _MOUTH_MARGIN_PX, lips.max(axis=0) + _MOUTH_MARGIN_PX
+    return _pixels_around(keypoints[LIPS, :2], side)
+
+
+def eye_pixels(keypoints: Float32Array, side: int) -> npt.NDArray[np.bool_]:
+    """The boxes around both eyes. Args: as of `mouth_pixels`."""
+    right, left = (_pixels_around(keypoints[eye, :2], side) for eye in EYES)
+    return right | left
+
+
+def _pixels_around(points: Float32Array, side: int) -> npt.NDArray[np.bool_]:
+    low, high = points.min(axis=0) - _MARGIN_PX, points.max(axis=0) + _MARGIN_PX
     centres = (np.arange(side) + 0.5) * CANVAS_SIZE / side
     is_column, is_row = ((low[axis] <= centres) & (centres <= high[axis]) for axis in (0, 1))
     return is_row[:, None] & is_column

@@ -15,7 +15,7 @@ from mmgt_core.finishing.portrait_details import as_evidence
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.metrics.appearance import UNCHANGED_LEVELS
 from mmgt_core.training.machinery.batches import Batch
-from mmgt_core.training.presenters.autoencoder import as_pictures, as_pixels, mouth_pixels
+from mmgt_core.training.presenters.autoencoder import as_pictures, as_pixels, eye_pixels, mouth_pixels
 from mmgt_core.training.presenters.crops import drawn_crop
 from mmgt_core.training.presenters.dataset import FIRST_MOVING_FRAME, PresenterDataset
 from mmgt_core.training.presenters.drawn_frames import DrawnFrames
@@ -32,8 +32,8 @@ class DetailTrainingConfig:
     """What the training weighs.
 
     crop: side of the crops, in pixels. detail_fraction: of crops around a face or a hand. square_weight: of squared
-    errors, beside absolute ones. lips_weight: added to the weight, 1, of errors around the lips. flicker_weight: of
-    changes from frame to frame where the truth does not change.
+    errors, beside absolute ones. lips_weight, eyes_weight: added to the weight, 1, of errors around lips and eyes.
+    flicker_weight: of changes from frame to frame where the truth does not change.
     """
 
     crop: int
@@ -41,6 +41,7 @@ class DetailTrainingConfig:
     square_weight: float
     lips_weight: float
     flicker_weight: float
+    eyes_weight: float = 0.0
 
     def __post_init__(self) -> None:
         """Raises: ValueError: crops that the network cannot take."""
@@ -64,7 +65,7 @@ class FramePairs:
         return len(self.dataset)
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """evidence: (2, E, crop, crop, 3) uint8. truth: (2, crop, crop, 3) uint8. is_mouth: (2, crop, crop) bool."""
+        """evidence: (2, E, crop, crop, 3) uint8. truth: (2, crop, crop, 3) uint8. is_mouth, is_eye: (2, crop, crop)."""
         first = int(generator.integers(FIRST_MOVING_FRAME, self.dataset.pictures.shape[1] - 1))
         frames = [first, first + 1]
         config, keypoints, side = self.config, self.dataset.keypoints[index, frames], self.dataset.pictures.shape[2]
@@ -79,6 +80,7 @@ class FramePairs:
             "evidence": torch.from_numpy(coloured),
             "truth": torch.from_numpy(truth[:, rows, columns][..., order].copy()),
             "is_mouth": torch.from_numpy(np.stack([mouth_pixels(pose, side)[rows, columns] for pose in keypoints])),
+            "is_eye": torch.from_numpy(np.stack([eye_pixels(pose, side)[rows, columns] for pose in keypoints])),
         }
 
     def evidence(self, index: int, frames: list[int]) -> npt.NDArray[np.uint8]:
@@ -118,7 +120,8 @@ class DetailTraining:
         finished = self._network(as_evidence(batch["evidence"].flatten(0, 1)))  # (2 B, 3, H, W)
         truth = as_pixels(batch["truth"].flatten(0, 1))
         error = finished - truth
-        weights = 1 + config.lips_weight * batch["is_mouth"].flatten(0, 1).unsqueeze(1)
+        places = config.lips_weight * batch["is_mouth"] + config.eyes_weight * batch["is_eye"]  # (B, 2, H, W)
+        weights = 1 + places.flatten(0, 1).unsqueeze(1)
         pixel_loss, square_loss = (weights * error.abs()).mean(), (weights * error.square()).mean()
         before, after = rearrange(finished, "(b two) c h w -> two b c h w", b=num_pairs)
         true_change = rearrange(truth, "(b two) c h w -> two b c h w", b=num_pairs).diff(dim=0)[0].abs()

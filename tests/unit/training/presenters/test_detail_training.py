@@ -20,10 +20,10 @@ from mmgt_core.puppet.matte import PersonMatte
 from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.training.machinery.configuration import ConfigurationError, read_configuration
 from mmgt_core.training.machinery.rows import MadeDataError
-from mmgt_core.training.presenters.autoencoder import mouth_pixels
-from mmgt_core.training.presenters.dataset import PresenterDataset
+from mmgt_core.training.presenters.autoencoder import eye_pixels, mouth_pixels
+from mmgt_core.training.presenters.dataset import PresenterDataset, is_in_share
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
-from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames, is_held
+from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames
 from mmgt_core.training.presenters.moved_portraits import move_portraits
 from mmgt_core.training.processes.presenters import prepare_details
 from mmgt_core.training.stage_2.clips import held_poses
@@ -118,7 +118,9 @@ def test_a_portrait_is_moved_by_the_pose_that_stage_2_was_given(dataset: Present
 
     for index in (0, 1):
         puppet = Puppet.of(np.array(dataset.pictures[index, 0]), dataset.keypoints[index, 0], PersonMatte())
-        given = held_poses(dataset, index, 0, [2]).keypoints if is_held(index, HELD) else dataset.keypoints[index, [2]]
+        given = (
+            held_poses(dataset, index, 0, [2]).keypoints if is_in_share(index, HELD) else dataset.keypoints[index, [2]]
+        )
         assert np.array_equal(moved.puppets[index, 2], puppet.moved(given[0]))
         assert np.array_equal(moved.plates[index], puppet.plate)
 
@@ -156,7 +158,7 @@ def test_some_clips_evenly_among_the_others_are_drawn_with_a_resting_mouth_and_s
 
     moving = presenters.pose_images[:, 1:]
     shares = [(drawn.poses[index, 1:] != moving[index]).any() for index in range(NUM_CLIPS)]
-    assert shares == [is_held(index, HELD) for index in range(NUM_CLIPS)] == [False, True] * (NUM_CLIPS // 2)
+    assert shares == [is_in_share(index, HELD) for index in range(NUM_CLIPS)] == [False, True] * (NUM_CLIPS // 2)
     assert np.array_equal(drawn.poses[:, 0], presenters.pose_images[:, 0])
     assert np.array_equal(FramePairs(presenters, drawn, CONFIG).evidence(1, [2])[0, POSE], drawn.poses[1, 2])
 
@@ -214,10 +216,12 @@ def test_crops_show_the_same_place_of_everything_where_cells_begin(pairs: FrameP
     for frame, y, x in product(range(1, NUM_FRAMES), range(0, 40, 8), range(0, 40, 8)):
         place = slice(y, y + 32), slice(x, x + 32)
         evidence, is_mouth = pairs.evidence(2, [frame])[0], mouth_pixels(keypoints[frame], 64)[place]
+        is_eye = eye_pixels(keypoints[frame], 64)[place]
         alike = [
             np.sort(item["truth"][0], axis=-1) == np.sort(pictures[frame][place], axis=-1),
             np.sort(item["evidence"][0], axis=-1) == np.sort(evidence[:, *place], axis=-1),
             item["is_mouth"][0].numpy() == is_mouth,
+            item["is_eye"][0].numpy() == is_eye,
         ]
         found += [(frame, y, x)] if all(part.all() for part in alike) else []
     assert len(found) == 1
@@ -249,11 +253,28 @@ def test_only_changes_where_the_truth_stands_still_are_flicker(
         truth[:, 1] = 30
     process = DetailTraining(network(), pairs, CONFIG)
     process._network = Draws()
-    batch = {"evidence": evidence, "truth": truth, "is_mouth": torch.zeros(1, 2, 16, 16, dtype=torch.bool)}
+    nowhere = torch.zeros(1, 2, 16, 16, dtype=torch.bool)
+    batch = {"evidence": evidence, "truth": truth, "is_mouth": nowhere, "is_eye": nowhere}
 
     losses = process.losses(batch, torch.Generator())
 
     assert (losses["flicker"] > 0.1) == flickers
+
+
+def test_errors_at_lips_and_eyes_weigh_as_configured(pairs: FramePairs) -> None:
+    nowhere, somewhere = torch.zeros(1, 2, 16, 16, dtype=torch.bool), torch.zeros(1, 2, 16, 16, dtype=torch.bool)
+    somewhere[..., :8, :] = True
+    truth = torch.full((1, 2, 16, 16, 3), 30, dtype=torch.uint8)
+    batch = {"evidence": torch.zeros(1, 2, 7, 16, 16, 3, dtype=torch.uint8), "truth": truth}
+    process = DetailTraining(network(), pairs, replace(CONFIG, lips_weight=2.0, eyes_weight=6.0))
+    process._network = Draws()
+
+    plain, at_eyes, at_mouth, at_both = (
+        float(process.losses({**batch, "is_mouth": mouth, "is_eye": eyes}, torch.Generator())["pixel"])
+        for mouth, eyes in product((nowhere, somewhere), (nowhere, somewhere))
+    )
+
+    assert (at_eyes / plain, at_mouth / plain, at_both / plain) == pytest.approx((4.0, 2.0, 5.0))
 
 
 def test_samples_show_frames_before_and_after_and_the_truth(pairs: FramePairs, tmp_path: Path) -> None:
