@@ -142,10 +142,16 @@ def test_a_network_that_sees_bones_learns_on_one_batch(pairs: FramePairs, datase
     assert found[-1] < 0.9 * found[0]
 
 
-def test_the_configuration_with_bones_differs_from_the_demos_in_nothing_else() -> None:
+def test_the_configuration_with_bones_also_learns_photographs_and_blinks_and_nothing_else() -> None:
     plain, bones = (read_configuration(name) for name in ("demo-details", "demo-details-bones"))
 
-    assert bones.options == {**plain.options, "sees_bones": True}
+    presenters, training = plain.options["presenters"], plain.options["training"]
+    assert bones.options == {
+        **plain.options,
+        "sees_bones": True,
+        "presenters": {**presenters, "photographs": 0.5},
+        "training": {**training, "eyes_weight": 4.0},
+    }
     assert (bones.process, bones.loop) == (plain.process, plain.loop)
 
 
