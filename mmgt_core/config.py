@@ -154,12 +154,13 @@ class DetailNetworkConfig:
 class Preset:
     """A whole set of network configurations, and what its default sampling is.
 
-    is_for_drawings: it has only seen drawn presenters, no photographs. is_noise_shared: a video's frames begin from the
-    same noise, so that what stands still in it does not shimmer; for weights that were trained so.
-    head_guidance_scale: of stage 1 for face and head, where gestures need more guidance than mouths bear; None: the
-    same. details: of the network that puts back into frames what the others lose of the portrait; None: nothing does.
-    variant_of: the preset whose networks and weights these are, sampled otherwise; None: it has its own. faster_modes:
-    beside `exact`, which is its own numbers, sampled as published. default_quality: where none is asked for.
+    is_for_drawings: it has only seen drawn presenters, no photographs. knows_one_figure: so has its stage 1; anybody
+    else moves as the presenter does (`pose/carrying_over.py`). is_noise_shared: a video's frames begin from the same
+    noise, so that what stands still in it does not shimmer; for weights that were trained so. head_guidance_scale: of
+    stage 1 for face and head, where gestures need more guidance than mouths bear; None: the same. details: of the
+    network that puts back into frames what the others lose of the portrait; None: nothing does. variant_of: the preset
+    whose networks and weights these are, sampled otherwise; None: it has its own. faster_modes: beside `exact`, which
+    is its own numbers, sampled as published. default_quality: where none is asked for.
     """
 
     name: str
@@ -178,6 +179,7 @@ class Preset:
     guidance_scale: float
     pose_guidance_scale: float
     head_guidance_scale: float | None = None
+    knows_one_figure: bool = False
     is_noise_shared: bool = False
     details: DetailNetworkConfig | None = None
     variant_of: str | None = None
@@ -309,6 +311,7 @@ MMGT_DEMO = Preset(
     guidance_scale=1.0,
     pose_guidance_scale=3.5,
     head_guidance_scale=1.2,
+    knows_one_figure=True,
     is_noise_shared=True,
     details=PRESENTER_DETAILS,
     faster_modes=UNGUIDED_MODES,

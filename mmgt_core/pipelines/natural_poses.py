@@ -1,4 +1,4 @@
-"""What stage 1's poses lack of a person's, where a mode asks for it: blinks, and an end at rest."""
+"""From stage 1's poses to a video's: those of the person, with blinks and an end at rest where a mode asks for them."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,10 @@ from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.blinking import with_blinks
+from mmgt_core.pose.carrying_over import carried_over, is_figure
 from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
 from mmgt_core.pose_sampling import are_natural
+from mmgt_core.synthetic.rest import resting_presenter
 from mmgt_core.types import PoseSequence, Waveform
 
 
@@ -30,8 +32,23 @@ def generated_poses(
         options: of the generation.
         control: progress and cancellation.
     """
-    poses = stage_1.stream(initial_keypoints, waveform, options, control)
+    poses = _persons_poses(stage_1, preset, initial_keypoints, waveform, options, control)
     if not are_natural(options.natural_poses, options.video_sampling(preset).quality):
         return poses
     resting = at_rest_at_the_end(poses, initial_keypoints, waveform)
     return with_blinks(resting, waveform.num_frames, initial_keypoints, options.seed)
+
+
+def _persons_poses(
+    stage_1: AudioToPose,
+    preset: Preset,
+    initial_keypoints: Float32Array,
+    waveform: Waveform,
+    options: SamplingOptions,
+    control: RunControl,
+) -> Iterator[PoseSequence]:
+    """Stage 1's poses; where it knows nobody but the presenter, anybody else gets that one's motion."""
+    if not preset.knows_one_figure or is_figure(initial_keypoints, resting_presenter()):
+        return stage_1.stream(initial_keypoints, waveform, options, control)
+    of_presenter = stage_1.stream(resting_presenter(), waveform, options, control)
+    return carried_over(of_presenter, resting_presenter(), initial_keypoints)

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from mmgt_core.keypoints import LEFT_HAND, LIPS, RIGHT_HAND, SHOULDERS, Float32Array
 from mmgt_core.pose.detector import VISIBLE
-from mmgt_core.pose.easing import minimum_jerk, slowing
-from mmgt_core.pose.face_motion import JAW, moved_along
+from mmgt_core.pose.easing import Float64Array, minimum_jerk, slowing
+from mmgt_core.pose.face_motion import JAW, ComplexArray, as_complex, moved_along
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, Waveform
 
 REST_FRAMES = round(0.6 * FPS)
@@ -27,8 +26,6 @@ _SILENT_SHARE = 0.03
 _LOUD_PERCENTILE = 95
 _LINGERING_FRAMES, _CLOSING_FRAMES = 2, 6
 """The mouth stays for 0.08 s after the last sound, then closes in 0.24 s."""
-
-ComplexArray = npt.NDArray[np.complexfloating]
 
 
 def at_rest_at_the_end(
@@ -71,13 +68,13 @@ def with_resting_arms(end: Float32Array, initial_keypoints: Float32Array) -> Flo
     eased = end.copy()
     phase = np.arange(len(end)) / (len(end) - 2)  # 1 in the last two frames: they are alike
     lived = slowing(phase) * (len(end) - 2)  # in frames
-    rest = _complex(initial_keypoints)
+    rest = as_complex(initial_keypoints)
     shoulder_width = np.linalg.norm(np.subtract(*initial_keypoints[list(SHOULDERS), :2]))
     for shoulder, elbow, wrist, hand in _ARMS:
         bones = [shoulder, elbow, wrist]
         if not (end[:, bones, 2] > VISIBLE).all():
             continue
-        points = _complex(end)
+        points = as_complex(end)
         upper, fore = (_at(points[:, b] - points[:, a], lived) for a, b in ((shoulder, elbow), (elbow, wrist)))
         fingers = _at(points[:, hand] - points[:, [wrist]], lived)
         if (initial_keypoints[bones, 2] > VISIBLE).all():
@@ -131,15 +128,11 @@ def _ways(bone: ComplexArray, goal: np.complexfloating) -> ComplexArray:
     return np.log(max(abs(goal), 1.0) / np.maximum(abs(bone), 1)) + 1j * turns
 
 
-def _at(values: ComplexArray, frames: npt.NDArray[np.floating]) -> ComplexArray:
+def _at(values: ComplexArray, frames: Float64Array) -> ComplexArray:
     """Values over time, (F, …), between their frames."""
     before = np.minimum(frames.astype(int), len(values) - 2)
     share = (frames - before).reshape(-1, *[1] * (values.ndim - 1))
     return values[before] * (1 - share) + values[before + 1] * share
-
-
-def _complex(poses: Float32Array) -> ComplexArray:
-    return poses[..., 0].astype(np.float64) + 1j * poses[..., 1]
 
 
 def _put(poses: Float32Array, points: list[int], places: ComplexArray) -> None:

@@ -1,6 +1,7 @@
 """Who a presenter is: build, face, hair, clothes, background and light, all drawn from one generator."""
 
 import colorsys
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -161,10 +162,17 @@ def draw_identity(rng: np.random.Generator) -> PresenterIdentity:
     )
 
 
-def _draw_build(rng: np.random.Generator) -> Build:
-    def about(usual: float, spread: float) -> float:
-        return float(usual + spread * rng.uniform(-1, 1))
+def usual_build() -> Build:
+    """In the middle of all that are drawn."""
+    return _build(lambda usual, spread: usual)
 
+
+def _draw_build(rng: np.random.Generator) -> Build:
+    return _build(lambda usual, spread: float(usual + spread * rng.uniform(-1, 1)))
+
+
+def _build(about: Callable[[float, float], float]) -> Build:
+    """Args: about: a value near a usual one, at most a spread from it."""
     return Build(
         shoulder_width=about(102, 10),
         head_width=about(1, 0.07),

@@ -1,6 +1,6 @@
 """Generated poses blink and come to rest at the end: in which modes, that this is told, and what it changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,18 +14,20 @@ from mmgt_core.pipelines.natural_poses import generated_poses
 from mmgt_core.pipelines.outputs import resolved_options
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.blinking import with_blinks
+from mmgt_core.pose.carrying_over import carried_over
 from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
 from mmgt_core.pose.eyelids import blinks, eye_opening, usual_opening
 from mmgt_core.quality import Quality
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.synthetic.clip import SyntheticClip, synthetic_clip
+from mmgt_core.synthetic.rest import resting_presenter
 from mmgt_core.types import PoseSequence
 
 SEEDS = range(FIRST_HELD_OUT_SEED, FIRST_HELD_OUT_SEED + 8)
 SECONDS = 6
 FEW_STEPS = 5
 """Eyes of stage 1 are as open after five steps as after fifty."""
-WRISTS, SHOULDERS = [4, 7], [2, 5]
+WRISTS, SHOULDERS, HEAD = [4, 7], [2, 5], [0, 14, 15, 16, 17]
 
 
 @dataclass(frozen=True)
@@ -134,3 +136,22 @@ def test_a_longer_videos_first_poses_come_before_its_last_are_made(stage_1: Audi
     next(generated_poses(stage_1, MMGT_DEMO, initial, clip.waveform, options, control))
 
     assert told[-1] <= 0.5
+
+
+def test_a_stage_1_that_knows_one_figure_gives_its_motion_to_anybody_else(stage_1: AudioToPose) -> None:
+    clip = synthetic_clip(FIRST_HELD_OUT_SEED, 9)
+    person = clip.pose_sequence.keypoints[0].copy()
+    person[..., :2] = 1.4 * person[..., :2] - (120, 60)  # nearer, as photographs are framed
+    options = SamplingOptions(seed=3, pose_inference_steps=FEW_STEPS, natural_poses=False)
+
+    def poses(preset: Preset, initial: Float32Array) -> Float32Array:
+        parts = generated_poses(stage_1, preset, initial, clip.waveform, options, RunControl())
+        return np.concatenate([part.keypoints for part in parts])
+
+    figures, persons = poses(MMGT_DEMO, resting_presenter()), poses(MMGT_DEMO, person)
+    carried = carried_over(iter((PoseSequence(figures),)), resting_presenter(), person)
+    by_itself = poses(replace(MMGT_DEMO, knows_one_figure=False), person)
+
+    assert np.abs(persons - next(carried).keypoints).max() < 1e-3
+    assert np.abs(persons[:, HEAD, :2] - person[HEAD, :2]).max() < 60
+    assert np.abs(by_itself[:, HEAD, :2] - person[HEAD, :2]).max() > 100  # why it is done
