@@ -213,7 +213,8 @@ def _missing_hands(keypoints: Float32Array) -> tuple[InputWarning, ...]:
     if not missing:
         return ()
     names = f"the {missing[0]} hand is" if len(missing) == 1 else "both hands are"
-    return (InputWarning("hands_not_visible", f"image: {names} not visible; how they look will be invented"),)
+    whose = "mmgt-512 invents how they look, mmgt-demo leaves them out of sight"
+    return (InputWarning("hands_not_visible", f"image: {names} not visible; {whose}"),)
 
 
 def _recropped(image_size: tuple[int, int], frame: SquareFrame) -> tuple[InputWarning, ...]:
