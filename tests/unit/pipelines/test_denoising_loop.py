@@ -5,6 +5,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mmgt_core.config import MMGT_512, SamplingOptions
 from mmgt_core.errors import Cancelled
 from mmgt_core.load import load_pipeline
 from mmgt_core.masks.pyramid import MaskPainter
+from mmgt_core.pipelines import audio_to_video, pose_to_video
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.denoising import (
     DenoisingStep,
@@ -148,6 +150,28 @@ def test_conditions_of_a_stretch_are_gone_before_those_of_the_next_are_made(
 
     assert len(alive) >= 3
     assert set(alive) == {0}
+
+
+def test_free_memory_goes_back_before_conditions_denoising_and_decoding_of_each_stretch(
+    pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    of_windows, render = ConditionNetworks.of_windows, pipeline.pose_to_video
+    for module in (audio_to_video, pose_to_video):
+        monkeypatch.setattr(module, "give_back_memory", lambda: happened.append("given back"))
+    monkeypatch.setattr(
+        ConditionNetworks, "of_windows", lambda *given: happened.append("conditions") or of_windows(*given)
+    )
+    render.denoising_unet.register_forward_pre_hook(lambda *_: happened.append("denoising"))
+    render.vae.decoder.register_forward_pre_hook(lambda *_: happened.append("decoding"))
+
+    list(rendered(pipeline, 60, SHORT_WINDOWS))
+
+    stages = [name for name, _ in groupby(happened)]
+    num_stretches = len(stretches(WindowSchedule.LINEAR, 60, 4, 2))
+    one = ["given back", "conditions", "given back", "denoising", "given back", "decoding"]
+    assert num_stretches == 3
+    assert stages == one * num_stretches
 
 
 def test_every_pose_is_drawn_once(pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch) -> None:
