@@ -59,7 +59,16 @@ def find_preset(name: str) -> Preset:
 
 
 def preset_folder(weights: Path, preset: Preset) -> Path:
-    """Where a preset's converted weights lie."""
+    """Where a preset's converted weights lie.
+
+    Raises:
+        WeightsError: what is given is such a folder itself, in which nobody would look.
+    """
+    if holds_converted_weights(weights):
+        raise WeightsError(
+            f"{weights} holds the weights of one preset; give the folder above it, in which it is called by the "
+            f"preset's name, as {preset.weights_name}"
+        )
     return weights / preset.weights_name
 
 

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 
 from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.keypoints import CANVAS_SIZE, FACE, LIPS, Float32Array
 from mmgt_core.load import load_pipeline
@@ -109,7 +108,7 @@ def of_face(frames: UInt8Array, poses: PoseSequence, detector: WholeBodyDetector
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path, nargs="+")
-    parser.add_argument("--weights", type=Path, default=PACKAGED_WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=Path("weights"))
     parser.add_argument("--samples", type=Path, default=Path("samples"))
     parser.add_argument("--sheet", type=Path)
     main(parser.parse_args())

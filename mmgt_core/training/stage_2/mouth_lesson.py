@@ -1,8 +1,7 @@
 """What comes before process 2 where drawn mouths are held: the projection of speech learns to tell mouths apart.
 
-The diffusion loss of a few lip cells hardly tells anything to tokens that know nothing of speech: after 1500 steps with
-held mouths the speech of another clip moved the mouth as the clip's own did. A linear reading of the tokens, which is
-thrown away afterwards, teaches them in seconds.
+The diffusion loss of a few lip cells tells little to tokens that know nothing of speech. A linear reading of the
+tokens, which is thrown away afterwards, teaches them in seconds.
 """
 
 import numpy as np

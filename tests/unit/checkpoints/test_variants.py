@@ -3,12 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from mmgt_core.checkpoints.folders import WeightsIndex, default_preset, find_preset, preset_folder, require_weights
 from mmgt_core.checkpoints.packaged import STUDENT, packaged_networks
 from mmgt_core.config import MMGT_DEMO, MMGT_DEMO_GUIDED, SamplingOptions
+from mmgt_core.errors import WeightsError
 from mmgt_core.load import load_pipeline
+from mmgt_core.load_stage_1 import load_audio_to_pose
 from mmgt_core.quality import Quality, VideoSampling, WindowSchedule
 
 
@@ -60,3 +63,17 @@ def test_a_variant_has_the_folder_of_its_preset(tmp_path: Path) -> None:
 
 def test_a_variant_is_never_served_unasked(tmp_path: Path) -> None:
     assert default_preset(tmp_path) is MMGT_DEMO
+
+
+def test_a_preset_s_own_folder_in_place_of_the_one_above_it_is_refused_by_name(tmp_path: Path) -> None:
+    own = tmp_path / "mine"
+    own.mkdir()
+    WeightsIndex(MMGT_DEMO.name, {}, {}).write(own)
+
+    for load in (
+        lambda: load_pipeline(MMGT_DEMO, own, torch.device("cpu"), torch.float32),
+        lambda: load_audio_to_pose(MMGT_DEMO, own, torch.device("cpu")),
+        lambda: default_preset(own),
+    ):
+        with pytest.raises(WeightsError, match=r"mine holds the weights of one preset; give the folder above it"):
+            load()
