@@ -6,16 +6,22 @@ import re
 import shutil
 import subprocess
 import textwrap
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from jobs.job import Job
+from jobs.verbs.lifecycle import Outcome
 from tests.integration.api.scripted_worker import MODEL, VIDEO, ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
 from tests.integration.api.test_examples import PNG, WAV
 from tests.unit.api.test_documentation import TEXT
 
+RENEWAL_S = 3.0
 SECTION = re.search(r"### curl\n(.*?)\n### ", TEXT, re.DOTALL)
 
 
@@ -24,6 +30,24 @@ def commands() -> list[str]:
     assert SECTION is not None
     lines = textwrap.dedent(SECTION.group(1)).replace("\\\n", "").splitlines()
     return [line for line in lines if line.startswith("curl ")]
+
+
+@contextmanager
+def lease_renewed(worker: ScriptedWorker, job: Job) -> Iterator[None]:
+    """A job stays its worker's."""
+    is_over = threading.Event()
+
+    def renew() -> None:
+        while not is_over.wait(RENEWAL_S):
+            worker.store.renew(job.id, job.attempt)
+
+    renewing = threading.Thread(target=renew)
+    renewing.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        renewing.join()
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
@@ -55,8 +79,9 @@ def test_the_curl_examples_create_wait_follow_and_download(
     environment["ID"] = json.loads(run(create))["id"]
     job = worker.store.claim_next(MODEL, "scripted")
     assert job is not None
-    waited = json.loads(run(wait))
-    worker.finish(job)
+    with lease_renewed(worker, job):  # the example waits as long as a lease lasts
+        waited = json.loads(run(wait))
+        assert worker.finish(job) is Outcome.DONE
     followed = run(follow)
     run(download)
 
