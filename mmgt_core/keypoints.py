@@ -26,6 +26,8 @@ NOSE, NECK = 0, 1
 HEAD_OF_BODY = (NOSE, 14, 15, 16, 17)
 """Nose, eyes and ears: body points that go with the face."""
 SHOULDERS = (2, 5)
+ARMS = ((2, 3, 4, RIGHT_HAND), (5, 6, 7, LEFT_HAND))
+"""Shoulder, elbow, wrist, and the hand's points."""
 
 _LOWEST, _SPAN = 200.0, 1000.0
 """Every channel, the confidence too, is mapped from [-200, 800] to [-1, 1]: the published weights expect it."""

@@ -22,7 +22,7 @@ def generated_poses(
     options: SamplingOptions,
     control: RunControl,
 ) -> Iterator[PoseSequence]:
-    """Stage 1's poses, in order, as a video of the preset gets them.
+    """Stage 1's poses, in order, as a video of the preset gets them: where it knows one figure, of anybody else too.
 
     Args:
         stage_1: who makes them.
@@ -32,23 +32,12 @@ def generated_poses(
         options: of the generation.
         control: progress and cancellation.
     """
-    poses = _persons_poses(stage_1, preset, initial_keypoints, waveform, options, control)
+    knows_person = not preset.knows_one_figure or is_figure(initial_keypoints, resting_presenter())
+    known = initial_keypoints if knows_person else resting_presenter()
+    poses = stage_1.stream(known, waveform, options, control)
+    if not knows_person:
+        poses = carried_over(poses, known, initial_keypoints)
     if not are_natural(options.natural_poses, options.video_sampling(preset).quality):
         return poses
     resting = at_rest_at_the_end(poses, initial_keypoints, waveform)
     return with_blinks(resting, waveform.num_frames, initial_keypoints, options.seed)
-
-
-def _persons_poses(
-    stage_1: AudioToPose,
-    preset: Preset,
-    initial_keypoints: Float32Array,
-    waveform: Waveform,
-    options: SamplingOptions,
-    control: RunControl,
-) -> Iterator[PoseSequence]:
-    """Stage 1's poses; where it knows nobody but the presenter, anybody else gets that one's motion."""
-    if not preset.knows_one_figure or is_figure(initial_keypoints, resting_presenter()):
-        return stage_1.stream(initial_keypoints, waveform, options, control)
-    of_presenter = stage_1.stream(resting_presenter(), waveform, options, control)
-    return carried_over(of_presenter, resting_presenter(), initial_keypoints)

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from mmgt_core.keypoints import (
+    ARMS,
     FACE,
     FEET,
     HEAD_OF_BODY,
-    LEFT_HAND,
     LIPS,
     NECK,
-    RIGHT_HAND,
+    NOSE,
     SHOULDERS,
     Float32Array,
     without_legs,
@@ -25,8 +25,6 @@ from mmgt_core.pose.eyelids import EYES, usual_opening
 from mmgt_core.pose.face_motion import ComplexArray, as_complex, similarity
 from mmgt_core.types import PoseSequence
 
-_ARMS = ((2, 3, 4, RIGHT_HAND), (5, 6, 7, LEFT_HAND))
-"""Shoulder, elbow, wrist and the hand's points."""
 _STAYING = [8, 11, *range(FEET.start, FEET.stop)]
 """Hips and feet."""
 _HEAD = [*HEAD_OF_BODY, *range(FACE.start, FACE.stop)]
@@ -36,13 +34,13 @@ _LOWER_LIP = ([LIPS.start + 10, LIPS.start + 19], [LIPS.start + 9, LIPS.start + 
 _KNOWN_WITHIN_PX = 20.0
 """Of the canvas: how far neck, shoulders, nose, eyes and chin may lie from the known figure's. Drawn presenters', as a
 detector finds them, do by 8."""
-_TELLING = [NECK, *SHOULDERS, 0, 14, 15, FACE.start + 8]
+_TELLING = [NECK, *SHOULDERS, NOSE, 14, 15, FACE.start + 8]
 
 
 def is_figure(keypoints: Float32Array, figure: Float32Array) -> bool:
     """Whether a pose is the figure's, (134, 3) each: about as large, in the same place, with both hands seen."""
     ways = np.linalg.norm(keypoints[_TELLING, :2] - figure[_TELLING, :2], axis=1)
-    return bool(ways.max() <= _KNOWN_WITHIN_PX) and all(_is_seen(keypoints, arm) for arm in _ARMS)
+    return bool(ways.max() <= _KNOWN_WITHIN_PX) and all(_is_seen(keypoints, arm) for arm in ARMS)
 
 
 def carried_over(parts: Iterator[PoseSequence], figure: Float32Array, person: Float32Array) -> Iterator[PoseSequence]:
@@ -61,17 +59,17 @@ def carried_over(parts: Iterator[PoseSequence], figure: Float32Array, person: Fl
     face_scale, body_scale = similarity(figure, person), _body_scale(figure, person)
     lids = (usual_opening(person) or 0.0) / (usual_opening(figure) or 1.0)
     for part in parts:
-        ways = as_complex(part.keypoints) - as_complex(figure)  # (F, 134)
+        moved = as_complex(part.keypoints)  # (F, 134)
+        ways = moved - as_complex(figure)
         for eye in EYES:
             with_head = ways[:, [eye.start, eye.start + 3]].mean(axis=1, keepdims=True)
             ways[:, eye] = with_head + lids * (ways[:, eye] - with_head)
         places = own + body_scale * ways[:, [NECK]]
         places[:, _HEAD] = own[_HEAD] + face_scale * ways[:, _HEAD]
-        for shoulder, elbow, wrist, hand in _ARMS:
+        for shoulder, elbow, wrist, hand in ARMS:
             places[:, shoulder] = own[shoulder] + body_scale * ways[:, shoulder]
             if _is_seen(person, (shoulder, elbow, wrist, hand)):
                 arm = [elbow, wrist, *range(hand.start, hand.stop)]
-                moved = as_complex(part.keypoints)
                 places[:, arm] = places[:, [shoulder]] + body_scale * (moved[:, arm] - moved[:, [shoulder]])
         places[:, _STAYING] = own[_STAYING]
         confidence = np.broadcast_to(person[:, 2], places.shape)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mmgt_core.keypoints import LEFT_HAND, LIPS, RIGHT_HAND, SHOULDERS, Float32Array
+from mmgt_core.keypoints import ARMS, LIPS, SHOULDERS, Float32Array
 from mmgt_core.pose.detector import VISIBLE
 from mmgt_core.pose.easing import Float64Array, minimum_jerk, slowing
 from mmgt_core.pose.face_motion import JAW, ComplexArray, as_complex, moved_along
@@ -14,8 +14,6 @@ REST_FRAMES = round(0.6 * FPS)
 """How long arms take. Only so many frames wait for the end."""
 _LEAST_FRAMES = 3
 """In less nothing comes to rest, it jumps."""
-_ARMS = ((2, 3, 4, RIGHT_HAND), (5, 6, 7, LEFT_HAND))
-"""Shoulder, elbow, wrist, and the hand's points."""
 _FARTHEST = 0.75
 """Shoulder widths that a wrist sinks back at most: in 0.6 s that is no faster than gestures are."""
 
@@ -70,7 +68,7 @@ def with_resting_arms(end: Float32Array, initial_keypoints: Float32Array) -> Flo
     lived = slowing(phase) * (len(end) - 2)  # in frames
     rest = as_complex(initial_keypoints)
     shoulder_width = np.linalg.norm(np.subtract(*initial_keypoints[list(SHOULDERS), :2]))
-    for shoulder, elbow, wrist, hand in _ARMS:
+    for shoulder, elbow, wrist, hand in ARMS:
         bones = [shoulder, elbow, wrist]
         if not (end[:, bones, 2] > VISIBLE).all():
             continue

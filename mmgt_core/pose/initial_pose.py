@@ -213,8 +213,8 @@ def _missing_hands(keypoints: Float32Array) -> tuple[InputWarning, ...]:
     if not missing:
         return ()
     names = f"the {missing[0]} hand is" if len(missing) == 1 else "both hands are"
-    whose = "mmgt-512 invents how they look, mmgt-demo leaves them out of sight"
-    return (InputWarning("hands_not_visible", f"image: {names} not visible; {whose}"),)
+    what = "the preset invents how they look, or leaves them out of sight"
+    return (InputWarning("hands_not_visible", f"image: {names} not visible; {what}"),)
 
 
 def _recropped(image_size: tuple[int, int], frame: SquareFrame) -> tuple[InputWarning, ...]:

@@ -17,7 +17,7 @@ from mmgt_core.synthetic.drawing import head_frames, presenter_parts
 from mmgt_core.synthetic.identity import PresenterIdentity
 from mmgt_core.synthetic.parts import Material, Part
 from mmgt_core.synthetic.scene import draw_scene, light_paint
-from mmgt_core.synthetic.textures import noise_of_all_scales, textures
+from mmgt_core.synthetic.textures import seamless_noise, textures
 from mmgt_core.types import UInt8Array
 
 _RELIEF_PX = {Material.SKIN: 14.0, Material.HAIR: 12.0, Material.CLOTH: 20.0}
@@ -80,10 +80,8 @@ def draw_photographed(
 ) -> UInt8Array:
     """Draw poses as a photograph shows them, (N, 134, 3) on the 512 canvas: (N, size, size, 3) RGB."""
     scale = size / CANVAS_SIZE
-    room, light = (
-        _room(identity, look, size),
-        _drawn(size, lambda canvas: canvas.drawPaint(light_paint(identity.light))),
-    )
+    room = _room(identity, look, size)
+    light = _drawn(size, lambda canvas: canvas.drawPaint(light_paint(identity.light)))
     surfaces = textures(look.seed)
     pictures = []
     for pose, head in zip(keypoints[..., :2], head_frames(identity.build, keypoints), strict=True):
@@ -138,7 +136,7 @@ def _room(identity: PresenterIdentity, look: PhotographicLook, size: int) -> Flo
     rng, scale = np.random.default_rng([look.seed, 1]), size / CANVAS_SIZE
     drawn = _drawn(size, lambda canvas: _draw_room(canvas, identity, look.room_things, rng))[..., :3]
     seen = _blurred(drawn, look.room_blur * scale)
-    unevenness = cv2.resize(noise_of_all_scales(CANVAS_SIZE, rng, 2.0), (size, size), interpolation=cv2.INTER_AREA)
+    unevenness = cv2.resize(seamless_noise(CANVAS_SIZE, rng, 2.0), (size, size), interpolation=cv2.INTER_AREA)
     return np.maximum(0, seen * (1 + look.room_contrast * unevenness[..., None])).astype(np.float32)
 
 
@@ -167,7 +165,7 @@ def _blurred(picture: Float32Array, deviation: float) -> Float32Array:
 
 
 def _drawn(size: int, draw: Callable[[skia.Canvas], object]) -> Float32Array:
-    """A drawing on glass, (S, S, 4): RGB times alpha, and alpha, 0 to 1."""
+    """A drawing on glass, (S, S, 4): RGB times alpha, and alpha, 0 to 1; Skia fills arrays with RGB as it is."""
     pixels = np.zeros((size, size, 4), np.uint8)
     surface = skia.Surface(pixels)
     canvas = surface.getCanvas()

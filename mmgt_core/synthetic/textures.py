@@ -23,7 +23,7 @@ def textures(seed: int) -> Mapping[Material, Float32Array]:
     rng = np.random.default_rng([seed, 2])
     plain = np.zeros((_SIDE, _SIDE), np.float32)
     return {
-        Material.SKIN: noise_of_all_scales(_SIDE, rng, _SKIN_SLOPE),
+        Material.SKIN: seamless_noise(_SIDE, rng, _SKIN_SLOPE),
         Material.HAIR: _strands(rng),
         Material.CLOTH: _cloth(rng),
         Material.GLASS: plain,
@@ -31,7 +31,7 @@ def textures(seed: int) -> Mapping[Material, Float32Array]:
     }
 
 
-def noise_of_all_scales(side: int, rng: np.random.Generator, slope: float) -> Float32Array:
+def seamless_noise(side: int, rng: np.random.Generator, slope: float) -> Float32Array:
     """Noise whose amplitude falls with a power of the frequency, (side, side), which repeats without a seam."""
     white = np.fft.rfft2(rng.standard_normal((side, side)))
     frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
@@ -44,7 +44,7 @@ def _strands(rng: np.random.Generator) -> Float32Array:
     noise = rng.standard_normal((_SIDE, _SIDE)).astype(np.float32)
     padded = cv2.copyMakeBorder(noise, _STRAND_PX, _STRAND_PX, 0, 0, cv2.BORDER_WRAP)
     drawn_out = cv2.blur(padded, (1, _STRAND_PX))[_STRAND_PX:-_STRAND_PX]
-    return _even(_even(drawn_out) + noise_of_all_scales(_SIDE, rng, _FOLD_SLOPE))
+    return _even(_even(drawn_out) + seamless_noise(_SIDE, rng, _FOLD_SLOPE))
 
 
 def _cloth(rng: np.random.Generator) -> Float32Array:
@@ -52,7 +52,7 @@ def _cloth(rng: np.random.Generator) -> Float32Array:
     thread = float(rng.choice([_SIDE / (_SIDE // pixels) for pixels in range(*_THREAD_PX)]))
     phase = 2 * np.pi * np.arange(_SIDE) / thread
     weave = np.sin(phase)[:, None] * np.sin(phase)[None] * float(rng.uniform(0, 1))
-    return _even(weave + noise_of_all_scales(_SIDE, rng, _FOLD_SLOPE))
+    return _even(weave + seamless_noise(_SIDE, rng, _FOLD_SLOPE))
 
 
 def _even(texture: npt.NDArray[np.floating]) -> Float32Array:
