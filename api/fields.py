@@ -41,6 +41,10 @@ class CreateFields(BaseModel):
             description="`auto`, `none`, or `x,y,w,h` in pixels of the image.",
         ),
     ] = None
+    framing: Annotated[
+        Literal["square", "photo", "16:9", "9:16", "4:5", "1:1"] | None,
+        Field(description="The square that is rendered, the whole photograph around it, or its largest such part."),
+    ] = None
     allow_photograph: Annotated[
         bool, Field(description="`true`: render a photograph by a model that has only seen drawings.")
     ] = False

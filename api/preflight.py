@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.dependencies import Context
 from api.errors import Finding
-from jobs.job import Notice
+from jobs.job import JobOptions, Notice
 from jobs.logging import logger
 from jobs.queue import PREFLIGHT_QUEUE, ring_preflight
 
@@ -39,6 +39,7 @@ class PreflightAnswer(BaseModel):
     Attributes:
         seconds: of the driving audio; `num_frames` and `segments` follow from it.
         crop: the proposed square, x,y,w,h in pixels of the image.
+        size: width x height of the video to come.
         estimate_s: expected render time in seconds.
         keypoints: 134 of x, y in pixels of the 512 canvas, and confidence.
     """
@@ -49,6 +50,7 @@ class PreflightAnswer(BaseModel):
     warnings: tuple[PreflightWarning, ...] = ()
     seconds: float | None = None
     crop: str | None = None
+    size: str | None = None
     num_frames: int | None = None
     segments: int | None = None
     estimate_s: float | None = None
@@ -92,9 +94,10 @@ async def answer_about(
     return answer
 
 
-def question_about(inputs: Mapping[str, str], crop: str, *, allow_photograph: bool) -> dict[str, str]:
+def question_about(inputs: Mapping[str, str], options: JobOptions) -> dict[str, str]:
     """Return what is asked about inputs, storage key by field name, and how the client wants them taken."""
-    return {**inputs, "crop": crop, **({"allow_photograph": "true"} if allow_photograph else {})}
+    wishes = {"crop": options.crop, "framing": options.framing}
+    return {**inputs, **wishes, **({"allow_photograph": "true"} if options.allow_photograph else {})}
 
 
 async def look_at(

@@ -121,7 +121,7 @@ async def make_job(
         try:
             await store()
             wanted = request.options
-            about = question_about(request.inputs, wanted.crop, allow_photograph=wanted.allow_photograph)
+            about = question_about(request.inputs, wanted)
             seen = await look_at(context, request.id, request.tenant, about, wait_s)
             seen = await timed_by_mode(context, request.queue_class, wanted.quality, seen)
             request = with_what_was_seen(request, seen)
@@ -144,8 +144,7 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
     inputs = {name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()}
     try:
         await store_inputs(context.storage, inputs, order.files)
-        crop, is_allowed = order.fields.crop or JobOptions.crop, order.fields.allow_photograph
-        about = question_about(inputs, crop, allow_photograph=is_allowed)
+        about = question_about(inputs, job_options(order.fields))
         seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
         seen = await timed_by_mode(context, model.id, order.fields.quality, seen)
     finally:
@@ -278,13 +277,12 @@ def job_request(settings: Settings, caller: Identity, order: Order, model: Loade
     """Return the job as it will be written, with a new id, every default resolved, and the keys of its inputs."""
     fields, job_id = order.fields, new_job_id()
     chosen = fields.model_dump(include={"priority", "webhook_events"}, exclude_none=True)
-    options = fields.model_dump(include=set(OPTION_FIELDS), exclude_none=True)
     return JobRequest(
         id=job_id,
         tenant=caller.tenant,
         model=model.id,
         queue_class=model.id,
-        options=JobOptions(seed=secrets.randbelow(SEEDS) if fields.seed is None else fields.seed, **options),
+        options=job_options(fields),
         inputs={name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()},
         size=model.size,
         fps=model.fps,
@@ -299,6 +297,12 @@ def job_request(settings: Settings, caller: Identity, order: Order, model: Loade
         traceparent=call.traceparent,
         **chosen,
     )
+
+
+def job_options(fields: CreateFields) -> JobOptions:
+    """Return what was chosen about the rendering, with a seed drawn where none was given."""
+    options = fields.model_dump(include=set(OPTION_FIELDS), exclude_none=True)
+    return JobOptions(seed=secrets.randbelow(SEEDS) if fields.seed is None else fields.seed, **options)
 
 
 async def store_inputs(storage: ObjectStorage, keys: Mapping[str, str], files: Mapping[str, SpooledFile]) -> None:
@@ -335,7 +339,8 @@ def with_what_was_seen(request: JobRequest, seen: PreflightAnswer | None) -> Job
         return request  # the worker looks for itself
     if seen.findings:
         raise invalid_fields(tuple(finding.as_finding() for finding in seen.findings))
-    return replace(request, seconds=seen.seconds, estimate_s=seen.estimate_s, warnings=seen.notices)
+    size = seen.size or request.size
+    return replace(request, seconds=seen.seconds, estimate_s=seen.estimate_s, warnings=seen.notices, size=size)
 
 
 async def record(context: Context, request: JobRequest, call: CreateCall) -> Submitted:

@@ -63,6 +63,9 @@ def submit_command(
     out: OutFile,
     audio: Annotated[Path | None, typer.Option(help="Speech: wav, mp3, flac, ogg, m4a, aac or webm.")] = None,
     driving_video: Annotated[Path | None, typer.Option(help="Its poses stand instead of stage 1.")] = None,
+    framing: Annotated[
+        str | None, typer.Option(help="square, photo, 16:9, 9:16, 4:5 or 1:1: how much of the photo is shown.")
+    ] = None,
     allow_photograph: Annotated[
         bool, typer.Option("--allow-photograph", help="Though the model has only seen drawings.")
     ] = False,
@@ -79,6 +82,7 @@ def submit_command(
     files = {"image": image, "audio": audio, "driving_video": driving_video}
     present = {name: path for name, path in files.items() if path is not None}
     variants, fields = _variants(save), _fields(field or [])
+    fields |= {"framing": framing} if framing else {}
     fields |= {"allow_photograph": "true"} if allow_photograph else {}
     out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

@@ -107,6 +107,7 @@ class JobOptions:
     background_weight: float = 1.0
     crop: str = "auto"
     allow_photograph: bool = False
+    framing: str = "square"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class JobRequest:
         model: the preset's name.
         queue_class: which workers can do it; their queue is `video.<queue_class>`.
         inputs: storage key by field name: `image`, `audio`, `driving_video`.
-        size: width x height in pixels, as told to the client.
+        size: width x height in pixels, as known at creation.
         seconds: length of the result as known at creation; None when preflight gave no answer.
         fps: frames per second of the result.
         fingerprint: SHA-256 over fields and files, for idempotency.
@@ -217,6 +218,7 @@ class Job:
         preview: of the current or last attempt; None where there is none (yet, or any more).
         results: storage key by variant: `video`, `thumbnail`, `pose`, `masks`, `manifest`.
         seconds: length of the result in seconds, as soon as somebody knows.
+        noted_size: width x height of the result, once a worker knows it.
         queue_seconds: wait from creation to the first claim.
         gpu_seconds: told at completion.
         inputs_expired: the inputs are gone (no remix).
@@ -243,6 +245,7 @@ class Job:
     results: dict[str, str] = field(default_factory=dict)
     warnings: tuple[Notice, ...] = ()
     seconds: float | None = None
+    noted_size: str | None = None
     queue_seconds: float | None = None
     gpu_seconds: float | None = None
     inputs_expired: bool = False
@@ -257,6 +260,11 @@ class Job:
     def tenant(self) -> str:
         """Whose job it is."""
         return self.request.tenant
+
+    @property
+    def size(self) -> str:
+        """Width x height of the result in pixels, as far as anybody knows."""
+        return self.noted_size or self.request.size
 
     @property
     def has_preview(self) -> bool:

@@ -59,6 +59,7 @@ def job_from_fields(fields: dict[str, str], lease_expires_ms: str | None, queue_
         results=json.loads(fields.get("results") or "{}"),
         warnings=_notices.validate_json(fields.get("warnings") or "[]"),
         seconds=_float(fields, "seconds"),
+        noted_size=fields.get("size") or None,
         queue_seconds=_float(fields, "queue_seconds"),
         gpu_seconds=_float(fields, "gpu_seconds"),
         inputs_expired=bool(fields.get("inputs_expired")),

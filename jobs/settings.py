@@ -85,6 +85,7 @@ class LimitSettings(Group):
     max_image_pixels: int = 40 * MEGABYTE  # width times height
     min_image_side_px: int = 256  # of the shorter side
     max_side_ratio: float = 4.0  # of an image, or of a driving video's pictures: the long side to the short one
+    max_framed_side_px: Annotated[int, Field(ge=512, le=4096)] = 1920  # a `framing`'s long side
     max_audio_bytes: int = 100 * MEGABYTE  # of the file
     max_driving_video_bytes: int = 200 * MEGABYTE  # of the file
     min_seconds: float = 0.5  # of speech

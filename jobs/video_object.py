@@ -23,7 +23,7 @@ def to_video_object(job: Job, eta_seconds: float | None = None) -> dict[str, Any
         "started_at": _seconds(job.started_at_ms),
         "completed_at": _seconds(job.completed_at_ms),
         "expires_at": _seconds(job.expires_at_ms),
-        "size": request.size,
+        "size": job.size,
         "seconds": None if job.seconds is None else f"{job.seconds:g}",
         "fps": request.fps,
         "seed": request.options.seed,

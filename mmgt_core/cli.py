@@ -22,6 +22,7 @@ from mmgt_core.pose.framing import parse_crop
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.quality import Quality, WindowSchedule
 from mmgt_core.types import BackgroundMask, MaskMotion
+from mmgt_core.whole_picture.framing import Framing
 
 if TYPE_CHECKING:
     from mmgt_core.checkpoints.download import RepositoryLicence
@@ -67,6 +68,10 @@ NaturalPoses = Annotated[
     ),
 ]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
+FramingName = Annotated[
+    Framing,
+    typer.Option("--framing", help="The square that is rendered, the whole photo, or its largest such rectangle."),
+]
 AllowPhotograph = Annotated[
     bool, typer.Option("--allow-photograph", help="Render a photograph by a preset that has only seen drawings.")
 ]
@@ -106,6 +111,7 @@ def generate(
     guidance_scale: Guidance = None,
     natural_poses: NaturalPoses = None,
     crop: Crop = "auto",
+    framing: FramingName = Framing.SQUARE,
     allow_photograph: AllowPhotograph = False,
     background_mask: Background = SamplingOptions.background,
     mask_motion: Motion = SamplingOptions.mask_motion,
@@ -140,6 +146,7 @@ def generate(
             MediaLimits(),
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,
+            framing=framing,
         )
         inputs = checked_for_photographs(inputs.with_speech_in_file(), chosen, is_allowed=allow_photograph)
         for warning in inputs.warnings:

@@ -92,11 +92,13 @@ class Attempt:
         patiently(compare, StorageUnavailable, settings.worker.storage_patience_s, self.may_go_on)
 
     def note_inputs(self, prepared: Prepared) -> None:
-        """Tell the client what is known now: the length, and what is not as good as hoped."""
+        """Tell the client what is known now: length and size, and what is not as good as hoped."""
         self.reporter.num_segments = prepared.segments
         warnings = self._warnings_with(prepared.warnings)
         try:
-            self.place.store.annotate(self.job.id, self.job.attempt, seconds=prepared.seconds, warnings=warnings)
+            self.place.store.annotate(
+                self.job.id, self.job.attempt, seconds=prepared.seconds, warnings=warnings, size=prepared.size
+            )
         except StoreUnavailable as error:  # finalise tells it again
             log.warning("inputs_not_noted", error=str(error))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmgt_core.checkpoints.detector import load_detector
-from mmgt_core.config import PRESETS, SamplingOptions
+from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import InputError, MMGTError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
@@ -18,6 +18,7 @@ from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.types import FPS
+from mmgt_core.whole_picture.framing import Framing
 from worker.packed_inputs import pack
 
 SEGMENT_FRAMES = 80
@@ -34,7 +35,7 @@ class Question:
 
     Attributes:
         files: path by field: `image`, `audio`, `driving_video`; or `video`, whose mark is read.
-        crop: as the client gave it.
+        crop, framing: as the client gave them.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
@@ -45,6 +46,7 @@ class Question:
 
     files: Mapping[str, str]
     crop: str = "auto"
+    framing: str = "square"
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -72,14 +74,15 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
             on_input=lambda step: tell({"input": step.value}),
         )
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
-        inputs = prepare_inputs(files, parse_crop(question.crop), limits, detector, control, find_poses)
+        crop, framing = parse_crop(question.crop), Framing(question.framing)
+        inputs = prepare_inputs(files, crop, limits, detector, control, find_poses, framing)
         inputs = checked_for_photographs(inputs, preset, is_allowed=question.allow_photograph)
         if question.output is not None:
             tell({"input": inputs.sound.stem})
             return {"findings": [], "packed": pack(inputs, limits, Path(question.output))}
     except InputError as error:
         return {"findings": [{"code": error.code.value, "message": str(error), "param": error.field}], "warnings": []}
-    return _describe(inputs)
+    return _describe(inputs, preset)
 
 
 def beyond_limits(looked_at: str) -> dict[str, Any]:
@@ -96,14 +99,16 @@ def beyond_limits(looked_at: str) -> dict[str, Any]:
     return {"findings": [{"code": f"{field}_unreadable", "message": message, "param": field}], "warnings": []}
 
 
-def _describe(inputs: Inputs) -> dict[str, Any]:
+def _describe(inputs: Inputs, preset: Preset) -> dict[str, Any]:
     overlap = SamplingOptions.segment_overlap
     is_driven = inputs.driving_poses is not None
+    width, height = inputs.video_size(preset.resolution)
     return {
         "findings": [],
         "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
         "seconds": inputs.num_frames / FPS,
         "crop": str(inputs.crop),
+        "size": f"{width}x{height}",
         "num_frames": inputs.num_frames,
         "segments": 0 if is_driven else len(segment_starts(inputs.num_frames, SEGMENT_FRAMES, overlap)),
         "keypoints": [[round(float(value), 3) for value in point] for point in inputs.initial_keypoints],

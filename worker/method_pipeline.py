@@ -106,6 +106,7 @@ class MethodPipeline:
         question = {
             "files": {name: str(path) for name, path in named.items() if path is not None},
             "crop": options.crop,
+            "framing": options.framing,
             "limits": media_limits(settings.limits),
             "weights": str(settings.weights_folder),
             "preset": self._pipeline.preset.name,
@@ -121,7 +122,9 @@ class MethodPipeline:
             inputs.num_frames, self._pipeline.preset.smga.segment_frames, SamplingOptions.segment_overlap
         )
         warnings = tuple(Notice(warning.code, warning.message) for warning in inputs.warnings)
-        return Prepared(inputs.num_frames / FPS, 0 if inputs.driving_poses else len(starts), warnings, inputs)
+        width, height = inputs.video_size(self._pipeline.preset.resolution)
+        num_segments = 0 if inputs.driving_poses else len(starts)
+        return Prepared(inputs.num_frames / FPS, num_segments, warnings, inputs, f"{width}x{height}")
 
     def render(
         self,

@@ -3,6 +3,7 @@
 Nothing of what a stranger sent is decoded again by who reads them, and no object is made by unpickling.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from mmgt_core.media.sound_file import write_sound
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.types import PoseSequence, Waveform
+from mmgt_core.whole_picture.framing import Framing
+from mmgt_core.whole_picture.surroundings import Place, Surroundings
 
 _ARRAYS, _SOUND = "inputs.npz", "sound.wav"
 
@@ -27,12 +30,16 @@ def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
     }
     if inputs.driving_poses is not None:
         arrays["driving_poses"] = inputs.driving_poses.keypoints
+    around = inputs.surroundings
+    if around is not None:
+        arrays["surroundings"] = around.picture
     with (folder / _ARRAYS).open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its last option is no array
     write_sound(inputs.sound, folder / _SOUND, limits)
     frame = inputs.crop
     return {
         "frame": [frame.x, frame.y, frame.side],
+        "framing": around and {"framing": around.framing.value, "place": asdict(around.place)},
         "is_drawn": inputs.is_drawn,
         "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
     }
@@ -42,6 +49,7 @@ def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
     """Return the inputs that were packed into a folder."""
     with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
         poses = PoseSequence(arrays["driving_poses"]) if "driving_poses" in arrays else None
+        around = packed["framing"]
         return Inputs(
             reference_image=arrays["reference_image"],
             crop=SquareFrame(*packed["frame"]),
@@ -51,4 +59,6 @@ def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
             driving_poses=poses,
             warnings=tuple(InputWarning(each["code"], each["message"]) for each in packed["warnings"]),
             is_drawn=packed["is_drawn"],
+            surroundings=around
+            and Surroundings(Framing(around["framing"]), arrays["surroundings"], Place(**around["place"])),
         )

@@ -28,12 +28,14 @@ class Prepared:
         segments: stage-1 segments it takes; 0 where poses are given.
         warnings: told to the client.
         inputs: what the pipeline itself needs of them.
+        size: width x height of the video to come; None where it is as told before.
     """
 
     seconds: float
     segments: int
     warnings: tuple[Notice, ...]
     inputs: Any
+    size: str | None = None
 
 
 @dataclass(frozen=True)

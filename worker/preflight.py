@@ -22,7 +22,9 @@ log = logger(__name__)
 VERIFIED = "video"
 """The field of a file whose mark is read; the sandbox knows it by the same name."""
 _HOLDS = 3  # a look with its fetches takes no longer than so many of its time-outs
-_UNKNOWN = {"seconds": None, "crop": None, "num_frames": None, "segments": None, "estimate_s": None, "keypoints": None}
+_WISHES = ("crop", "framing", "allow_photograph")
+"""What a question has beside its files: fields of a create."""
+_UNKNOWN = dict.fromkeys(("seconds", "crop", "size", "num_frames", "segments", "estimate_s", "keypoints"))
 
 
 def answer_questions(place: Workplace) -> None:
@@ -45,23 +47,21 @@ def answer_one(place: Workplace, question: AskedQuestion) -> None:
     if set(about) == {VERIFIED}:
         read_mark(place, question.request_id, about[VERIFIED])
     else:
-        crop, is_allowed = about.pop("crop"), about.pop("allow_photograph", None) is not None
-        look_at_inputs(place, question.request_id, about, crop, allow_photograph=is_allowed)
+        wishes = {name: about.pop(name) for name in _WISHES if name in about}
+        look_at_inputs(place, question.request_id, about, wishes)
 
 
-def look_at_inputs(
-    place: Workplace, request_id: str, keys: Mapping[str, str], crop: str, *, allow_photograph: bool = False
-) -> None:
+def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], wishes: Mapping[str, str]) -> None:
     """Answer what is right and wrong about some inputs; where nothing can be said in time, say nothing.
 
     Args:
         request_id: whoever waits asks for the answer by it.
         keys: storage key by field name.
-        crop, allow_photograph: as the client gave them.
+        wishes: how the client wants them taken, by field.
     """
     question = {
-        "crop": crop,
-        "allow_photograph": allow_photograph,
+        **wishes,
+        "allow_photograph": "allow_photograph" in wishes,
         "limits": media_limits(place.settings.limits),
         "weights": str(place.settings.weights_folder),
         "preset": preset_to_serve(place.settings),
@@ -92,6 +92,7 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
         "min_audio_s": limits.min_seconds,
         "max_audio_s": limits.max_seconds,
         "max_video_bytes": limits.max_driving_video_bytes,
+        "max_framed_side_px": limits.max_framed_side_px,
     }
 
 

@@ -166,11 +166,12 @@ function VERBS.progress(id, attempt, percent, now)
   return renewal(id, attempt)
 end
 
-function VERBS.annotate(id, attempt, seconds, warnings)
+function VERBS.annotate(id, attempt, seconds, warnings, size)
   local where = standing(id, attempt)
   if where ~= 'current' then return where == 'gone' and 'gone' or 'stale' end
   change(id, 'warnings', warnings)
   if seconds ~= '' then change(id, 'seconds', seconds) end
+  if size ~= '' then change(id, 'size', size) end
   tell(id, 'video.annotated')
   return 'done'
 end

@@ -193,10 +193,16 @@ def progress(job_id: str, attempt: int, now: Progress) -> Call[Renewal]:
 
 
 def annotate(
-    job_id: str, attempt: int, *, seconds: float | None = None, warnings: tuple[Notice, ...] = ()
+    job_id: str,
+    attempt: int,
+    *,
+    seconds: float | None = None,
+    warnings: tuple[Notice, ...] = (),
+    size: str | None = None,
 ) -> Call[Outcome]:
-    """Record what the worker found out about the inputs: length in seconds, warnings (replacing those before)."""
-    words = (job_id, attempt, words_or_none(seconds), encode_notices(warnings))
+    """Record what the worker found out about the inputs: the video's length in seconds and its width x height; warnings
+    (replacing those before)."""
+    words = (job_id, attempt, words_or_none(seconds), encode_notices(warnings), words_or_none(size))
     return Call("annotate", words, Outcome)
 
 

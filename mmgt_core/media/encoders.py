@@ -6,7 +6,7 @@ import av
 import numpy as np
 from av.codec.codec import UnknownCodecError
 
-from mmgt_core.media.film_streams import Encoder, add_video_stream, bt709_frame
+from mmgt_core.media.film_streams import Encoder, add_video_stream, bt709_frame, timed
 
 CAREFUL = Encoder("libx264", {"crf": "18", "preset": "medium"}, num_threads=4)
 """For the result."""
@@ -29,7 +29,7 @@ def encodes(encoder: Encoder, width: int, height: int) -> bool:
     try:
         with av.open(BytesIO(), mode="w", format="mp4") as container:
             stream = add_video_stream(container, width, height, encoder)
-            packets = stream.encode(bt709_frame(np.zeros((height, width, 3), np.uint8), 0)) + stream.encode(None)
+            packets = stream.encode(timed(bt709_frame(np.zeros((height, width, 3), np.uint8)), 0)) + stream.encode(None)
             container.mux(packets)
     except (av.FFmpegError, UnknownCodecError, OSError):
         return False

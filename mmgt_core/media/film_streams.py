@@ -83,14 +83,24 @@ def add_audio_stream(container: OutputContainer, num_channels: int, bit_rate: in
     return container.add_stream("aac", rate=SOUND_RATE_HZ, layout=SOUND_LAYOUTS[num_channels], bit_rate=bit_rate)
 
 
-def bt709_frame(image: UInt8Array, index: int) -> av.VideoFrame:
-    """Return picture number `index`, (H, W, 3) RGB, as an encoder takes it: 4:2:0 in BT.709's limited range."""
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(
+def bt709_frame(image: UInt8Array) -> av.VideoFrame:
+    """Return a picture, (H, W, 3) RGB, as an encoder takes it: 4:2:0 in BT.709's limited range."""
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
     )
+
+
+def shown(frame: av.VideoFrame) -> UInt8Array:
+    """Return what `bt709_frame` made as a player shows it, (H, W, 3) uint8 RGB."""
+    rgb = frame.reformat(format="rgb24", src_colorspace=Colorspace.ITU709, src_color_range=ColorRange.MPEG)
+    return rgb.to_ndarray().astype(np.uint8, copy=False)
+
+
+def timed(frame: av.VideoFrame, index: int) -> av.VideoFrame:
+    """Return the same frame as picture number `index` of a film."""
     frame.pts = index
     frame.time_base = Fraction(1, FPS)
     return frame

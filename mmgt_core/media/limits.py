@@ -7,7 +7,10 @@ _MEGA = 1_000_000
 
 @dataclass(frozen=True)
 class MediaLimits:
-    """Bounds of what is decoded; lengths in seconds are those of the decoded samples or frames, ends included."""
+    """Bounds of what is decoded; lengths in seconds are those of the decoded samples or frames, ends included.
+
+    max_framed_side_px: of the long side of a video that shows more than the square.
+    """
 
     max_image_bytes: int = 20 * _MEGA
     max_image_pixels: int = 40 * _MEGA
@@ -22,6 +25,7 @@ class MediaLimits:
     max_video_pixels: int = 4096 * 2304
     max_video_fps: int = 240
     max_keypoints_bytes: int = 50 * _MEGA
+    max_framed_side_px: int = 1920
 
 
 def side_ratio(width: int, height: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 from av.audio.stream import AudioStream
 
-from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame
+from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame, timed
 from mmgt_core.types import UInt8Array
 
 UNSIGNED = (
@@ -71,7 +71,7 @@ class PreviewWriter:
         Raises:
             InputError: the sound breaks off in the middle of the file.
         """
-        self._container.mux(self._video.encode(bt709_frame(frame, self._num_written)))
+        self._container.mux(self._video.encode(timed(bt709_frame(frame), self._num_written)))
         if self._audio is not None and self._sound is not None:
             self._container.mux(self._audio.encode(self._sound.next_frame()))
         self._num_written += 1

@@ -13,7 +13,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from mmgt_core.media.encoders import CAREFUL
-from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame
+from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame, timed
 from mmgt_core.types import UInt8Array
 
 _SOUND_BIT_RATE = 128_000
@@ -69,17 +69,24 @@ class VideoWriter:
         return self
 
     def write(self, frame: UInt8Array) -> None:
-        """Append one frame, (H, W, 3) uint8 RGB, and its 1/25 s of sound.
-
-        Raises:
-            ValueError: another shape or dtype, or more frames than announced.
-            InputError: the sound breaks off in the middle of the file.
-        """
+        """Append one frame, (H, W, 3) uint8 RGB, and its 1/25 s of sound. Raises: as `append`."""
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"a frame must be {self._shape} uint8, not {frame.shape} {frame.dtype}")
+        self.append(bt709_frame(frame))
+
+    def append(self, frame: av.VideoFrame) -> None:
+        """Append one frame as a film keeps it, 4:2:0 in BT.709's limited range, and its 1/25 s of sound.
+
+        Raises:
+            ValueError: another size, or more frames than announced.
+            InputError: the sound breaks off in the middle of the file.
+        """
+        height, width, _ = self._shape
+        if (frame.width, frame.height) != (width, height):
+            raise ValueError(f"a frame must be {width} x {height}, not {frame.width} x {frame.height}")
         if self._num_written == self._num_frames:
             raise ValueError(f"more than the announced {self._num_frames} frames")
-        self._container.mux(self._video.encode(bt709_frame(frame, self._num_written)))
+        self._container.mux(self._video.encode(timed(frame, self._num_written)))
         if self._sound is not None:
             self._container.mux(self._audio.encode(self._sound.next_frame()))
         self._num_written += 1

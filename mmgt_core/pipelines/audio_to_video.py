@@ -97,7 +97,7 @@ class AudioToVideo:
         """
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render, resolution = self.pose_to_video, self.preset.resolution
-        encoder = result_encoder(render.device.type, resolution, resolution)
+        encoder = result_encoder(render.device.type, *inputs.video_size(resolution))
         means = Means(render.device, render.dtype, render.decoding_dtype, encoder, render.execution)
         with outputs.unfinished() as staged, closing(frames):
             write_videos(frames, inputs, staged, resolution, options.mask_motion, encoder)

@@ -18,8 +18,10 @@ from mmgt_core.pipelines.keypoint_file import read_keypoints
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.framing import CropChoice, SquareFrame
-from mmgt_core.pose.initial_pose import find_initial_pose
+from mmgt_core.pose.initial_pose import InitialPose, find_initial_pose, turned_right
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
+from mmgt_core.whole_picture.framing import Framing
+from mmgt_core.whole_picture.surroundings import Surroundings, surroundings_of
 
 MakeDetector = Callable[[], WholeBodyDetector]
 
@@ -45,7 +47,8 @@ class Inputs:
 
     reference_image: (512, 512, 3) RGB. crop: where it lay in the source image. initial_keypoints: (134, 3) on its
     pixels. waveform: exactly as long as the video. sound: the recording whose sound the video gets. driving_poses:
-    instead of stage 1. is_drawn: the image shows a drawn presenter.
+    instead of stage 1. is_drawn: the image shows a drawn presenter. surroundings: what the video shows around the
+    square; None: nothing.
     """
 
     reference_image: UInt8Array
@@ -56,6 +59,7 @@ class Inputs:
     driving_poses: PoseSequence | None
     warnings: tuple[InputWarning, ...]
     is_drawn: bool = False
+    surroundings: Surroundings | None = None
 
     def with_speech_in_file(self) -> "Inputs":
         """The same, the speech in a file; not while strangers' files are looked at, when nothing may be written."""
@@ -66,6 +70,10 @@ class Inputs:
         """Of the video."""
         return self.waveform.num_frames
 
+    def video_size(self, resolution: int) -> tuple[int, int]:
+        """Width and height of the video in pixels. resolution: of the square."""
+        return (resolution, resolution) if self.surroundings is None else self.surroundings.size
+
 
 def prepare_inputs(
     files: InputFiles,
@@ -74,6 +82,7 @@ def prepare_inputs(
     make_detector: MakeDetector,
     control: RunControl,
     find_poses: FindPoses = poses_of_every_frame,
+    framing: Framing = Framing.SQUARE,
 ) -> Inputs:
     """Decode and check every input, and find the person.
 
@@ -84,6 +93,7 @@ def prepare_inputs(
         make_detector: called once the files are known to be good.
         control: progress over the frames of a driving video, cancellation.
         find_poses: of a driving video.
+        framing: how much of the photograph the video shows.
 
     Raises:
         InputError: an input cannot be used; names it and the number.
@@ -113,6 +123,7 @@ def prepare_inputs(
         driving_poses=PoseSequence(poses.keypoints[:num_frames]) if poses else None,
         warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
+        surroundings=_surroundings(image.pixels, initial, framing, limits),
     )
 
 
@@ -132,6 +143,17 @@ def checked_for_photographs(inputs: Inputs, preset: Preset, *, is_allowed: bool)
         raise InputError(InputCode.PHOTOGRAPH_NOT_SUPPORTED, message)
     warning = InputWarning("photograph", f"image: {message}what moves is smeared")
     return replace(inputs, warnings=(*inputs.warnings, warning))
+
+
+def _surroundings(
+    image: UInt8Array, initial: InitialPose, framing: Framing, limits: MediaLimits
+) -> Surroundings | None:
+    """What a framing shows of the image, turned upright as its person is."""
+    if framing is Framing.SQUARE:
+        return None
+    num_quarters, size = initial.num_quarters, (image.shape[0], image.shape[1])
+    square = turned_right(initial.frame, size, -num_quarters % 4)
+    return surroundings_of(np.rot90(image, num_quarters), square, framing, limits.max_framed_side_px)
 
 
 def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:

@@ -1,7 +1,7 @@
 """What a generation writes: the video and, on request beside it, pictures of how it came about."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import av
 import torch
 
 from mmgt_core.ahead import done_ahead
@@ -16,7 +17,7 @@ from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.execution.execution import Execution
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.encoders import QUICK
-from mmgt_core.media.film_streams import Encoder
+from mmgt_core.media.film_streams import Encoder, bt709_frame, shown
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.preview_writer import PreviewWriter
 from mmgt_core.media.video_writer import VideoWriter
@@ -24,10 +25,14 @@ from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.keypoint_file import KeypointWriter
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
 from mmgt_core.pipelines.output_files import Extra, Outputs
+from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.pose_sampling import PoseGuidance, are_natural
 from mmgt_core.types import FPS, MaskMotion, RenderedFrame, UInt8Array
+from mmgt_core.whole_picture.composer import Composer
+from mmgt_core.whole_picture.framing import Framing
+from mmgt_core.whole_picture.surroundings import Place
 
 _WAITING_FRAMES = 8
 """So many may wait to be encoded."""
@@ -61,6 +66,7 @@ class Manifest:
     fps: int
     resolution: int
     crop: str
+    framing: Mapping[str, Any]
     is_pose_driven: bool
     device: str
     dtype: str
@@ -102,6 +108,7 @@ def describe(
         fps=FPS,
         resolution=preset.resolution,
         crop=str(inputs.crop),
+        framing=_framing(inputs, preset.resolution),
         is_pose_driven=inputs.driving_poses is not None,
         device=str(means.device),
         dtype=str(means.dtype).removeprefix("torch."),
@@ -114,6 +121,14 @@ def describe(
     )
 
 
+def _framing(inputs: Inputs, resolution: int) -> dict[str, Any]:
+    """What the video shows, its size, and where the rendered square lies in it, in its pixels."""
+    width, height = inputs.video_size(resolution)
+    around = inputs.surroundings
+    framing, place = (Framing.SQUARE, Place(0, 0, width, height)) if around is None else (around.framing, around.place)
+    return {"framing": framing.value, "width": width, "height": height, "square": asdict(place)}
+
+
 def write_videos(
     frames: Iterator[RenderedFrame],
     inputs: Inputs,
@@ -124,10 +139,11 @@ def write_videos(
 ) -> None:
     """Write the video and the extras that follow its frames, as the frames come, in a thread beside their making."""
     num_frames, first_frame = inputs.num_frames, None
+    placed = _placing(inputs, resolution)
     overlay: MaskOverlay | None = None
     with ExitStack() as stack:
         video = stack.enter_context(
-            VideoWriter(outputs.video, resolution, resolution, inputs.sound, num_frames, encoder)
+            VideoWriter(outputs.video, *inputs.video_size(resolution), inputs.sound, num_frames, encoder)
         )
         pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
         mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
@@ -137,11 +153,12 @@ def write_videos(
         if outputs.receiver is not None:
             outputs.receiver.begin(partial(PreviewWriter, resolution, resolution, inputs.sound, num_frames))
 
-        def write(frame: RenderedFrame) -> UInt8Array:
+        def write(frame: RenderedFrame) -> av.VideoFrame:
             nonlocal overlay
             if outputs.receiver is not None:
                 outputs.receiver.take(frame.image)
-            video.write(frame.image)
+            picture = placed(frame.image)
+            video.append(picture)
             if pose_video is not None:
                 pose_video.write(draw_pose(frame.keypoints))
             if mask_video is not None:
@@ -149,12 +166,19 @@ def write_videos(
                 mask_video.write(overlay.draw(frame.keypoints))
             if keypoints is not None:
                 keypoints.write(frame.keypoints)
-            return frame.image
+            return picture
 
-        for image in done_ahead(write, frames, _WAITING_FRAMES, num_threads=1):
-            first_frame = image if first_frame is None else first_frame
+        for picture in done_ahead(write, frames, _WAITING_FRAMES, num_threads=1):
+            first_frame = picture if first_frame is None else first_frame
     if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
-        write_image(outputs.path(Extra.THUMBNAIL), first_frame)
+        write_image(outputs.path(Extra.THUMBNAIL), shown(first_frame))
+
+
+def _placing(inputs: Inputs, resolution: int) -> Callable[[UInt8Array], av.VideoFrame]:
+    """What makes a picture of the film of a frame of the square."""
+    if inputs.surroundings is None:
+        return bt709_frame
+    return Composer(inputs.surroundings, scaled(inputs.reference_image, resolution)).frame
 
 
 def _side_video(stack: ExitStack, outputs: Outputs, extra: Extra, num_frames: int) -> VideoWriter | None:

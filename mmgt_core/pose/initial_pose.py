@@ -39,7 +39,8 @@ class InitialPose:
     """The reference image as the networks see it, and where its person's keypoints are.
 
     reference_image: (512, 512, 3) uint8 RGB. keypoints: (134, 3) float32 on the pixels of that image.
-    frame: what was cut out of the source image. is_drawn: a drawn presenter.
+    frame: what was cut out of the source image. num_quarters: turns to the left that set the person upright.
+    is_drawn: a drawn presenter.
     """
 
     reference_image: UInt8Array
@@ -47,6 +48,7 @@ class InitialPose:
     frame: SquareFrame
     warnings: tuple[InputWarning, ...]
     is_drawn: bool
+    num_quarters: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def find_initial_pose(image: UInt8Array, detector: WholeBodyDetector, crop: Crop
         seen = _second_look(upright.image, upright.person, close, detector)
         if shown != close:
             seen = replace(seen, keypoints=to_canvas(_from_canvas(seen.keypoints, close), shown))
-        frame = _in_source(shown, size, upright.num_quarters)
+        frame = turned_right(shown, size, upright.num_quarters)
     _refuse_collapsed(seen.keypoints)
     is_drawn = (
         upright.person.is_drawn
@@ -92,7 +94,7 @@ def find_initial_pose(image: UInt8Array, detector: WholeBodyDetector, crop: Crop
         or _is_drawn_level(reference_image, seen.keypoints, detector)
     )
     warnings = (*upright.warnings, *_missing_hands(seen.keypoints), *_recropped(image_size, frame))
-    return InitialPose(reference_image, seen.keypoints, frame, warnings, is_drawn)
+    return InitialPose(reference_image, seen.keypoints, frame, warnings, is_drawn, upright.num_quarters)
 
 
 def _turned_upright(image: UInt8Array, detector: WholeBodyDetector) -> _Upright:
@@ -127,8 +129,8 @@ def _turned_upright(image: UInt8Array, detector: WholeBodyDetector) -> _Upright:
     raise InputError(InputCode.IMAGE_NO_PERSON, "0 people whose face can be seen; exactly one is needed")
 
 
-def _in_source(frame: SquareFrame, size: tuple[int, int], num_quarters: int) -> SquareFrame:
-    """Where a frame of the turned image lies in the image as it came. size: height and width of the turned image."""
+def turned_right(frame: SquareFrame, size: tuple[int, int], num_quarters: int) -> SquareFrame:
+    """Where a frame lies after its image was turned by quarters to the right. size: height and width before that."""
     height, width = size
     for _ in range(num_quarters):
         frame = SquareFrame(height - frame.y - frame.side, frame.x, frame.side)

@@ -64,7 +64,7 @@ def test_what_preflight_saw_is_in_the_job(alice: httpx.Client, store: JobStore, 
     assert job is not None
     assert (video["seconds"], video["warnings"]) == ("3.2", GOOD["warnings"])
     assert job.request.estimate_s == 42.0
-    assert preflight.asked == [{"request_id": video["id"], "crop": "auto", **job.request.inputs}]
+    assert preflight.asked == [{"request_id": video["id"], "crop": "auto", "framing": "square", **job.request.inputs}]
     assert preflight.found_inputs == [True]
 
 
@@ -90,6 +90,21 @@ def test_preflight_looks_at_the_crop_that_the_client_asked_for(alice: httpx.Clie
     create(alice, crop="1,2,300,300")
 
     assert [question["crop"] for question in preflight.asked] == ["1,2,300,300"]
+
+
+def test_a_video_is_as_large_as_preflight_found_for_its_framing(
+    alice: httpx.Client, store: JobStore, serve: Serve
+) -> None:
+    preflight = serve(GOOD | {"size": "1080x1920"})
+
+    found = alice.post("/v1/videos/validate", files=FILES, data={"framing": "9:16"}).json()
+    video = create(alice, framing="9:16").json()
+
+    assert [question["framing"] for question in preflight.asked] == ["9:16", "9:16"]
+    assert (found["size"], video["size"]) == ("1080x1920", "1080x1920")
+    job = store.get(video["id"])
+    assert job is not None
+    assert job.request.options.framing == "9:16"
 
 
 def test_only_who_allows_a_photograph_has_it_looked_at_as_allowed(

@@ -14,7 +14,9 @@ CONSENTED_AT_MS = 1_700_000_000_000
 @pytest.fixture
 def source(worker: ScriptedWorker) -> Job:
     worker.heartbeat()
-    options = JobOptions(seed=77, num_inference_steps=12, crop="1,2,300,300", quality="fast", allow_photograph=True)
+    options = JobOptions(
+        seed=77, num_inference_steps=12, crop="1,2,300,300", quality="fast", allow_photograph=True, framing="4:5"
+    )
     return worker.complete_one(options=options, metadata={"a": "1"}, consented_at_ms=CONSENTED_AT_MS)
 
 

@@ -232,10 +232,13 @@ def test_a_worker_cannot_acknowledge_a_cancel_that_nobody_asked_for(store: JobSt
 
 
 def test_what_the_worker_finds_out_is_noted(store: JobStore, claimed: Job) -> None:
+    told_before = claimed.size
     store.annotate(claimed.id, 1, seconds=3.2, warnings=(Notice("image_recropped", "cut to the person"),))
     job = read(store, claimed.id)
+    store.annotate(claimed.id, 1, size="720x1280")
 
-    assert job.seconds == 3.2
+    assert (job.seconds, job.size) == (3.2, told_before)
+    assert read(store, claimed.id).size == "720x1280"
     assert job.warnings == (Notice("image_recropped", "cut to the person"),)
     assert store.annotate(claimed.id, 7, seconds=9.9) is Outcome.STALE
 

@@ -37,7 +37,8 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
     service.storage.put_bytes(inputs["audio"], one_second_of(samples / "speech.wav"), "audio/wav")
 
     job = service.create(
-        inputs=inputs, options=JobOptions(seed=7, num_inference_steps=1, crop=CROP, allow_photograph=True)
+        inputs=inputs,
+        options=JobOptions(seed=7, num_inference_steps=1, crop=CROP, allow_photograph=True, framing="4:5"),
     )
     done = service.until_ended(job.id, timeout_s=RENDER_S)
 
@@ -52,6 +53,8 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
     assert read_provenance(tmp_path / "video.mp4").is_valid
     assert manifest["options"]["seed"] == 7
     assert manifest["crop"] == CROP
+    assert manifest["framing"]["square"] == {"x": -5.0, "y": 0.0, "width": 420.0, "height": 420.0}
+    assert done.size == "x".join(map(str, size_of(tmp_path / "video.mp4"))) == "410x512"
     assert manifest["pipeline_seconds"] > 0
     assert "photograph" in {warning.code for warning in done.warnings}
     assert done.seconds == manifest["num_frames"] / 25
@@ -85,6 +88,12 @@ def test_a_picture_that_no_memory_suffices_for_ends_its_job_and_no_worker(servic
     assert (done.failure.code, done.failure.param) == (ErrorCode.IMAGE_UNREADABLE, "image")
     assert "limits of memory" in done.failure.message
     assert service.child_of(service.workers[0]) == worker
+
+
+def size_of(video: Path) -> tuple[int, int]:
+    with av.open(str(video)) as film:
+        stream = film.streams.video[0]
+        return stream.width, stream.height
 
 
 def lengths_of(film: io.BytesIO | Path) -> tuple[int, int]:

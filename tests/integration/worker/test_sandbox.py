@@ -147,7 +147,7 @@ def asked_by_a_create(place: Workplace, image: Path) -> dict[str, Any] | None:
     keys = {"image": input_key(job_id, "image", ".png"), "audio": input_key(job_id, "audio", ".wav")}
     place.storage.put_file(keys["image"], image, "image/png")
     place.storage.put_file(keys["audio"], SPEECH, "audio/wav")
-    look_at_inputs(place, job_id, keys, "auto")
+    look_at_inputs(place, job_id, keys, {"crop": "auto"})
     store = place.settings.store
     with redis.Redis.from_url(store.url.get_secret_value()) as client:
         found = client.lpop(f"{store.key_prefix}preflight:{job_id}")

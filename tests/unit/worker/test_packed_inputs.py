@@ -1,5 +1,6 @@
 """Laws of inputs that leave the sandbox: they come out as they went in, and the sound sample by sample."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from mmgt_core.media.sound_stream import SoundRules, stream_sound
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.types import PoseSequence, Waveform
+from mmgt_core.whole_picture.framing import Framing
+from mmgt_core.whole_picture.surroundings import Place, Surroundings
 from tests.unit.media.recordings import SAMPLES, encode_film, encode_sound, speech
 from worker.packed_inputs import pack, unpack
 
@@ -34,11 +37,18 @@ def test_inputs_come_out_as_they_went_in(tmp_path: Path, is_driven: bool) -> Non
         driving_poses=PoseSequence(chance.random((25, 134, 3), np.float32)) if is_driven else None,
         warnings=(InputWarning("hands_not_visible", "image: both hands"),),
         is_drawn=True,
+        surroundings=Surroundings(
+            Framing.PHOTO, chance.integers(0, 256, (90, 120, 3), np.uint8), Place(-3.5, 4, 80.25, 80)
+        ),
     )
 
     back = unpack(pack(inputs, LIMITS, tmp_path), tmp_path)
 
     assert (back.crop, back.warnings, back.is_drawn) == (inputs.crop, inputs.warnings, inputs.is_drawn)
+    assert back.surroundings is not None
+    assert inputs.surroundings is not None
+    assert replace(back.surroundings, picture=inputs.surroundings.picture) == inputs.surroundings
+    assert np.array_equal(back.surroundings.picture, inputs.surroundings.picture)
     assert np.array_equal(back.reference_image, inputs.reference_image)
     assert np.array_equal(back.initial_keypoints, inputs.initial_keypoints)
     assert np.array_equal(back.waveform.samples, inputs.waveform.samples)

@@ -1,0 +1,1 @@
+"""The rendered square back in its place in the whole photograph."""

@@ -1,0 +1,1 @@
+"""Tests of the square in the whole photograph."""
