@@ -19,6 +19,7 @@ LIST_FIELDS = {"webhook_events": "webhook_events", "webhook_events[]": "webhook_
 SHOWN_CHARS = 64  # of a client's own text in a message
 WebhookEvent = Literal["video.completed", "video.failed", "video.cancelled", "video.started", "video.progress"]
 Weight = Annotated[Number | None, Field(ge=0, le=5)]
+Strength = Annotated[Number | None, Field(ge=0, le=1.5, description="0 holds still, 1 leaves as it is.")]
 
 
 class CreateFields(BaseModel):
@@ -34,6 +35,9 @@ class CreateFields(BaseModel):
     face_hands_weight: Weight = None
     lips_weight: Weight = None
     background_weight: Weight = None
+    gesture_strength: Strength = None
+    head_strength: Strength = None
+    smoothing: Annotated[Number | None, Field(ge=0, le=1, description="Poses averaged over up to 0.25 s.")] = None
     crop: Annotated[
         str | None,
         Field(

@@ -108,6 +108,9 @@ class JobOptions:
     crop: str = "auto"
     allow_photograph: bool = False
     framing: str = "square"
+    gesture_strength: float = 1.0
+    head_strength: float = 1.0
+    smoothing: float = 0.0
 
 
 @dataclass(frozen=True)

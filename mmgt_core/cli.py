@@ -19,6 +19,7 @@ from mmgt_core.pipelines.inputs import InputFiles, checked_for_photographs, prep
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
+from mmgt_core.pose_sampling import Liveliness
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.quality import Quality, WindowSchedule
 from mmgt_core.types import BackgroundMask, MaskMotion
@@ -67,6 +68,11 @@ NaturalPoses = Annotated[
         help="Generated poses blink and come to rest at the end; by default in every mode but exact.",
     ),
 ]
+GestureStrength = Annotated[
+    float, typer.Option("--gesture-strength", help="Arms and trunk: 0 holds them still, 1 leaves them, up to 1.5.")
+]
+HeadStrength = Annotated[float, typer.Option("--head-strength", help="The same of the head; lips and blinks stay.")]
+Smoothing = Annotated[float, typer.Option("--smoothing", help="Poses averaged over time, 0 (off) to 1 (0.25 s).")]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
 FramingName = Annotated[
     Framing,
@@ -110,6 +116,9 @@ def generate(
     steps: Steps = None,
     guidance_scale: Guidance = None,
     natural_poses: NaturalPoses = None,
+    gesture_strength: GestureStrength = Liveliness.gesture_strength,
+    head_strength: HeadStrength = Liveliness.head_strength,
+    smoothing: Smoothing = Liveliness.smoothing,
     crop: Crop = "auto",
     framing: FramingName = Framing.SQUARE,
     allow_photograph: AllowPhotograph = False,
@@ -130,6 +139,7 @@ def generate(
         mask_motion=mask_motion,
         window_schedule=windows,
         natural_poses=natural_poses,
+        liveliness=_liveliness(gesture_strength, head_strength, smoothing),
     )
     files = InputFiles(image, audio, driving_video, driving_keypoints)
     outputs = Outputs(out, _extras(save))
@@ -234,6 +244,13 @@ def layout(preset: PresetName = "mmgt-512") -> None:
 def _sampling_options(**numbers: object) -> SamplingOptions:
     try:
         return SamplingOptions(**numbers)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _liveliness(gesture_strength: float, head_strength: float, smoothing: float) -> Liveliness:
+    try:
+        return Liveliness(gesture_strength, head_strength, smoothing)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

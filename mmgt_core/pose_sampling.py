@@ -1,4 +1,4 @@
-"""How stage 1 is sampled, beside the numbers of a generation: its guidance, and whether its poses are made natural."""
+"""How stage 1 is sampled beside the numbers of a generation, and what becomes of its poses."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,27 @@ class PoseGuidance:
         if asked is not None:
             return cls(asked, asked)
         return cls(own, own if own_of_heads is None else own_of_heads)
+
+
+@dataclass(frozen=True)
+class Liveliness:
+    """gesture_strength, head_strength: 0 holds them still, 1 leaves them, 1.5 is the most. smoothing: 0 to 1."""
+
+    gesture_strength: float = 1.0
+    head_strength: float = 1.0
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a number outside its range, by name."""
+        for name, most in (("gesture_strength", 1.5), ("head_strength", 1.5), ("smoothing", 1.0)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                raise ValueError(f"{name} is {value}; it must be 0 to {most:g}")
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether poses leave as they came, bit by bit."""
+        return self == Liveliness()
 
 
 def are_natural(asked: bool | None, quality: Quality) -> bool:

@@ -33,6 +33,7 @@ from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.pose_sampling import Liveliness
 from mmgt_core.processor import settle_on_cores
 from mmgt_core.quality import Quality
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
@@ -208,6 +209,7 @@ def sampling_options(options: JobOptions) -> SamplingOptions:
         num_inference_steps=options.num_inference_steps,
         guidance_scale=options.guidance_scale,
         region_weights=weights,
+        liveliness=Liveliness(options.gesture_strength, options.head_strength, options.smoothing),
     )
 
 

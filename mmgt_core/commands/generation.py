@@ -17,7 +17,7 @@ from mmgt_core.load_stage_1 import STAGE_1_NETWORKS, load_audio_to_pose
 from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
 from mmgt_core.pipelines.inputs import Inputs
-from mmgt_core.pipelines.natural_poses import generated_poses
+from mmgt_core.pipelines.natural_poses import video_poses
 from mmgt_core.pipelines.output_files import Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.processor import settle_on_cores
@@ -54,11 +54,9 @@ def generate_video(
     preset, weights, place = networks.preset, networks.weights, place_of(networks.device)
     require_weights(weights, preset, packaged_networks(preset))
     outputs.check_room(inputs.num_frames / FPS)
-    if inputs.driving_poses is not None:
-        stage_1, poses = None, iter((inputs.driving_poses,))
-    else:
-        stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made)
-        poses = _begun(generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control))
+    is_driven = inputs.driving_poses is not None
+    stage_1 = None if is_driven else load_audio_to_pose(preset, weights, place, networks.hand_made)
+    poses = _begun(video_poses(stage_1, preset, inputs, options, control))
     loading = work(STAGE_2)
     pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)
     if place.type == "cpu":

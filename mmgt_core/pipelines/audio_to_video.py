@@ -19,7 +19,7 @@ from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.denoising import BegunFrames, DenoisingStep, sampling_plan
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
-from mmgt_core.pipelines.natural_poses import generated_poses
+from mmgt_core.pipelines.natural_poses import video_poses
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.outputs import Manifest, Means, describe, write_videos
 from mmgt_core.pipelines.pictures import scaled
@@ -77,10 +77,7 @@ class AudioToVideo:
 
     def poses(self, inputs: Inputs, options: SamplingOptions, control: RunControl) -> Iterator[PoseSequence]:
         """The driving poses, or those of stage 1, made when they are asked for."""
-        if inputs.driving_poses is not None:
-            return iter((inputs.driving_poses,))
-        stage_1, preset = self.audio_to_pose, self.preset
-        return generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control)
+        return video_poses(self.audio_to_pose, self.preset, inputs, options, control)
 
     def render(
         self,

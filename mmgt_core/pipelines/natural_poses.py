@@ -1,17 +1,34 @@
-"""From stage 1's poses to a video's: those of the person, with blinks and an end at rest where a mode asks for them."""
+"""The poses of a video: driving ones, or stage 1's, blinking and with an end at rest; as lively as asked."""
 
 from collections.abc import Iterator
 
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
+from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.blinking import with_blinks
 from mmgt_core.pose.carrying_over import carried_over, is_figure
 from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
+from mmgt_core.pose.liveliness import with_liveliness
 from mmgt_core.pose_sampling import are_natural
 from mmgt_core.synthetic.rest import resting_presenter
 from mmgt_core.types import PoseSequence, Waveform
+
+
+def video_poses(
+    stage_1: AudioToPose | None, preset: Preset, inputs: Inputs, options: SamplingOptions, control: RunControl
+) -> Iterator[PoseSequence]:
+    """The driving poses, or generated ones, made when they are asked for; calmer or livelier as the options say.
+
+    Args: stage_1: None only where poses are given. preset, options, control: of the generation.
+    """
+    if inputs.driving_poses is not None:
+        poses = iter((inputs.driving_poses,))
+    else:
+        assert stage_1 is not None
+        poses = generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control)
+    return with_liveliness(poses, options.liveliness)
 
 
 def generated_poses(

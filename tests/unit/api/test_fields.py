@@ -29,7 +29,8 @@ def test_every_field_is_read_in_its_own_type() -> None:
     pairs = {
         "model": "mmgt-demo", "seed": str(2**53 - 1), "num_inference_steps": "30", "guidance_scale": "3.5",
         "quality": "fast", "face_hands_weight": "1", "lips_weight": "2.5", "background_weight": "0",
-        "crop": "10,20,300,300", "framing": "9:16", "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
+        "crop": "10,20,300,300", "framing": "9:16", "gesture_strength": "0.5",
+        "head_strength": "1.5", "smoothing": "1", "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
         "webhook_events": "video.completed, video.failed", "metadata": '{"a":"b"}', "expires_after_s": "60",
         "queue_ttl_s": "60", "priority": "batch", "allow_photograph": "true", "consent": "true", "prompt": "hello",
     }  # fmt: skip
@@ -47,7 +48,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
 
 NUMBERS = (
     "seed", "num_inference_steps", "guidance_scale", "face_hands_weight", "lips_weight", "background_weight", "fps",
-    "expires_after_s", "queue_ttl_s",
+    "gesture_strength", "head_strength", "smoothing", "expires_after_s", "queue_ttl_s",
 )  # fmt: skip
 
 
