@@ -49,9 +49,6 @@ class CreateFields(BaseModel):
         Literal["square", "photo", "16:9", "9:16", "4:5", "1:1"] | None,
         Field(description="The square that is rendered, the whole photograph around it, or its largest such part."),
     ] = None
-    allow_photograph: Annotated[
-        bool, Field(description="`true`: render a photograph by a model that has only seen drawings.")
-    ] = False
     size: Annotated[str | None, Field(description="Only what the model makes.")] = None
     fps: Annotated[WholeNumber | None, Field(description="Only what the model makes.")] = None
     webhook_url: Annotated[str | None, Field(description="Where to tell what happens.")] = None

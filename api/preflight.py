@@ -96,8 +96,7 @@ async def answer_about(
 
 def question_about(inputs: Mapping[str, str], options: JobOptions) -> dict[str, str]:
     """Return what is asked about inputs, storage key by field name, and how the client wants them taken."""
-    wishes = {"crop": options.crop, "framing": options.framing}
-    return {**inputs, **wishes, **({"allow_photograph": "true"} if options.allow_photograph else {})}
+    return {**inputs, "crop": options.crop, "framing": options.framing}
 
 
 async def look_at(

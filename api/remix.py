@@ -154,12 +154,12 @@ def remix_order(source: Job, upload: Upload, settings: Settings) -> Order:
 
 
 def asked_before(source: Job, has_another_image: bool) -> dict[str, Any]:
-    """Return the source's fields. Crop and leave belong to their image, consent to the person in it."""
+    """Return the source's fields. The crop belongs to its image, consent to the person in it."""
     request = source.request
     fields = asdict(request.options) | {name: getattr(request, name) for name in KEPT_FIELDS}
     fields |= {"webhook_events": request.webhook_events, "consent": request.consented_at_ms is not None}
     if has_another_image:
-        fields |= {"crop": None, "allow_photograph": False, "consent": False}
+        fields |= {"crop": None, "consent": False}
     return fields
 
 

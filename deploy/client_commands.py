@@ -66,9 +66,6 @@ def submit_command(
     framing: Annotated[
         str | None, typer.Option(help="square, photo, 16:9, 9:16, 4:5 or 1:1: how much of the photo is shown.")
     ] = None,
-    allow_photograph: Annotated[
-        bool, typer.Option("--allow-photograph", help="Though the model has only seen drawings.")
-    ] = False,
     field: Annotated[list[str] | None, typer.Option(help="Another field of the request, NAME=VALUE.")] = None,
     save: Save = "",
     url: Url = DEFAULT_URL,
@@ -83,7 +80,6 @@ def submit_command(
     present = {name: path for name, path in files.items() if path is not None}
     variants, fields = _variants(save), _fields(field or [])
     fields |= {"framing": framing} if framing else {}
-    fields |= {"allow_photograph": "true"} if allow_photograph else {}
     out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if start is not None:

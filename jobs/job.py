@@ -54,7 +54,6 @@ class ErrorCode(StrEnum):
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
-    PHOTOGRAPH_NOT_SUPPORTED = "photograph_not_supported"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     GPU_OUT_OF_MEMORY = "gpu_out_of_memory"
@@ -106,7 +105,6 @@ class JobOptions:
     lips_weight: float = 2.0
     background_weight: float = 1.0
     crop: str = "auto"
-    allow_photograph: bool = False
     framing: str = "square"
     gesture_strength: float = 1.0
     head_strength: float = 1.0

@@ -15,7 +15,7 @@ from mmgt_core.commands.running import Device, check_device, interruptible, run_
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
-from mmgt_core.pipelines.inputs import InputFiles, checked_for_photographs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, warned_of_photographs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
@@ -78,9 +78,6 @@ FramingName = Annotated[
     Framing,
     typer.Option("--framing", help="The square that is rendered, the whole photo, or its largest such rectangle."),
 ]
-AllowPhotograph = Annotated[
-    bool, typer.Option("--allow-photograph", help="Render a photograph by a preset that has only seen drawings.")
-]
 Background = Annotated[BackgroundMask, typer.Option("--background-mask", help="What the third motion mask is.")]
 Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow the pose, stand still, or are absent.")]
 Windows = Annotated[
@@ -121,7 +118,6 @@ def generate(
     smoothing: Smoothing = Liveliness.smoothing,
     crop: Crop = "auto",
     framing: FramingName = Framing.SQUARE,
-    allow_photograph: AllowPhotograph = False,
     background_mask: Background = SamplingOptions.background,
     mask_motion: Motion = SamplingOptions.mask_motion,
     windows: Windows = None,
@@ -158,7 +154,7 @@ def generate(
             control,
             framing=framing,
         )
-        inputs = checked_for_photographs(inputs.with_speech_in_file(), chosen, is_allowed=allow_photograph)
+        inputs = warned_of_photographs(inputs.with_speech_in_file(), chosen)
         for warning in inputs.warnings:
             _tell(f"warning: {warning.message}")
         generation = work("commands.generation")

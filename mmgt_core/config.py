@@ -262,7 +262,7 @@ MMGT_512 = Preset(
 
 _LOG_MEL = LogMelConfig(num_bands=40, columns_per_frame=2)
 
-PRESENTER_DETAILS = DetailNetworkConfig(widths=(40, 56, 56))
+PRESENTER_DETAILS = DetailNetworkConfig(widths=(40, 56, 48), sees_bones=True)
 
 MMGT_DEMO = Preset(
     name="mmgt-demo",

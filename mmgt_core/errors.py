@@ -17,7 +17,6 @@ class InputCode(StrEnum):
     IMAGE_TOO_NARROW = "image_too_narrow"
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
-    PHOTOGRAPH_NOT_SUPPORTED = "photograph_not_supported"
     CROP_INVALID = "crop_invalid"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
@@ -63,6 +62,6 @@ class Cancelled(MMGTError):
 
 
 def _field(code: InputCode) -> str:
-    """The input that a code is about: the one that it begins with; a photograph is an image."""
+    """The input that a code is about: the one that it begins with."""
     fields = ("driving_video", "driving_keypoints", "audio", "image", "crop")
     return next((name for name in fields if code.value.startswith(name)), "image")

@@ -13,7 +13,7 @@ from mmgt_core.errors import InputError, MMGTError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.driving_poses import PosesOfSomeFrames, poses_of_every_frame
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, checked_for_photographs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs, warned_of_photographs
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import parse_crop
@@ -39,7 +39,6 @@ class Question:
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
-        allow_photograph: whether one is looked at further for a preset that has only seen drawings.
         output: folder into which the inputs themselves are packed; None where only the answer is wanted.
         trust_anchors_pem: the installation's own root; a mark that leads to it is trusted.
     """
@@ -50,7 +49,6 @@ class Question:
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
-    allow_photograph: bool = False
     trust_anchors_pem: str | None = None
     output: str | None = None
 
@@ -76,7 +74,7 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
         crop, framing = parse_crop(question.crop), Framing(question.framing)
         inputs = prepare_inputs(files, crop, limits, detector, control, find_poses, framing)
-        inputs = checked_for_photographs(inputs, preset, is_allowed=question.allow_photograph)
+        inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:
             tell({"input": inputs.sound.stem})
             return {"findings": [], "packed": pack(inputs, limits, Path(question.output))}

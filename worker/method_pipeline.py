@@ -111,7 +111,6 @@ class MethodPipeline:
             "limits": media_limits(settings.limits),
             "weights": str(settings.weights_folder),
             "preset": self._pipeline.preset.name,
-            "allow_photograph": options.allow_photograph,
             "output": str(folder),
         }
         ask = partial(self._sandbox.ask, question, partial(_hear, control))

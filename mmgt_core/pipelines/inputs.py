@@ -127,22 +127,15 @@ def prepare_inputs(
     )
 
 
-def checked_for_photographs(inputs: Inputs, preset: Preset, *, is_allowed: bool) -> Inputs:
-    """The same inputs; where a photograph meets a preset that has only seen drawings, with a warning if it is allowed.
-
-    Raises:
-        InputError: PHOTOGRAPH_NOT_SUPPORTED.
-    """
+def warned_of_photographs(inputs: Inputs, preset: Preset) -> Inputs:
+    """The same inputs; with a warning where a photograph meets a preset whose stage 2 has only seen drawings."""
     if inputs.is_drawn or not (preset.is_trained and preset.is_for_drawings):
         return inputs
-    message = f"a photograph, but {preset.name} has only seen drawn presenters: "
-    if not is_allowed:
-        message += (
-            "it would disfigure the face; mmgt-512 knows photographs; allow_photograph (--allow-photograph) goes on"
-        )
-        raise InputError(InputCode.PHOTOGRAPH_NOT_SUPPORTED, message)
-    warning = InputWarning("photograph", f"image: {message}what moves is smeared")
-    return replace(inputs, warnings=(*inputs.warnings, warning))
+    message = (
+        f"image: a photograph, but {preset.name} draws presenters only: where its picture of this one does not hold, "
+        "the photograph itself is moved along its bones"
+    )
+    return replace(inputs, warnings=(*inputs.warnings, InputWarning("photograph", message)))
 
 
 def _surroundings(

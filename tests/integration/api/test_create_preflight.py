@@ -107,30 +107,6 @@ def test_a_video_is_as_large_as_preflight_found_for_its_framing(
     assert job.request.options.framing == "9:16"
 
 
-def test_only_who_allows_a_photograph_has_it_looked_at_as_allowed(
-    alice: httpx.Client, store: JobStore, serve: Serve
-) -> None:
-    preflight = serve(GOOD)
-
-    video = create(alice, allow_photograph="true").json()
-    create(alice, allow_photograph="false")
-    alice.post("/v1/videos/validate", files=FILES, data={"allow_photograph": "true"})
-
-    job = store.get(video["id"])
-    assert job is not None
-    assert job.request.options.allow_photograph
-    assert [question.get("allow_photograph") for question in preflight.asked] == ["true", None, "true"]
-
-
-def test_a_photograph_that_is_not_supported_is_a_422_of_the_image(alice: httpx.Client, serve: Serve) -> None:
-    serve({"findings": [{"code": "photograph_not_supported", "message": "image: a photograph", "param": "image"}]})
-
-    answer = create(alice)
-
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"], error["param"]) == (422, "photograph_not_supported", "image")
-
-
 def test_a_finding_is_a_422_and_no_job(alice: httpx.Client, settings: Settings, store: JobStore, serve: Serve) -> None:
     serve(BAD)
 

@@ -14,9 +14,7 @@ CONSENTED_AT_MS = 1_700_000_000_000
 @pytest.fixture
 def source(worker: ScriptedWorker) -> Job:
     worker.heartbeat()
-    options = JobOptions(
-        seed=77, num_inference_steps=12, crop="1,2,300,300", quality="fast", allow_photograph=True, framing="4:5"
-    )
+    options = JobOptions(seed=77, num_inference_steps=12, crop="1,2,300,300", quality="fast", framing="4:5")
     return worker.complete_one(options=options, metadata={"a": "1"}, consented_at_ms=CONSENTED_AT_MS)
 
 
@@ -55,14 +53,14 @@ def test_fields_that_are_sent_replace_those_of_the_source(
     assert job.request.consented_at_ms == CONSENTED_AT_MS
 
 
-def test_another_image_brings_neither_crop_nor_leave_nor_consent_of_the_first(
+def test_another_image_brings_neither_crop_nor_consent_of_the_first(
     alice: httpx.Client, source: Job, worker: ScriptedWorker, storage: ObjectStorage
 ) -> None:
     job = stored(worker, alice.post(f"/v1/videos/{source.id}/remix", files={"image": ("x.png", PNG)}))
 
     assert b"".join(storage.stream(job.request.inputs["image"])) == PNG
     assert b"".join(storage.stream(job.request.inputs["audio"])) == b"input"
-    assert (job.request.options.crop, job.request.options.allow_photograph) == ("auto", False)
+    assert job.request.options.crop == "auto"
     assert job.request.consented_at_ms is None
 
 

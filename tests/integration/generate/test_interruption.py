@@ -102,7 +102,6 @@ def test_a_signal_in_stage_2_ends_the_command_with_130_and_no_file(tmp_path, mov
         folder / "out.mp4",
         "--preset",
         MMGT_DEMO.name,
-        "--allow-photograph",
         "--save",
         "all",
         "--steps",

@@ -49,7 +49,7 @@ def test_more_than_a_minute_works(tmp_path):
 def test_the_shipped_small_preset_runs(tmp_path, half_a_second, moving_poses):
     inputs = ("--audio", half_a_second, "--driving-keypoints", moving_poses)
 
-    done = generate(tmp_path / "out.mp4", *inputs, "--allow-photograph", preset="mmgt-demo")
+    done = generate(tmp_path / "out.mp4", *inputs, preset="mmgt-demo")
 
     assert done.status == 0, done.stderr
     assert "untrained" not in done.stderr  # what a driven video takes is trained

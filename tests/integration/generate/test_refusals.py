@@ -147,14 +147,8 @@ def sketcher(monkeypatch):
     monkeypatch.setitem(PRESETS, "sketcher", replace(TINY, name="sketcher", is_trained=True))
 
 
-def test_a_photograph_is_refused_by_a_preset_that_only_knows_drawings(refused, sketcher):
+def test_a_photograph_is_warned_of_by_a_preset_that_only_draws_before_the_weights_are_looked_for(refused, sketcher):
     done = refused(preset="sketcher")
-
-    assert (done.status, "mmgt: image: a photograph, but sketcher has only seen drawn" in done.stderr) == (3, True)
-
-
-def test_a_photograph_that_is_allowed_is_warned_of_before_the_weights_are_looked_for(refused, sketcher):
-    done = refused("--allow-photograph", preset="sketcher")
 
     assert (done.status, "warning: image: a photograph, but sketcher" in done.stderr) == (4, True), done.stderr
 

@@ -38,7 +38,7 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
 
     job = service.create(
         inputs=inputs,
-        options=JobOptions(seed=7, num_inference_steps=1, crop=CROP, allow_photograph=True, framing="4:5"),
+        options=JobOptions(seed=7, num_inference_steps=1, crop=CROP, framing="4:5"),
     )
     done = service.until_ended(job.id, timeout_s=RENDER_S)
 
@@ -58,19 +58,6 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
     assert manifest["pipeline_seconds"] > 0
     assert "photograph" in {warning.code for warning in done.warnings}
     assert done.seconds == manifest["num_frames"] / 25
-
-
-def test_a_photograph_that_is_not_allowed_ends_its_job_before_anything_is_rendered(service: Service) -> None:
-    samples, folder = ROOT / "samples", new_job_id()
-    inputs = {"image": input_key(folder, "image", ".png"), "audio": input_key(folder, "audio", ".wav")}
-    service.storage.put_file(inputs["image"], samples / "portrait.png", "image/png")
-    service.storage.put_bytes(inputs["audio"], one_second_of(samples / "speech.wav"), "audio/wav")
-
-    done = service.until_ended(service.create(inputs=inputs).id, timeout_s=RENDER_S)
-
-    assert done.failure is not None
-    assert (done.failure.code, done.failure.param) == (ErrorCode.PHOTOGRAPH_NOT_SUPPORTED, "image")
-    assert not done.failure.retryable
 
 
 def test_a_picture_that_no_memory_suffices_for_ends_its_job_and_no_worker(service: Service, tmp_path: Path) -> None:

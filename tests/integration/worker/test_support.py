@@ -108,7 +108,7 @@ def test_preflight_of_a_portrait_and_speech_tells_crop_pose_and_length(service: 
         "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
     }
 
-    answer = ask(service, keys | {"crop": "auto", "allow_photograph": "true"})
+    answer = ask(service, keys | {"crop": "auto"})
 
     assert answer["findings"] == []
     assert "photograph" in [warning["code"] for warning in answer["warnings"]]
@@ -116,22 +116,6 @@ def test_preflight_of_a_portrait_and_speech_tells_crop_pose_and_length(service: 
     assert len(answer["keypoints"]) == 134
     assert answer["num_frames"] == round(answer["seconds"] * 25) > 0
     assert answer["segments"] >= 1
-
-
-@pytest.mark.parametrize(
-    ("name", "codes"), [("portrait.png", ["photograph_not_supported"]), ("presenters/man.png", [])]
-)
-def test_preflight_of_the_demo_preset_refuses_a_photograph_and_no_drawing(
-    service: Service, name: str, codes: list[str]
-) -> None:
-    keys = {
-        "image": put(service, "image.png", (SAMPLES / name).read_bytes()),
-        "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
-    }
-
-    answer = ask(service, keys | {"crop": "auto"})
-
-    assert [finding["code"] for finding in answer["findings"]] == codes
 
 
 @pytest.mark.parametrize(

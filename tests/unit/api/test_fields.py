@@ -32,7 +32,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
         "crop": "10,20,300,300", "framing": "9:16", "gesture_strength": "0.5",
         "head_strength": "1.5", "smoothing": "1", "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
         "webhook_events": "video.completed, video.failed", "metadata": '{"a":"b"}', "expires_after_s": "60",
-        "queue_ttl_s": "60", "priority": "batch", "allow_photograph": "true", "consent": "true", "prompt": "hello",
+        "queue_ttl_s": "60", "priority": "batch", "consent": "true", "prompt": "hello",
     }  # fmt: skip
 
     fields, findings = read_fields(pairs.items())
@@ -40,7 +40,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
     assert findings == ()
     assert set(pairs) == set(CreateFields.model_fields)
     assert (fields.seed, fields.guidance_scale) == (2**53 - 1, 3.5)
-    assert (fields.consent, fields.allow_photograph) == (True, True)
+    assert fields.consent is True
     assert fields.webhook_events == ("video.completed", "video.failed")
     assert fields.metadata == {"a": "b"}
     assert wrong(*pairs.items()) == []

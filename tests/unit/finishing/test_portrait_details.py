@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmgt_core.config import MMGT_512, MMGT_DEMO, DetailNetworkConfig, SamplingOptions
-from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork
+from mmgt_core.finishing.detail_network import EVIDENCE, OF_BONES, DetailNetwork
 from mmgt_core.finishing.finisher import ShownPose
 from mmgt_core.finishing.portrait_details import PortraitDetails, as_evidence
 from mmgt_core.keypoints import CANVAS_SIZE, Float32Array
@@ -157,7 +157,10 @@ def test_frames_get_the_details_of_the_portrait_as_drawn_in_its_own_pose_where_a
         assert np.array_equal(details.own_pose, scaled(draw_pose(own_pose), 64))
 
 
-def test_a_network_that_sees_bones_can_believe_the_moved_portrait_and_what_is_behind(pipeline: AudioToVideo) -> None:
+def test_a_network_that_sees_bones_can_believe_the_moved_portrait_and_what_is_behind(
+    pipeline: AudioToVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmgt_core.finishing.portrait_details._MOST_OFF", 255.0)
     presenter = drawn(900201)
     image = presenter.clip.render([0], CANVAS_SIZE)[0]
     own, *poses = presenter.keypoints[[0, 20, 30]]
@@ -178,13 +181,29 @@ def test_a_network_that_sees_bones_can_believe_the_moved_portrait_and_what_is_be
         assert mean_error(found[0], scaled(image, 64)) > 2 * max(errors)
 
 
+@pytest.mark.parametrize(("off_by", "is_believed"), [(24, True), (37, False)])
+def test_whom_stage_2_cannot_draw_is_moved_along_the_bones(off_by: int, is_believed: bool) -> None:
+    presenter = drawn(900201)
+    portrait = scaled(presenter.clip.render([0], CANVAS_SIZE)[0], SIDE)
+    own, *poses = presenter.keypoints[[0, 20, 30]]
+    redrawn = np.where(portrait < 128, portrait + off_by, portrait - off_by).astype(np.uint8)
+    puppet = Puppet.of(portrait, own, PersonMatte())
+    frames = [np.full_like(portrait, level) for level in (50, 51)]
+
+    details = PortraitDetails(Takes(FRAME, sees_bones=True), portrait, redrawn, np.zeros_like(portrait), puppet)
+    found = list(details.restored(iter(frames), (ShownPose(portrait, pose) for pose in poses)))
+
+    expected = frames if is_believed else [puppet.moved(pose) for pose in poses]
+    assert max(mean_error(one, other) for one, other in zip(found, expected, strict=True)) <= (1 if is_believed else 0)
+
+
 def test_the_packaged_network_sees_and_believes_what_it_learned_from() -> None:
     ends = load_pipeline(MMGT_DEMO, Path("none"), torch.device("cpu"), torch.float32).detail_network
 
     assert ends is not None
-    assert not ends.sees_bones
-    assert ends.fine_in[0].in_channels == 3 * len(EVIDENCE) * 4
-    assert ends.out.out_channels == (4 + 3) * 4
+    assert ends.sees_bones
+    assert ends.fine_in[0].in_channels == 3 * len(EVIDENCE + OF_BONES) * 4
+    assert ends.out.out_channels == (6 + 3) * 4
 
 
 def test_the_published_preset_has_nothing_of_the_kind() -> None:

@@ -1,4 +1,4 @@
-"""A preset that has only seen drawn presenters refuses a photograph, unless it is told to go on."""
+"""A preset that has only seen drawn presenters says so of a photograph."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from mmgt_core.config import MMGT_512, MMGT_DEMO, Preset
-from mmgt_core.errors import InputCode, InputError
-from mmgt_core.pipelines.inputs import Inputs, checked_for_photographs
+from mmgt_core.pipelines.inputs import Inputs, warned_of_photographs
 from mmgt_core.pose.detector import DetectedPerson
 from mmgt_core.pose.framing import CropChoice, SquareFrame
 from mmgt_core.pose.initial_pose import find_initial_pose
@@ -24,29 +23,18 @@ def inputs(is_drawn: bool) -> Inputs:
     return Inputs(picture, SquareFrame(0, 0, 512), KEYPOINTS, speech, Path("speech.wav"), None, (), is_drawn)
 
 
-def test_a_photograph_is_refused_by_a_preset_that_only_knows_drawings() -> None:
-    with pytest.raises(
-        InputError, match=r"^image: a photograph, but mmgt-demo has only seen drawn presenters"
-    ) as refused:
-        checked_for_photographs(inputs(is_drawn=False), TRAINED, is_allowed=False)
-
-    assert refused.value.code is InputCode.PHOTOGRAPH_NOT_SUPPORTED
-    assert refused.value.field == "image"
-
-
-def test_a_photograph_that_is_allowed_is_warned_of() -> None:
-    (warning,) = checked_for_photographs(inputs(is_drawn=False), TRAINED, is_allowed=True).warnings
+def test_a_photograph_is_warned_of_by_a_preset_that_only_draws() -> None:
+    (warning,) = warned_of_photographs(inputs(is_drawn=False), TRAINED).warnings
 
     assert warning.code == "photograph"
-    assert "mmgt-demo has only seen drawn presenters" in warning.message
+    assert "mmgt-demo draws presenters only" in warning.message
 
 
-@pytest.mark.parametrize("is_allowed", [True, False])
 @pytest.mark.parametrize(
     ("preset", "is_drawn"), [(TRAINED, True), (MMGT_512, False), (replace(MMGT_DEMO, is_trained=False), False)]
 )
-def test_nothing_is_said_of_a_drawing_nor_by_other_presets(preset: Preset, is_drawn: bool, is_allowed: bool) -> None:
-    assert checked_for_photographs(inputs(is_drawn), preset, is_allowed=is_allowed).warnings == ()
+def test_nothing_is_said_of_a_drawing_nor_by_other_presets(preset: Preset, is_drawn: bool) -> None:
+    assert warned_of_photographs(inputs(is_drawn), preset).warnings == ()
 
 
 @pytest.mark.parametrize("is_drawn", [True, False])
