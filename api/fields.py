@@ -1,7 +1,7 @@
 """The text fields of a create: read, converted and judged together, so that one answer names all that is wrong."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -38,6 +38,11 @@ class CreateFields(BaseModel):
     gesture_strength: Strength = None
     head_strength: Strength = None
     smoothing: Annotated[Number | None, Field(ge=0, le=1, description="Poses averaged over up to 0.25 s.")] = None
+    loop: Annotated[bool, Field(description="`true`: the last pose leads into the first.")] = False
+    start_pose: Annotated[
+        Literal["off", "portrait"] | None, Field(description="`portrait`: begin at the portrait's own pose.")
+    ] = None
+    allow_silence: Annotated[bool, Field(description="`true`: silent speech is taken, and the person idles.")] = False
     crop: Annotated[
         str | None,
         Field(
@@ -152,6 +157,13 @@ def check_metadata(metadata: Mapping[str, str], limits: LimitSettings) -> Iterab
             if len(text) > most:
                 message = f"metadata[{shown(key)}]: the {what} has {len(text)} characters; the limit is {most}"
                 yield Finding("invalid_value", message, "metadata")
+
+
+def check_files(fields: CreateFields, files: Collection[str]) -> tuple[Finding, ...]:
+    """Return which fields do not go with the files that there are, by name."""
+    if fields.loop and "driving_video" in files:
+        return (Finding("invalid_value", "loop is for generated poses; send it without driving_video", "loop"),)
+    return ()
 
 
 def check_model(fields: CreateFields, model: LoadedModel) -> tuple[Finding, ...]:

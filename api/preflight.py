@@ -96,7 +96,8 @@ async def answer_about(
 
 def question_about(inputs: Mapping[str, str], options: JobOptions) -> dict[str, str]:
     """Return what is asked about inputs, storage key by field name, and how the client wants them taken."""
-    return {**inputs, "crop": options.crop, "framing": options.framing}
+    silence = {"allow_silence": "true"} if options.allow_silence else {}
+    return {**inputs, "crop": options.crop, "framing": options.framing, **silence}
 
 
 async def look_at(

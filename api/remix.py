@@ -15,7 +15,7 @@ from fastapi import Request
 from api.auth import Identity
 from api.dependencies import Context
 from api.errors import RequestRefused, invalid_fields
-from api.fields import CreateFields, check_fields, read_fields
+from api.fields import CreateFields, check_fields, check_files, read_fields
 from api.multipart import FilePart, Upload
 from api.submission import (
     IMAGE_ALIAS,
@@ -146,7 +146,7 @@ def remix_order(source: Job, upload: Upload, settings: Settings) -> Order:
     fields = CreateFields.model_validate(
         asked_before(source, "image" in files) | changes.model_dump(exclude_unset=True)
     )
-    findings += check_fields(fields, settings) + doubled
+    findings += check_fields(fields, settings) + doubled + check_files(fields, source.request.inputs)
     if findings:
         raise invalid_fields(findings)
     print_of_all = sha256(f"{source.id} {fingerprint_of(fields, files)}".encode()).hexdigest()

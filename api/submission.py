@@ -22,7 +22,7 @@ from fastapi import Request
 from api.auth import Identity
 from api.dependencies import Context
 from api.errors import Finding, RequestRefused, invalid_fields, video_not_found
-from api.fields import CreateFields, check_fields, check_model, read_fields
+from api.fields import CreateFields, check_fields, check_files, check_model, read_fields
 from api.models import LoadedModel
 from api.multipart import SpooledFile, Upload
 from api.preflight import PreflightAnswer, look_at, question_about
@@ -187,6 +187,7 @@ def read_order(upload: Upload, settings: Settings) -> Order:
         findings += (Finding("missing_field", "image: a file is required", "image"),)
     if "audio" not in files and "driving_video" not in files:
         findings += (Finding("missing_field", "audio: a file is required without driving_video", "audio"),)
+    findings += check_files(fields, files)
     if findings:
         raise invalid_fields(findings)
     return Order(fields, files, fingerprint_of(fields, files))

@@ -109,6 +109,9 @@ class JobOptions:
     gesture_strength: float = 1.0
     head_strength: float = 1.0
     smoothing: float = 0.0
+    loop: bool = False
+    start_pose: str = "off"
+    allow_silence: bool = False
 
 
 @dataclass(frozen=True)

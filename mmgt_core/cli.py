@@ -15,11 +15,11 @@ from mmgt_core.commands.running import Device, check_device, interruptible, run_
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
-from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs, warned_of_photographs
+from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs, warned_of_photographs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
-from mmgt_core.pose_sampling import Liveliness
+from mmgt_core.pose_sampling import PoseWishes, StartPose
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.quality import Quality, WindowSchedule
 from mmgt_core.types import BackgroundMask, MaskMotion
@@ -73,6 +73,9 @@ GestureStrength = Annotated[
 ]
 HeadStrength = Annotated[float, typer.Option("--head-strength", help="The same of the head; lips and blinks stay.")]
 Smoothing = Annotated[float, typer.Option("--smoothing", help="Poses averaged over time, 0 (off) to 1 (0.25 s).")]
+Loop = Annotated[bool, typer.Option("--loop", help="The last pose leads into the first: repeated, it does not jump.")]
+StartPoseName = Annotated[StartPose, typer.Option("--start-pose", help="portrait begins at the portrait's own pose.")]
+AllowSilence = Annotated[bool, typer.Option("--allow-silence", help="Take a silent recording: the person idles.")]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
 FramingName = Annotated[
     Framing,
@@ -113,9 +116,12 @@ def generate(
     steps: Steps = None,
     guidance_scale: Guidance = None,
     natural_poses: NaturalPoses = None,
-    gesture_strength: GestureStrength = Liveliness.gesture_strength,
-    head_strength: HeadStrength = Liveliness.head_strength,
-    smoothing: Smoothing = Liveliness.smoothing,
+    gesture_strength: GestureStrength = PoseWishes.gesture_strength,
+    head_strength: HeadStrength = PoseWishes.head_strength,
+    smoothing: Smoothing = PoseWishes.smoothing,
+    loop: Loop = False,
+    start_pose: StartPoseName = StartPose.OFF,
+    allow_silence: AllowSilence = False,
     crop: Crop = "auto",
     framing: FramingName = Framing.SQUARE,
     background_mask: Background = SamplingOptions.background,
@@ -135,11 +141,13 @@ def generate(
         mask_motion=mask_motion,
         window_schedule=windows,
         natural_poses=natural_poses,
-        liveliness=_liveliness(gesture_strength, head_strength, smoothing),
+        pose_wishes=_pose_wishes(gesture_strength, head_strength, smoothing, loop, start_pose),
     )
     files = InputFiles(image, audio, driving_video, driving_keypoints)
     outputs = Outputs(out, _extras(save))
     _check_usage(files, outputs)
+    if loop and not files.has_no_poses:
+        raise typer.BadParameter("--loop is for generated poses; driving ones are not bent")
     check_device(device)
     chosen = _preset(preset) if preset else default_preset(weights)
     _check_mode(options, chosen)
@@ -148,11 +156,10 @@ def generate(
         signer = work("media.identity_trial").tried_identity(identity)
         inputs = prepare_inputs(
             files,
-            parse_crop(crop),
+            InputWishes(parse_crop(crop), framing, allow_silence),
             MediaLimits(),
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,
-            framing=framing,
         )
         inputs = warned_of_photographs(inputs.with_speech_in_file(), chosen)
         for warning in inputs.warnings:
@@ -244,9 +251,9 @@ def _sampling_options(**numbers: object) -> SamplingOptions:
         raise typer.BadParameter(str(error)) from error
 
 
-def _liveliness(gesture_strength: float, head_strength: float, smoothing: float) -> Liveliness:
+def _pose_wishes(*wishes: object) -> PoseWishes:
     try:
-        return Liveliness(gesture_strength, head_strength, smoothing)
+        return PoseWishes(*wishes)  # type: ignore[arg-type]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mmgt_core.keypoints import NUM_KEYPOINT_VALUES
-from mmgt_core.pose_sampling import Liveliness
+from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.quality import (
     GUIDED_MODES,
     STUDENT_MODE,
@@ -345,7 +345,7 @@ PRESETS = {preset.name: preset for preset in (MMGT_512, MMGT_DEMO, MMGT_DEMO_GUI
 class SamplingOptions:
     """Every number of one generation; None means "the preset's own". The only home of sampling defaults.
 
-    natural_poses: generated poses blink and come to rest at the end; None: in every mode but `exact`. liveliness: of
+    natural_poses: generated poses blink and come to rest at the end; None: in every mode but `exact`. pose_wishes: of
     all poses, driving ones too.
     """
 
@@ -364,7 +364,7 @@ class SamplingOptions:
     segment_overlap: int = 40
     segment_blend: int = 39
     natural_poses: bool | None = None
-    liveliness: Liveliness = field(default_factory=Liveliness)
+    pose_wishes: PoseWishes = field(default_factory=PoseWishes)
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a number outside its range, by name."""

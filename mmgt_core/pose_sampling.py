@@ -1,8 +1,16 @@
 """How stage 1 is sampled beside the numbers of a generation, and what becomes of its poses."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mmgt_core.quality import Quality
+
+
+class StartPose(StrEnum):
+    """Where a video's poses begin: where they happen to, or at the portrait's own."""
+
+    OFF = "off"
+    PORTRAIT = "portrait"
 
 
 @dataclass(frozen=True)
@@ -21,12 +29,18 @@ class PoseGuidance:
 
 
 @dataclass(frozen=True)
-class Liveliness:
-    """gesture_strength, head_strength: 0 holds them still, 1 leaves them, 1.5 is the most. smoothing: 0 to 1."""
+class PoseWishes:
+    """What becomes of a video's poses before they are drawn.
+
+    gesture_strength, head_strength: 0 holds them still, 1 leaves them, 1.5 is the most. smoothing: 0 to 1. loop: the
+    last pose leads into the first. start_pose: where the first is.
+    """
 
     gesture_strength: float = 1.0
     head_strength: float = 1.0
     smoothing: float = 0.0
+    loop: bool = False
+    start_pose: StartPose = StartPose.OFF
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a number outside its range, by name."""
@@ -36,9 +50,9 @@ class Liveliness:
                 raise ValueError(f"{name} is {value}; it must be 0 to {most:g}")
 
     @property
-    def changes_nothing(self) -> bool:
-        """Whether poses leave as they came, bit by bit."""
-        return self == Liveliness()
+    def are_as_lively(self) -> bool:
+        """Whether strengths and smoothing leave poses as they came, bit by bit."""
+        return (self.gesture_strength, self.head_strength, self.smoothing) == (1, 1, 0)
 
 
 def are_natural(asked: bool | None, quality: Quality) -> bool:

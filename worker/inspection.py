@@ -13,7 +13,7 @@ from mmgt_core.errors import InputError, MMGTError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.driving_poses import PosesOfSomeFrames, poses_of_every_frame
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs, warned_of_photographs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs, warned_of_photographs
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import parse_crop
@@ -35,7 +35,7 @@ class Question:
 
     Attributes:
         files: path by field: `image`, `audio`, `driving_video`; or `video`, whose mark is read.
-        crop, framing: as the client gave them.
+        crop, framing, allow_silence: as the client gave them.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
@@ -46,6 +46,7 @@ class Question:
     files: Mapping[str, str]
     crop: str = "auto"
     framing: str = "square"
+    allow_silence: bool = False
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -72,8 +73,8 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
             on_input=lambda step: tell({"input": step.value}),
         )
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
-        crop, framing = parse_crop(question.crop), Framing(question.framing)
-        inputs = prepare_inputs(files, crop, limits, detector, control, find_poses, framing)
+        wishes = InputWishes(parse_crop(question.crop), Framing(question.framing), question.allow_silence)
+        inputs = prepare_inputs(files, wishes, limits, detector, control, find_poses)
         inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:
             tell({"input": inputs.sound.stem})

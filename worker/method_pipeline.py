@@ -33,7 +33,7 @@ from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
-from mmgt_core.pose_sampling import Liveliness
+from mmgt_core.pose_sampling import PoseWishes, StartPose
 from mmgt_core.processor import settle_on_cores
 from mmgt_core.quality import Quality
 from mmgt_core.types import FPS, SAMPLE_RATE_HZ, RegionWeights, Waveform
@@ -108,6 +108,7 @@ class MethodPipeline:
             "files": {name: str(path) for name, path in named.items() if path is not None},
             "crop": options.crop,
             "framing": options.framing,
+            "allow_silence": options.allow_silence,
             "limits": media_limits(settings.limits),
             "weights": str(settings.weights_folder),
             "preset": self._pipeline.preset.name,
@@ -208,7 +209,13 @@ def sampling_options(options: JobOptions) -> SamplingOptions:
         num_inference_steps=options.num_inference_steps,
         guidance_scale=options.guidance_scale,
         region_weights=weights,
-        liveliness=Liveliness(options.gesture_strength, options.head_strength, options.smoothing),
+        pose_wishes=PoseWishes(
+            options.gesture_strength,
+            options.head_strength,
+            options.smoothing,
+            options.loop,
+            StartPose(options.start_pose),
+        ),
     )
 
 

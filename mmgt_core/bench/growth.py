@@ -27,10 +27,9 @@ from mmgt_core.config import MMGT_DEMO, PRESETS, SamplingOptions
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.frame_receiver import FragmentWriter
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs
 from mmgt_core.pipelines.output_files import Outputs
 from mmgt_core.pipelines.progress import RunControl
-from mmgt_core.pose.framing import parse_crop
 from mmgt_core.processor import settle_on_cores
 from mmgt_core.types import UInt8Array
 
@@ -83,7 +82,7 @@ def measure(seconds: float, samples: Path, preset_name: str, weights: Path, fold
     files = InputFiles(samples / "portrait.png", repeated(samples / "speech.wav", seconds, folder / "speech.wav"))
     limits = MediaLimits(max_audio_s=seconds + 1)
     inputs: Inputs = prepare_inputs(
-        files, parse_crop("auto"), limits, lambda: load_detector(weights, preset), RunControl()
+        files, InputWishes(), limits, lambda: load_detector(weights, preset), RunControl()
     ).with_speech_in_file()
     pipeline = load_pipeline(preset, weights, torch.device("cpu"), torch.float32)
     settle_on_cores(pipeline.pose_to_video.denoising_unet)

@@ -8,9 +8,8 @@ import torch
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import Preset
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs
 from mmgt_core.pipelines.progress import RunControl
-from mmgt_core.pose.framing import parse_crop
 
 
 @dataclass(frozen=True)
@@ -28,4 +27,4 @@ class Setting:
         """Prepared as the service prepares them."""
         files = InputFiles(self.image, self.audio)
         make_detector = lambda: load_detector(self.weights, self.preset)  # noqa: E731 - called once the files are good
-        return prepare_inputs(files, parse_crop("auto"), MediaLimits(), make_detector, RunControl())
+        return prepare_inputs(files, InputWishes(), MediaLimits(), make_detector, RunControl())

@@ -52,7 +52,13 @@ _POLICIES = {
 }
 
 
-def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "driving_video"] = "audio") -> DecodedAudio:
+def decode_audio(
+    path: Path,
+    limits: MediaLimits,
+    field: Literal["audio", "driving_video"] = "audio",
+    *,
+    allow_silence: bool = False,
+) -> DecodedAudio:
     """Decode a recording to 16 kHz mono; the format is told by content, not by name.
 
     Reads wav, mp3, flac, ogg (vorbis, opus), m4a, aac, webm and mkv, and the sound of a driving video (mp4, mov, webm).
@@ -61,6 +67,7 @@ def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "drivi
 
     Args:
         field: which input the file is; it decides the codes of refusals.
+        allow_silence: nothing is refused for being silent.
 
     Raises:
         InputError: unreadable, too short, too long, silent; for a driving video all but too long are "unreadable".
@@ -78,7 +85,7 @@ def decode_audio(path: Path, limits: MediaLimits, field: Literal["audio", "drivi
         message = f"{policy.name}{seconds:.2f} s long; at least {limits.min_audio_s:g} s is needed"
         raise InputError(policy.too_short, message)
     mean = samples.mean()
-    if max(samples.max() - mean, mean - samples.min()) < 10 ** (_SILENCE_DBFS / 20):
+    if not allow_silence and max(samples.max() - mean, mean - samples.min()) < 10 ** (_SILENCE_DBFS / 20):
         raise InputError(policy.silent, f"{policy.name}silent; nothing reaches {_SILENCE_DBFS:g} dB of full scale")
     return DecodedAudio(Waveform(samples), path, choice.warnings)
 

@@ -11,6 +11,7 @@ from mmgt_core.audio.wav2vec import SpeechEncoder, SpeechFeatures
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.finishing.detail_network import DetailNetwork
 from mmgt_core.finishing.finisher import Finisher, as_decoded
+from mmgt_core.finishing.loop_seam import dissolved_into_first
 from mmgt_core.finishing.portrait_details import PortraitDetails
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
@@ -97,7 +98,8 @@ class AudioToVideo:
         encoder = result_encoder(render.device.type, *inputs.video_size(resolution))
         means = Means(render.device, render.dtype, render.decoding_dtype, encoder, render.execution)
         with outputs.unfinished() as staged, closing(frames):
-            write_videos(frames, inputs, staged, resolution, options.mask_motion, encoder)
+            shown = dissolved_into_first(frames) if options.pose_wishes.loop else frames
+            write_videos(shown, inputs, staged, resolution, options.mask_motion, encoder)
             manifest = describe(self.preset, self.weights, inputs, options, means, control)
             if Extra.MANIFEST in outputs.extras:
                 manifest.write(staged.path(Extra.MANIFEST))

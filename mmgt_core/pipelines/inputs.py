@@ -1,7 +1,7 @@
 """From files that a stranger sent to checked inputs, before any large network is loaded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,15 @@ class InputFiles:
 
 
 @dataclass(frozen=True)
+class InputWishes:
+    """How inputs are taken: which part of the image, how much of it the video shows, whether speech may be silent."""
+
+    crop: CropChoice = field(default_factory=CropChoice.auto)
+    framing: Framing = Framing.SQUARE
+    allow_silence: bool = False
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Everything that a generation needs to know of its inputs.
 
@@ -77,29 +86,27 @@ class Inputs:
 
 def prepare_inputs(
     files: InputFiles,
-    crop: CropChoice,
+    wishes: InputWishes,
     limits: MediaLimits,
     make_detector: MakeDetector,
     control: RunControl,
     find_poses: FindPoses = poses_of_every_frame,
-    framing: Framing = Framing.SQUARE,
 ) -> Inputs:
     """Decode and check every input, and find the person.
 
     Args:
         files: paths of the inputs.
-        crop: which part of the image is used.
+        wishes: how they are taken.
         limits: bounds of what is decoded.
         make_detector: called once the files are known to be good.
         control: progress over the frames of a driving video, cancellation.
         find_poses: of a driving video.
-        framing: how much of the photograph the video shows.
 
     Raises:
         InputError: an input cannot be used; names it and the number.
     """
     control.on_input(InputStep.AUDIO if files.audio else InputStep.DRIVING_VIDEO)
-    audio = _decode_sound(files, limits)
+    audio = _decode_sound(files, limits, allow_silence=wishes.allow_silence)
     control.on_input(InputStep.IMAGE)
     image = decode_image(files.image, limits)
     control.on_input(InputStep.DRIVING_VIDEO)
@@ -107,7 +114,7 @@ def prepare_inputs(
     poses = read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
     control.on_input(InputStep.PERSON)
     detector = make_detector()
-    initial = find_initial_pose(image.pixels, detector, crop)
+    initial = find_initial_pose(image.pixels, detector, wishes.crop)
     warnings = image.warnings + initial.warnings
     if files.driving_video and video:
         control.on_input(InputStep.DRIVING_POSES)
@@ -123,7 +130,7 @@ def prepare_inputs(
         driving_poses=PoseSequence(poses.keypoints[:num_frames]) if poses else None,
         warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
-        surroundings=_surroundings(image.pixels, initial, framing, limits),
+        surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
     )
 
 
@@ -149,12 +156,12 @@ def _surroundings(
     return surroundings_of(np.rot90(image, num_quarters), square, framing, limits.max_framed_side_px)
 
 
-def _decode_sound(files: InputFiles, limits: MediaLimits) -> DecodedAudio:
+def _decode_sound(files: InputFiles, limits: MediaLimits, *, allow_silence: bool) -> DecodedAudio:
     if files.audio is not None:
-        return decode_audio(files.audio, limits)
+        return decode_audio(files.audio, limits, allow_silence=allow_silence)
     if files.driving_video is None:
         raise InputError(InputCode.AUDIO_UNREADABLE, "none given, and no driving video whose sound could stand for it")
-    return decode_audio(files.driving_video, limits, field="driving_video")
+    return decode_audio(files.driving_video, limits, field="driving_video", allow_silence=allow_silence)
 
 
 def _common_length(waveform: Waveform, poses: PoseSequence | None) -> tuple[int, tuple[InputWarning, ...]]:

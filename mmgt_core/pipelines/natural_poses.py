@@ -11,7 +11,8 @@ from mmgt_core.pose.blinking import with_blinks
 from mmgt_core.pose.carrying_over import carried_over, is_figure
 from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
 from mmgt_core.pose.liveliness import with_liveliness
-from mmgt_core.pose_sampling import are_natural
+from mmgt_core.pose.meeting import looping, starting_at
+from mmgt_core.pose_sampling import StartPose, are_natural
 from mmgt_core.synthetic.rest import resting_presenter
 from mmgt_core.types import PoseSequence, Waveform
 
@@ -19,7 +20,7 @@ from mmgt_core.types import PoseSequence, Waveform
 def video_poses(
     stage_1: AudioToPose | None, preset: Preset, inputs: Inputs, options: SamplingOptions, control: RunControl
 ) -> Iterator[PoseSequence]:
-    """The driving poses, or generated ones, made when they are asked for; calmer or livelier as the options say.
+    """The driving poses, or generated ones, made when they are asked for; calmer, livelier, begun and ended as wished.
 
     Args: stage_1: None only where poses are given. preset, options, control: of the generation.
     """
@@ -28,7 +29,11 @@ def video_poses(
     else:
         assert stage_1 is not None
         poses = generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control)
-    return with_liveliness(poses, options.liveliness)
+    wishes = options.pose_wishes
+    poses = with_liveliness(poses, wishes)
+    if wishes.start_pose is StartPose.PORTRAIT:
+        poses = starting_at(poses, inputs.initial_keypoints)
+    return looping(poses) if wishes.loop else poses
 
 
 def generated_poses(
@@ -56,5 +61,6 @@ def generated_poses(
         poses = carried_over(poses, known, initial_keypoints)
     if not are_natural(options.natural_poses, options.video_sampling(preset).quality):
         return poses
-    resting = at_rest_at_the_end(poses, initial_keypoints, waveform)
-    return with_blinks(resting, waveform.num_frames, initial_keypoints, options.seed)
+    if not options.pose_wishes.loop:
+        poses = at_rest_at_the_end(poses, initial_keypoints, waveform)
+    return with_blinks(poses, waveform.num_frames, initial_keypoints, options.seed)

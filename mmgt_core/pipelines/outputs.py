@@ -87,9 +87,9 @@ def resolved_options(preset: Preset, options: SamplingOptions) -> dict[str, Any]
     guidance = PoseGuidance.of(options.pose_guidance_scale, preset.pose_guidance_scale, preset.head_guidance_scale)
     video = options.video_sampling(preset)
     natural = are_natural(options.natural_poses, video.quality)
-    lively = asdict(options.liveliness)
-    numbers = {name: number for name, number in asdict(options).items() if name != "liveliness"}
-    return {**numbers, **lively, **asdict(video), **asdict(guidance), "natural_poses": natural}
+    wishes = asdict(options.pose_wishes)
+    numbers = {name: number for name, number in asdict(options).items() if name != "pose_wishes"}
+    return {**numbers, **wishes, **asdict(video), **asdict(guidance), "natural_poses": natural}
 
 
 def describe(

@@ -8,7 +8,7 @@ from mmgt_core.keypoints import NUM_KEYPOINTS
 from mmgt_core.pose.easing import Float64Array
 from mmgt_core.pose.face_motion import ComplexArray
 from mmgt_core.pose.motion_coordinates import NUM_COORDINATES, Gains, coordinates_of, with_coordinates
-from mmgt_core.pose_sampling import Liveliness
+from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.types import FPS, PoseSequence
 
 _FIRST_MEAN_FRAMES = 10 * FPS
@@ -21,18 +21,18 @@ _REACH = 3
 """In deviations."""
 
 
-def with_liveliness(parts: Iterator[PoseSequence], liveliness: Liveliness) -> Iterator[PoseSequence]:
+def with_liveliness(parts: Iterator[PoseSequence], wishes: PoseWishes) -> Iterator[PoseSequence]:
     """Poses with their deviation from a running mean scaled, then averaged over time; lips and blinks stay their own.
 
     Args:
         parts: of one sequence, in order, as they are made; some frames wait where they are averaged.
-        liveliness: how much.
+        wishes: how much.
     """
-    if liveliness.changes_nothing:
+    if wishes.are_as_lively:
         return parts
-    gains = Gains.of(liveliness.gesture_strength, liveliness.head_strength)
+    gains = Gains.of(wishes.gesture_strength, wishes.head_strength)
     scaled = _scaled(parts, gains)
-    return _steadied(scaled, _weights(liveliness.smoothing)) if liveliness.smoothing else _placed(scaled)
+    return _steadied(scaled, _weights(wishes.smoothing)) if wishes.smoothing else _placed(scaled)
 
 
 def _scaled(parts: Iterator[PoseSequence], gains: Gains) -> Iterator[tuple[PoseSequence, ComplexArray]]:

@@ -19,6 +19,8 @@ from mmgt_core.pose.face_motion import JAW, ComplexArray, as_complex
 _TRUNK = [NECK, *SHOULDERS, 8, 11]
 """Neck, shoulders, hips."""
 _BROWS_AND_NOSE = [*range(JAW.stop, EYES[0].start)]
+_BROW_END = 9
+"""Of them, the end of the other brow."""
 _HEAD = [*HEAD_OF_BODY, *_BROWS_AND_NOSE]
 _CARRIED = [*range(FACE.start, JAW.stop), *range(EYES[0].start, LIPS.stop)]
 """Jaw, eyes and lips."""
@@ -67,7 +69,7 @@ def coordinates_of(keypoints: Float32Array, last: ComplexArray | None) -> Comple
     coordinates = np.concatenate([trunk, head, *arms], axis=1)  # (F, C)
     before = coordinates[:1] if last is None else last[None]
     coordinates = _with_gaps_filled(np.concatenate([before, coordinates]))
-    for column in _angle_columns():
+    for column in bone_columns():
         coordinates[:, column] = coordinates[:, column].real + 1j * np.unwrap(coordinates[:, column].imag)
     return coordinates[1:]
 
@@ -90,6 +92,41 @@ def with_coordinates(keypoints: Float32Array, coordinates: ComplexArray) -> Floa
     moved = keypoints.copy()
     moved[..., 0], moved[..., 1] = new.real, new.imag
     return moved
+
+
+def nearest_turn(difference: ComplexArray) -> ComplexArray:
+    """The same difference between two poses' coordinates, (C,), each bone turned the shorter way."""
+    nearest = difference.copy()
+    angles = bone_columns()
+    turned = np.angle(np.exp(1j * difference[angles].imag))
+    nearest[angles] = difference[angles].real + 1j * turned
+    return nearest
+
+
+def face_on_head(keypoints: Float32Array) -> ComplexArray:
+    """Jaw, eyes and lips in units of the head that they are on, (F, 134, 3) to (F, P)."""
+    places = as_complex(keypoints)
+    middle, size = _head_frame(places)
+    return (places[:, _CARRIED] - middle) / size
+
+
+def with_face_on_head(keypoints: Float32Array, faces: ComplexArray) -> Float32Array:
+    """The same poses with another face on the head: the inverse of `face_on_head`."""
+    middle, size = _head_frame(as_complex(keypoints))
+    places = middle + size * faces
+    moved = keypoints.copy()
+    moved[:, _CARRIED, 0], moved[:, _CARRIED, 1] = places.real, places.imag
+    return moved
+
+
+def _head_frame(places: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
+    """Middle of brows and nose, and a vector as long as these are large, which turns with them: (F, 1) each."""
+    points = places[:, _BROWS_AND_NOSE]
+    middle = points.mean(axis=1, keepdims=True)
+    centred = points - middle
+    brow = centred[:, [_BROW_END]] - centred[:, [0]]
+    size = np.sqrt((np.abs(centred) ** 2).mean(axis=1, keepdims=True))
+    return middle, size * brow / np.maximum(np.abs(brow), 1e-9)
 
 
 def _arm_coordinates(places: ComplexArray, confidence: Float32Array, arm: tuple[int, int, int, slice]) -> ComplexArray:
@@ -135,5 +172,6 @@ def _columns(arm: int) -> slice:
     return slice(first, first + _OF_ARM)
 
 
-def _angle_columns() -> list[int]:
+def bone_columns() -> list[int]:
+    """Those that are a length and an angle."""
     return [column for arm in range(len(ARMS)) for column in range(NUM_COORDINATES)[_columns(arm)][:_BONES_OF_ARM]]

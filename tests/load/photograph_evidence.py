@@ -25,12 +25,11 @@ from mmgt_core.media.limits import MediaLimits
 from mmgt_core.metrics.gesture import correlation
 from mmgt_core.metrics.mouth import mouth_opening
 from mmgt_core.metrics.presenter_parts import FOREARMS, HANDS, Parts, boxes
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.eyelids import EYES
-from mmgt_core.pose.framing import parse_crop
 from mmgt_core.puppet.matte import PersonMatte
 from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.types import PoseSequence, UInt8Array
@@ -54,7 +53,7 @@ def main(arguments: argparse.Namespace) -> None:
     detector, rows = load_detector(arguments.weights, MMGT_DEMO), []
     for photo in arguments.photos:
         files = InputFiles(photo, arguments.samples / "speech.wav")
-        inputs = prepare_inputs(files, parse_crop("auto"), MediaLimits(), lambda: detector, RunControl())
+        inputs = prepare_inputs(files, InputWishes(), MediaLimits(), lambda: detector, RunControl())
         options = SamplingOptions()
         poses = PoseSequence(np.concatenate([part.keypoints for part in pipeline.poses(inputs, options, RunControl())]))
         frames = pipeline.frames(

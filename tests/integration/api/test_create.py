@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -132,6 +133,50 @@ def test_a_driving_video_needs_no_audio(alice: httpx.Client, store: JobStore) ->
 
     assert answer.status_code == 202
     assert set(stored(store, answer).request.inputs) == {"image", "driving_video"}
+
+
+def test_a_loop_of_driving_poses_is_refused_and_so_is_its_remix(
+    alice: httpx.Client, settings: Settings, store: JobStore
+) -> None:
+    driven = {"image": ("a.png", PNG), "driving_video": ("a.mp4", MP4)}
+
+    answer = alice.post("/v1/videos", files=driven, data={"loop": "true"})
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "loop")
+    assert nothing_is_left(settings, store)
+    made = alice.post("/v1/videos", files=driven).json()["id"]
+    assert alice.post(f"/v1/videos/{made}/remix", json={"loop": True}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("gesture_strength", "1.51"), ("head_strength", "-0.1"), ("smoothing", "1.01"), ("framing", "3:2"),
+        ("start_pose", "sitting"), ("loop", "perhaps"), ("allow_silence", "2"),
+    ],
+)  # fmt: skip
+def test_a_wish_outside_its_range_is_a_422_that_names_it(
+    alice: httpx.Client, settings: Settings, store: JobStore, field: str, value: str
+) -> None:
+    answer = alice.post("/v1/videos", files=FILES, data={field: value})
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, field)
+    assert nothing_is_left(settings, store)
+
+
+def test_wishes_are_in_the_job_and_a_remix_keeps_them(alice: httpx.Client, store: JobStore) -> None:
+    wishes = {
+        "framing": "4:5", "gesture_strength": "0.5", "head_strength": "1.5", "smoothing": "0.25", "loop": "true",
+        "start_pose": "portrait", "allow_silence": "true",
+    }  # fmt: skip
+
+    first = alice.post("/v1/videos", files=FILES, data=wishes)
+    second = alice.post(f"/v1/videos/{first.json()['id']}/remix", json={"head_strength": 0})
+
+    wanted = stored(store, first).request.options
+    assert (wanted.framing, wanted.gesture_strength, wanted.head_strength, wanted.smoothing) == ("4:5", 0.5, 1.5, 0.25)
+    assert (wanted.loop, wanted.start_pose, wanted.allow_silence) == (True, "portrait", True)
+    assert stored(store, second).request.options == replace(wanted, head_strength=0)
 
 
 def test_all_that_is_wrong_is_told_with_pointers(alice: httpx.Client, settings: Settings, store: JobStore) -> None:

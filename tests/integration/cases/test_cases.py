@@ -17,9 +17,8 @@ from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.media.audio_decoding import decode_audio
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs
 from mmgt_core.pipelines.progress import RunControl
-from mmgt_core.pose.framing import CropChoice
 from tests.integration.generate.command import mmgt
 from worker.inspection import Question, inspect
 
@@ -148,7 +147,7 @@ def test_the_service_finds_in_it_what_is_right(case: Case, monkeypatch: pytest.M
 def read_as_generate_does(case: Case) -> Inputs:
     paths: dict[str, Any] = files_of(case)
     detector = partial(load_detector, Path("none"), MMGT_DEMO)
-    return prepare_inputs(InputFiles(**paths), CropChoice.auto(), MediaLimits(), detector, RunControl())
+    return prepare_inputs(InputFiles(**paths), InputWishes(), MediaLimits(), detector, RunControl())
 
 
 @pytest.mark.parametrize("case", READ_ALIKE, ids=named)

@@ -10,9 +10,8 @@ from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.keypoints import FACE
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pipelines.inputs import InputFiles, Inputs, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs
 from mmgt_core.pipelines.progress import RunControl
-from mmgt_core.pose.framing import CropChoice
 from tests.integration.generate.command import PORTRAIT, frames_of, generate
 
 SHAPES = {
@@ -26,7 +25,7 @@ SHAPES = {
 def prepared(image: Path, audio: Path) -> Inputs:
     files = InputFiles(image, audio)
     return prepare_inputs(
-        files, CropChoice.auto(), MediaLimits(), lambda: load_detector(Path("no weights"), MMGT_DEMO), RunControl()
+        files, InputWishes(), MediaLimits(), lambda: load_detector(Path("no weights"), MMGT_DEMO), RunControl()
     )
 
 

@@ -15,10 +15,9 @@ from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.errors import Cancelled
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pipelines.inputs import InputFiles, prepare_inputs
+from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
-from mmgt_core.pose.framing import CropChoice
 from tests.integration.generate.command import PORTRAIT, TINY, record
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +35,7 @@ def tiny_pipeline():
 def tiny_inputs(half_a_second):
     files = InputFiles(PORTRAIT, half_a_second)
     return prepare_inputs(
-        files, CropChoice.auto(), MediaLimits(), lambda: load_detector(Path("no weights"), MMGT_DEMO), RunControl()
+        files, InputWishes(), MediaLimits(), lambda: load_detector(Path("no weights"), MMGT_DEMO), RunControl()
     )
 
 

@@ -129,6 +129,12 @@ def test_bad_audio_is_refused_by_name(refused, tmp_path, kind):
     assert (done.status, "mmgt: " + message.replace("PATH", str(path)) in done.stderr) == (3, True), done.stderr
 
 
+def test_silence_that_is_allowed_is_no_fault(refused, tmp_path):
+    silence(tmp_path / "speech.wav")
+
+    assert refused("--allow-silence", audio=tmp_path / "speech.wav").status == 4  # as far as good inputs come
+
+
 @pytest.mark.parametrize("kind", BAD_IMAGES)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_bad_image_is_refused_by_name(refused, tmp_path, kind):
@@ -229,6 +235,12 @@ def test_a_bad_crop_is_refused_with_its_numbers(refused, crop, message):
         (("--seed", "-1"), "seed is -1; it must be 0 to"),
         (("--mask-motion", "fast"), "'fast' is not one of"),
         (("--driving-video", "a.mp4", "--driving-keypoints", "a.npy"), "exclude each other"),
+        (("--driving-keypoints", "a.npy", "--loop"), "--loop is for generated poses"),
+        (("--framing", "3:2"), "'3:2' is not one of"),
+        (("--start-pose", "sitting"), "'sitting' is not one of"),
+        (("--gesture-strength", "1.6"), "gesture_strength is 1.6; it must be 0 to 1.5"),
+        (("--head-strength", "nan"), "head_strength is nan; it must be 0 to 1.5"),
+        (("--smoothing", "-1"), "smoothing is -1.0; it must be 0 to 1"),
     ],
 )
 def test_wrong_usage_is_told_as_such(refused, options, message):

@@ -8,7 +8,7 @@ import pytest
 from mmgt_core.keypoints import ARMS, FACE, LEFT_HAND, LIPS, NECK, NOSE, RIGHT_HAND, Float32Array
 from mmgt_core.pose.eyelids import eye_opening
 from mmgt_core.pose.liveliness import with_liveliness
-from mmgt_core.pose_sampling import Liveliness
+from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.types import PoseSequence
@@ -30,7 +30,7 @@ def in_parts(keypoints: Float32Array, size: int = PART) -> Iterator[PoseSequence
 
 
 def lively(keypoints: Float32Array, size: int = PART, **asked: float) -> Float32Array:
-    parts = with_liveliness(in_parts(keypoints, size), Liveliness(**asked))
+    parts = with_liveliness(in_parts(keypoints, size), PoseWishes(**asked))
     return np.concatenate([part.keypoints for part in parts])
 
 
@@ -133,7 +133,7 @@ def test_poses_leave_while_later_ones_are_still_to_be_made(clips: list[Float32Ar
             taken += len(part)
             yield part
 
-    first = next(with_liveliness(counted(), Liveliness(0.5, 0.5, 1.0)))
+    first = next(with_liveliness(counted(), PoseWishes(0.5, 0.5, 1.0)))
 
     assert len(first) > 0
     assert taken <= 320
@@ -143,4 +143,4 @@ def test_poses_leave_while_later_ones_are_still_to_be_made(clips: list[Float32Ar
 @pytest.mark.parametrize("value", [-0.1, 1.6])
 def test_a_number_outside_its_range_is_named(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}; it must be 0 to 1"):
-        Liveliness(**{name: value})
+        PoseWishes(**{name: value})
