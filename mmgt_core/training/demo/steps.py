@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from mmgt_core.checkpoints.folders import network_file
-from mmgt_core.checkpoints.packaged import PACKAGED_WEIGHTS
+from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO
 from mmgt_core.errors import MMGTError
 from mmgt_core.metrics.ablations.runs import seed_folder
@@ -199,7 +199,7 @@ def _configuration(name: str, out: Path, seed: int | None = None) -> TrainingCon
     if seed is not None:
         configuration = replace(configuration, loop=replace(configuration.loop, seed=seed))
     if configuration.process == "details":
-        return replace(configuration, options={**configuration.options, **_stage_2(out)})
+        return replace(configuration, options={**configuration.options, **_stage_2(out), **_detector(out)})
     if "start" not in configuration.options:
         return configuration
     return replace(configuration, options={**configuration.options, "start": str(_start(configuration, out))})
@@ -219,6 +219,12 @@ def _stage_2(out: Path) -> dict[str, str]:
     """The finished networks of stage 2, and the autoencoder that they learned with."""
     start, vae_folder = (out / SPEECH, out / CLIPS) if _has(out, SPEECH) else (PACKAGED_WEIGHTS, PACKAGED_WEIGHTS)
     return {"start": str(start), "vae": str(network_file(vae_folder, VAE_NAME))}
+
+
+def _detector(out: Path) -> dict[str, str]:
+    """The detector that was trained here, or the package's."""
+    own = network_file(out / KEYPOINTS, KEYPOINTS)
+    return {"detector": str(own if own.is_file() else network_file(PACKAGED_WEIGHTS, KEYPOINTS))}
 
 
 def _has(out: Path, run: str) -> bool:

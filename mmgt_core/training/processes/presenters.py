@@ -46,7 +46,8 @@ class DetailOptions:
     """The table `[details]`.
 
     start: folder of stage 2's finished networks. vae: file of their autoencoder. held_mouths: share of the clips that
-    stage 2 draws by a pose whose mouth rests. sees_bones: as of `DetailNetworkConfig`.
+    stage 2 draws by a pose whose mouth rests. sees_bones: as of `DetailNetworkConfig`. detector: file of the network
+    that finds the pose from which portraits are moved along their bones; None: from their true pose.
     """
 
     preset: str
@@ -56,6 +57,7 @@ class DetailOptions:
     training: DetailTrainingConfig
     held_mouths: float = 0.0
     sees_bones: bool = False
+    detector: str | None = None
 
     def __post_init__(self) -> None:
         """Raises: ValueError: a share that is none, by name."""
@@ -106,7 +108,10 @@ def prepare_details(
     files.hashes()  # what is absent is found before anything is drawn
     dataset = presenters(folder, preset, options.presenters, num_workers, on_progress)
     drawn = draw_frames(dataset, preset, files, options.held_mouths, num_workers, on_progress)
-    moved = move_portraits(dataset, options.held_mouths, num_workers, on_progress) if config.sees_bones else None
+    moved = None
+    if config.sees_bones:
+        detector = None if options.detector is None else Path(options.detector)
+        moved = move_portraits(dataset, options.held_mouths, detector, num_workers, on_progress)
     network = seeded(configuration.loop.seed, lambda: DetailNetwork(config))
     data = FramePairs(dataset, drawn, options.training, moved)
     return Prepared(DetailTraining(network, data, options.training), data)

@@ -98,7 +98,7 @@ def test_training_shows_the_network_what_rendering_shows_it(
     config = DetailNetworkConfig(widths=(16, 16, 16), sees_bones=sees_bones)
     ends, own = DetailNetwork(config), dataset.keypoints[1, 0]
     if sees_bones:
-        pairs = replace(pairs, moved=move_portraits(dataset, HELD, 0, lambda done, total: None))
+        pairs = replace(pairs, moved=move_portraits(dataset, HELD, None, 0, lambda done, total: None))
     ends.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     drawn, poses = pairs.drawn.drawn[1], pairs.drawn.poses[1]
     portrait = np.array(dataset.pictures[1, 0])
@@ -115,7 +115,7 @@ def test_training_shows_the_network_what_rendering_shows_it(
 
 
 def test_a_portrait_is_moved_by_the_pose_that_stage_2_was_given(dataset: PresenterDataset) -> None:
-    moved = move_portraits(dataset, HELD, 0, lambda done, total: None)
+    moved = move_portraits(dataset, HELD, None, 0, lambda done, total: None)
 
     for index in (0, 1):
         puppet = Puppet.of(np.array(dataset.pictures[index, 0]), dataset.keypoints[index, 0], PersonMatte())
@@ -127,14 +127,14 @@ def test_a_portrait_is_moved_by_the_pose_that_stage_2_was_given(dataset: Present
 
 
 def test_portraits_moved_with_other_mouths_are_refused(dataset: PresenterDataset) -> None:
-    move_portraits(dataset, HELD, 0, lambda done, total: None)
+    move_portraits(dataset, HELD, None, 0, lambda done, total: None)
 
     with pytest.raises(MadeDataError, match="was moved otherwise: held_mouths"):
-        move_portraits(dataset, 0.2, 0, lambda done, total: None)
+        move_portraits(dataset, 0.2, None, 0, lambda done, total: None)
 
 
 def test_a_network_that_sees_bones_learns_on_one_batch(pairs: FramePairs, dataset: PresenterDataset) -> None:
-    seeing = replace(pairs, moved=move_portraits(dataset, HELD, 0, lambda done, total: None))
+    seeing = replace(pairs, moved=move_portraits(dataset, HELD, None, 0, lambda done, total: None))
     torch.manual_seed(0)
     ends = DetailNetwork(DetailNetworkConfig(widths=(16, 16, 16), sees_bones=True))
 
