@@ -157,6 +157,19 @@ def test_the_end_of_stage_2_learns_from_what_the_folders_networks_draw_or_else_t
     assert sources() == (str(own), str(tmp_path / "clips" / "vae.safetensors"))  # which they learned with
 
 
+def test_portraits_are_moved_from_what_the_folders_detector_finds_or_else_the_packages(tmp_path: Path) -> None:
+    def detector() -> str:
+        return str(steps._configuration("demo-details", tmp_path).options["detector"])
+
+    packages = detector()
+    own = tmp_path / "keypoints" / "keypoints.safetensors"
+    own.parent.mkdir()
+    own.touch()
+
+    assert packages == str(PACKAGED_WEIGHTS / "keypoints.safetensors")
+    assert detector() == str(own)
+
+
 def test_speech_goes_on_with_the_folders_process_2_or_else_the_packages(tmp_path: Path) -> None:
     def start() -> str:
         return str(steps._configuration("demo-speech", tmp_path).options["start"])

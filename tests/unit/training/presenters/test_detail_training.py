@@ -12,6 +12,8 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
+from mmgt_core.checkpoints.folders import network_file
+from mmgt_core.checkpoints.packaged import KEYPOINTS, PACKAGED_WEIGHTS
 from mmgt_core.config import MMGT_DEMO, DetailNetworkConfig
 from mmgt_core.finishing.detail_network import EVIDENCE, DetailNetwork, evidence_of
 from mmgt_core.finishing.finisher import ShownPose
@@ -20,14 +22,16 @@ from mmgt_core.puppet.matte import PersonMatte
 from mmgt_core.puppet.puppet import Puppet
 from mmgt_core.training.machinery.configuration import ConfigurationError, read_configuration
 from mmgt_core.training.machinery.rows import MadeDataError
+from mmgt_core.training.presenters import moved_portraits
 from mmgt_core.training.presenters.autoencoder import eye_pixels, mouth_pixels
 from mmgt_core.training.presenters.dataset import PresenterDataset, is_in_share
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
 from mmgt_core.training.presenters.drawn_frames import DrawnFrames, draw_frames
-from mmgt_core.training.presenters.moved_portraits import move_portraits
+from mmgt_core.training.presenters.moved_portraits import move_portraits, own_pose
 from mmgt_core.training.processes.presenters import prepare_details
 from mmgt_core.training.stage_2.clips import held_poses
 from mmgt_core.training.stage_2.finished import Stage2Files
+from tests.unit.puppet.presenters import drawn
 from tests.unit.training.learning import batch_of, losses_over_steps
 from tests.unit.training.presenters.tiny_presenters import (
     NUM_CLIPS,
@@ -124,6 +128,39 @@ def test_a_portrait_is_moved_by_the_pose_that_stage_2_was_given(dataset: Present
         )
         assert np.array_equal(moved.puppets[index, 2], puppet.moved(given[0]))
         assert np.array_equal(moved.plates[index], puppet.plate)
+
+
+def test_a_portrait_is_moved_from_the_pose_that_a_detector_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, detector = build(tmp_path), network_file(PACKAGED_WEIGHTS, KEYPOINTS)
+    picture, true_pose = drawn(900201).clip.render([0], 128)[0], drawn(900201).keypoints[0]
+
+    found = own_pose(picture, true_pose, detector)
+    monkeypatch.setattr(moved_portraits, "own_pose", lambda portrait, pose, file: pose + np.float32([3, 2, 0]))
+    moved = move_portraits(dataset, HELD, detector, 0, lambda done, total: None)
+
+    seen = found[:, 2] > 0
+    off = np.linalg.norm(found[seen, :2] - true_pose[seen, :2], axis=1)
+    assert 0.5 < off.mean() < 4  # px of 512
+    own = dataset.keypoints[1, 0] + np.float32([3, 2, 0])
+    puppet = Puppet.of(np.array(dataset.pictures[1, 0]), own, PersonMatte())
+    assert np.array_equal(moved.puppets[1, 0], puppet.moved(own))
+    assert not np.array_equal(moved.puppets[1, 0], puppet.moved(dataset.keypoints[1, 0]))
+
+
+def test_whom_a_detector_does_not_find_is_moved_from_the_true_pose(dataset: PresenterDataset) -> None:
+    nobody, true_pose = np.full((128, 128, 3), 90, np.uint8), dataset.keypoints[0, 0]
+
+    assert own_pose(nobody, true_pose, network_file(PACKAGED_WEIGHTS, KEYPOINTS)) is true_pose
+    assert own_pose(nobody, true_pose, None) is true_pose
+
+
+def test_a_detector_that_is_not_there_is_told_before_anything_is_moved(
+    dataset: PresenterDataset, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="absent; portraits are moved from the pose that it finds"):
+        move_portraits(dataset, HELD, tmp_path / "none.safetensors", 0, lambda done, total: None)
 
 
 def test_portraits_moved_with_other_mouths_are_refused(dataset: PresenterDataset) -> None:
