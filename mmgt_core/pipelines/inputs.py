@@ -17,7 +17,7 @@ from mmgt_core.pipelines.driving_poses import FindPoses, poses_of_every_frame
 from mmgt_core.pipelines.keypoint_file import read_keypoints
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
-from mmgt_core.pose.framing import CropChoice, SquareFrame
+from mmgt_core.pose.framing import CropChoice, SquareFrame, head_box
 from mmgt_core.pose.initial_pose import InitialPose, find_initial_pose, turned_right
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 from mmgt_core.whole_picture.framing import Framing
@@ -153,7 +153,8 @@ def _surroundings(
         return None
     num_quarters, size = initial.num_quarters, (image.shape[0], image.shape[1])
     square = turned_right(initial.frame, size, -num_quarters % 4)
-    return surroundings_of(np.rot90(image, num_quarters), square, framing, limits.max_framed_side_px)
+    head = head_box(initial.keypoints, square)
+    return surroundings_of(np.rot90(image, num_quarters), square, head, framing, limits.max_framed_side_px)
 
 
 def _decode_sound(files: InputFiles, limits: MediaLimits, *, allow_silence: bool) -> DecodedAudio:

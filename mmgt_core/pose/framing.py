@@ -167,6 +167,14 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels."""
 
 
+def head_box(keypoints: Float32Array, frame: SquareFrame) -> Box:
+    """The head of a pose on the 512 canvas, (134, 3), in the pixels of the picture that the frame was cut out of."""
+    x0, brows, x1, chin = bounds(_face(keypoints))
+    scale = frame.side / CANVAS_SIZE
+    top = brows - _HAIR * (chin - brows)
+    return frame.x + scale * x0, frame.y + scale * top, frame.x + scale * x1, frame.y + scale * chin
+
+
 def _around(image_size: tuple[int, int], person: DetectedPerson) -> SquareFrame:
     """Around the upper body; no larger than the image's short side unless that would cut the head or a hand.
 

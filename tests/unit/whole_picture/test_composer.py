@@ -14,6 +14,7 @@ from mmgt_core.whole_picture.planes import planes_of
 from mmgt_core.whole_picture.surroundings import Surroundings, surroundings_of
 
 HEIGHT, WIDTH, RESOLUTION = 360, 480, 128
+HEAD = (200.0, 100.0, 260.0, 180.0)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def photograph() -> UInt8Array:
 
 def around(photograph: UInt8Array, square: SquareFrame) -> tuple[Surroundings, UInt8Array]:
     portrait = crop_image(photograph, square, RESOLUTION)
-    return surroundings_of(photograph, square, Framing.PHOTO, 1920), portrait
+    return surroundings_of(photograph, square, HEAD, Framing.PHOTO, 1920), portrait
 
 
 def levels(frame: object) -> Float32Array:
@@ -62,7 +63,7 @@ def test_outside_of_the_square_the_film_is_the_photographs_own(photograph: UInt8
 @pytest.mark.parametrize("resolution", [128, 512])
 def test_a_square_that_shows_the_portrait_leaves_the_photograph_alone(photograph: UInt8Array, resolution: int) -> None:
     square = SquareFrame(101, 41, 259)
-    surroundings = surroundings_of(photograph, square, Framing.PHOTO, 1920)
+    surroundings = surroundings_of(photograph, square, HEAD, Framing.PHOTO, 1920)
     portrait = crop_image(photograph, square, resolution)
 
     made = planes_of(Composer(surroundings, portrait).frame(portrait))

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.pose.framing import Box, SquareFrame
 from mmgt_core.whole_picture.framing import Framing, Rectangle, chosen_rectangle
 from mmgt_core.whole_picture.surroundings import size_and_place, surroundings_of
 
 LANDSCAPE, PORTRAIT = (900, 1600), (1280, 720)
+HEAD = (300.0, 200.0, 400.0, 320.0)
 RECTANGLES = [framing for framing in Framing if framing.shape is not None]
 
 
@@ -19,7 +20,7 @@ def test_a_rectangle_has_its_shape_lies_inside_and_touches_two_edges(
 ) -> None:
     height, width = image_size
 
-    shown = chosen_rectangle(image_size, square, framing)
+    shown = chosen_rectangle(image_size, square, HEAD, framing)
 
     assert abs(shown.width - shown.height * framing.shape) <= 1
     assert shown.x >= 0
@@ -30,26 +31,41 @@ def test_a_rectangle_has_its_shape_lies_inside_and_touches_two_edges(
 
 
 def test_a_longer_side_holds_the_square_in_its_middle_as_far_as_the_photograph_reaches() -> None:
-    assert chosen_rectangle(LANDSCAPE, SquareFrame(700, 100, 300), Framing.EVEN) == Rectangle(400, 0, 900, 900)
-    assert chosen_rectangle(LANDSCAPE, SquareFrame(1300, 100, 300), Framing.EVEN) == Rectangle(700, 0, 900, 900)
+    for square, x in ((SquareFrame(700, 100, 300), 400), (SquareFrame(1300, 100, 300), 700)):
+        assert chosen_rectangle(LANDSCAPE, square, HEAD, Framing.EVEN) == Rectangle(x, 0, 900, 900)
 
 
-def test_a_shorter_side_shows_the_middle_across_and_the_head_down() -> None:
-    assert chosen_rectangle(LANDSCAPE, SquareFrame(500, 100, 700), Framing.TALL) == Rectangle(597, 0, 506, 900)
-    assert chosen_rectangle(PORTRAIT, SquareFrame(10, 200, 700), Framing.WIDE) == Rectangle(0, 200, 720, 405)
+def test_a_narrower_rectangle_has_the_head_in_its_middle() -> None:
+    head = (900.0, 150.0, 1000.0, 300.0)
+
+    assert chosen_rectangle(LANDSCAPE, SquareFrame(500, 100, 700), head, Framing.TALL) == Rectangle(697, 0, 506, 900)
+
+
+@pytest.mark.parametrize(
+    ("head", "y"),
+    [
+        ((300.0, 240.0, 400.0, 400.0), 200),  # the square's own air is enough
+        ((300.0, 400.0, 420.0, 600.0), 318),  # deep in the square
+        ((100.0, 300.0, 600.0, 800.0), 338),  # larger than the rectangle: its middle
+    ],
+)
+def test_a_lower_rectangle_shows_the_whole_head(head: Box, y: int) -> None:
+    shown = chosen_rectangle(PORTRAIT, SquareFrame(10, 200, 700), head, Framing.WIDE)
+
+    assert shown == Rectangle(0, y, 720, 405)
 
 
 def test_a_photograph_within_the_limit_keeps_its_own_pixels() -> None:
     image = np.random.default_rng(0).integers(0, 256, (301, 403, 3), np.uint8)
 
-    around = surroundings_of(image, SquareFrame(51, 21, 256), Framing.PHOTO, 1920)
+    around = surroundings_of(image, SquareFrame(51, 21, 256), HEAD, Framing.PHOTO, 1920)
 
     assert np.array_equal(around.picture, image[:300, :402])
     assert (around.place.x, around.place.y, around.place.width, around.place.height) == (51, 21, 256, 256)
 
 
 def test_a_larger_one_is_made_smaller_and_its_square_with_it() -> None:
-    size, place = size_and_place((2160, 3840), SquareFrame(842, 0, 2160), Framing.PHOTO, 1920)
+    size, place = size_and_place((2160, 3840), SquareFrame(842, 0, 2160), HEAD, Framing.PHOTO, 1920)
 
     assert size == (1920, 1080)
     assert (place.x, place.y, place.width, place.height) == (421, 0, 1080, 1080)
@@ -60,9 +76,9 @@ def test_a_larger_one_is_made_smaller_and_its_square_with_it() -> None:
 def test_a_video_is_even_and_no_longer_than_the_limit(framing: Framing, max_side_px: int) -> None:
     image = np.zeros((1333, 1999, 3), np.uint8)
 
-    around = surroundings_of(image, SquareFrame(600, 200, 801), framing, max_side_px)
+    around = surroundings_of(image, SquareFrame(600, 200, 801), HEAD, framing, max_side_px)
 
     width, height = around.size
     assert (width % 2, height % 2) == (0, 0)
     assert max(around.size) <= max_side_px
-    assert around.size == size_and_place((1333, 1999), SquareFrame(600, 200, 801), framing, max_side_px)[0]
+    assert around.size == size_and_place((1333, 1999), SquareFrame(600, 200, 801), HEAD, framing, max_side_px)[0]
