@@ -95,7 +95,8 @@ class AudioToVideo:
         """
         frames = self.frames(inputs.reference_image, inputs.initial_keypoints, poses, inputs.waveform, options, control)
         render, resolution = self.pose_to_video, self.preset.resolution
-        encoder = result_encoder(render.device.type, *inputs.video_size(resolution))
+        is_framed = inputs.surroundings is not None
+        encoder = result_encoder(render.device.type, *inputs.video_size(resolution), is_mostly_still=is_framed)
         means = Means(render.device, render.dtype, render.decoding_dtype, encoder, render.execution)
         with outputs.unfinished() as staged, closing(frames):
             shown = dissolved_into_first(frames) if options.pose_wishes.loop else frames
