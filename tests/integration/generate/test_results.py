@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
+from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.quality import VideoSampling
 from tests.integration.generate.command import TINY, Finished, frames_of, generate, record
 
@@ -58,11 +59,18 @@ def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driv
     assert manifest["preset"] == "tiny"
     assert manifest["is_trained"] is False
     assert manifest["crop"] == "0,0,300,300"
+    assert manifest["framing"] == {
+        "framing": "square",
+        "width": 64,
+        "height": 64,
+        "square": {"x": 0, "y": 0, "width": 64, "height": 64},
+    }
     assert manifest["is_pose_driven"] is True
     assert (manifest["device"], manifest["dtype"]) == ("cpu", "float32")
     assert (manifest["num_frames"], manifest["fps"], manifest["resolution"]) == (12, 25, 64)
     assert set(manifest["options"]) == {
-        *SamplingOptions.__dataclass_fields__,
+        *(name for name in SamplingOptions.__dataclass_fields__ if name != "pose_wishes"),
+        *PoseWishes.__dataclass_fields__,
         *VideoSampling.__dataclass_fields__,
         "head_guidance_scale",
     }

@@ -53,7 +53,7 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
     assert read_provenance(tmp_path / "video.mp4").is_valid
     assert manifest["options"]["seed"] == 7
     assert manifest["crop"] == CROP
-    assert manifest["framing"]["square"] == {"x": -5.0, "y": 0.0, "width": 420.0, "height": 420.0}
+    assert manifest["framing"]["square"] == {"x": -1.0, "y": 0.0, "width": 420.0, "height": 420.0}
     assert done.size == "x".join(map(str, size_of(tmp_path / "video.mp4"))) == "410x512"
     assert manifest["pipeline_seconds"] > 0
     assert "photograph" in {warning.code for warning in done.warnings}
