@@ -7,7 +7,7 @@ import numpy as np
 from mmgt_core.keypoints import NUM_KEYPOINTS
 from mmgt_core.pose.easing import Float64Array
 from mmgt_core.pose.face_motion import ComplexArray
-from mmgt_core.pose.motion_coordinates import NUM_COORDINATES, Gains, coordinates_of, with_coordinates
+from mmgt_core.pose.motion_coordinates import Gains, coordinates_of, with_coordinates
 from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.types import FPS, PoseSequence
 
@@ -37,18 +37,17 @@ def with_liveliness(parts: Iterator[PoseSequence], wishes: PoseWishes) -> Iterat
 
 def _scaled(parts: Iterator[PoseSequence], gains: Gains) -> Iterator[tuple[PoseSequence, ComplexArray]]:
     last: ComplexArray | None = None
-    mean, num_frames = np.zeros(NUM_COORDINATES, complex), 0
+    mean: ComplexArray | None = None
     for part in _with_long_first(parts):
         coordinates = coordinates_of(part.keypoints, last)
         last = coordinates[-1]
-        if not num_frames:
-            mean, num_frames = coordinates.mean(axis=0), len(coordinates)
+        if mean is None:
+            mean = coordinates.mean(axis=0)
             means = np.broadcast_to(mean, coordinates.shape)
         else:
             means = np.empty_like(coordinates)
             for index, now in enumerate(coordinates):
-                num_frames = min(num_frames + 1, _MEAN_OVER_FRAMES)
-                mean = mean + (now - mean) / num_frames
+                mean = mean + (now - mean) / _MEAN_OVER_FRAMES
                 means[index] = mean
         yield part, gains.scaled(coordinates, means)
 

@@ -75,6 +75,26 @@ def test_lips_and_blinks_stay_their_own(clips: list[Float32Array], asked: dict[s
         assert np.abs(eye_opening(made) - eye_opening(own)).max() < 1e-4
 
 
+def test_lips_and_eyes_stay_on_the_head(clips: list[Float32Array]) -> None:
+    parts = [[*range(LIPS.start, LIPS.stop)], [*range(FACE.start + 36, FACE.start + 48)], [FACE.start + 8]]
+    for own in clips:
+        made = lively(own, head_strength=0.0)
+
+        for part in parts:
+            from_nose = [each[:, part, :2].mean(axis=1) - each[:, FACE.start + 30, :2] for each in (made, own)]
+            assert np.abs(from_nose[0] - from_nose[1]).max() < 10  # a tilt turns the chin about the nose
+        assert motion(own[:, BROWS_AND_NOSE] - made[:, BROWS_AND_NOSE]) > 0.1
+
+
+def test_the_mean_runs_slowly_on_after_its_first_ten_seconds(clips: list[Float32Array]) -> None:
+    for clip in clips:
+        own = np.concatenate([clip, clip[::-1], clip])
+
+        made = lively(own, gesture_strength=0.0)
+
+        assert motion(made[300:, HANDS]) < 0.02 * motion(own[300:, HANDS])
+
+
 def test_smoothing_steadies_hands_the_more_the_larger_it_is(clips: list[Float32Array]) -> None:
     def shaking(keypoints: Float32Array) -> float:
         return motion(np.diff(keypoints[:, HANDS, :2], axis=0))
