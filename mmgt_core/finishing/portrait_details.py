@@ -40,9 +40,8 @@ class PortraitDetails:
 
     @property
     def is_drawing_believed(self) -> bool:
-        """Whether stage 2 can draw the portrait itself; whom it cannot draw is moved along the bones."""
-        off = np.square(self.drawn.astype(np.float32) - self.portrait).mean()
-        return self.puppet is None or float(off) <= _MOST_OFF**2
+        """Whether stage 2 can draw the portrait itself; whom it cannot is moved along the bones, if there are any."""
+        return float(np.square(self.drawn.astype(np.float32) - self.portrait).mean()) <= _MOST_OFF**2
 
     def restored(self, frames: Iterator[UInt8Array], poses: Iterator[ShownPose]) -> Iterator[UInt8Array]:
         """Frames with the lost details, at rest where nothing moves, or the moved portrait: yields (H, W, 3) RGB.

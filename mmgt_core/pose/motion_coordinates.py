@@ -47,8 +47,8 @@ class Gains:
         shape = min(gesture_strength, 1.0)
         lengths = np.full(_OF_ARM, shape)
         angles = np.concatenate([np.full(_BONES_OF_ARM, gesture_strength), np.full(_HAND_POINTS, shape)])
-        arms = [lengths] * len(ARMS), [angles] * len(ARMS)
-        return cls(np.concatenate([trunk, head, *arms[0]]), np.concatenate([trunk, head, *arms[1]]))
+        real, imaginary = (np.concatenate([trunk, head, *[arm] * len(ARMS)]) for arm in (lengths, angles))
+        return cls(real, imaginary)
 
     def scaled(self, coordinates: ComplexArray, means: ComplexArray) -> ComplexArray:
         """(F, C) coordinates, farther from or nearer to their means, (F, C)."""

@@ -1,6 +1,7 @@
 """Generated poses blink and come to rest at the end: in which modes, that this is told, and what it changes."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ from mmgt_core.config import MMGT_512, MMGT_DEMO, MMGT_DEMO_GUIDED, Preset, Samp
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.load_stage_1 import load_audio_to_pose
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
-from mmgt_core.pipelines.natural_poses import generated_poses
+from mmgt_core.pipelines.inputs import Inputs
+from mmgt_core.pipelines.natural_poses import generated_poses, video_poses
 from mmgt_core.pipelines.outputs import resolved_options
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.blinking import with_blinks
 from mmgt_core.pose.carrying_over import carried_over
 from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
 from mmgt_core.pose.eyelids import blinks, eye_opening, usual_opening
+from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.pose_sampling import PoseWishes, StartPose
 from mmgt_core.quality import Quality
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
 from mmgt_core.synthetic.clip import SyntheticClip, synthetic_clip
@@ -155,3 +159,29 @@ def test_a_stage_1_that_knows_one_figure_gives_its_motion_to_anybody_else(stage_
     assert np.abs(persons - next(carried).keypoints).max() < 1e-3
     assert np.abs(persons[:, HEAD, :2] - person[HEAD, :2]).max() < 60
     assert np.abs(by_itself[:, HEAD, :2] - person[HEAD, :2]).max() > 100  # why it is done
+
+
+def test_wishes_reach_generated_poses_and_driving_ones_and_a_loop_does_not_come_to_rest(stage_1: AudioToPose) -> None:
+    clip = synthetic_clip(FIRST_HELD_OUT_SEED, 4)
+    own, initial = clip.pose_sequence.keypoints, clip.pose_sequence.keypoints[0]
+    picture = np.zeros((512, 512, 3), np.uint8)
+    inputs = Inputs(picture, SquareFrame(0, 0, 512), initial, clip.waveform, Path("none"), PoseSequence(own), ())
+
+    def poses(driving: PoseSequence | None, **asked: object) -> Float32Array:
+        wishes = PoseWishes(**asked)  # type: ignore[arg-type]
+        options = SamplingOptions(pose_inference_steps=FEW_STEPS, pose_wishes=wishes)
+        given = replace(inputs, driving_poses=driving)
+        parts = video_poses(stage_1, MMGT_DEMO, given, options, RunControl())
+        return np.concatenate([part.keypoints for part in parts])
+
+    def moves(made: Float32Array) -> float:
+        return float(np.linalg.norm(np.diff(made[:, WRISTS, :2], axis=0), axis=-1).mean())
+
+    assert np.array_equal(poses(PoseSequence(own)), own)
+    for driving in (PoseSequence(own), None):
+        assert moves(poses(driving, gesture_strength=0.0)) < 0.02 * moves(poses(driving))
+    begun = poses(None, start_pose=StartPose.PORTRAIT)
+    assert np.abs(begun[0, WRISTS, :2] - initial[WRISTS, :2]).max() < 0.01
+    looped = poses(None, loop=True)
+    seam = np.linalg.norm(looped[-1, WRISTS, :2] - looped[0, WRISTS, :2], axis=-1).max()
+    assert seam < np.linalg.norm(np.diff(looped[:, WRISTS, :2], axis=0), axis=-1).max()

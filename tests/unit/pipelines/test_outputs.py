@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmgt_core.errors import Cancelled
 from mmgt_core.keypoints import CANVAS_SIZE
@@ -16,6 +17,8 @@ from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.outputs import write_videos
 from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.types import MaskMotion, PoseSequence, RenderedFrame, UInt8Array, Waveform
+from mmgt_core.whole_picture.framing import Framing
+from mmgt_core.whole_picture.surroundings import Place, Surroundings
 from tests.unit.media.recordings import SAMPLES
 
 NUM_FRAMES, SIDE = 25, 64
@@ -31,7 +34,7 @@ def no_thread_is_left() -> Iterator[None]:
     assert threading.active_count() == before
 
 
-def write(folder: Path, frames: Iterator[UInt8Array]) -> Outputs:
+def write(folder: Path, frames: Iterator[UInt8Array], surroundings: Surroundings | None = None) -> Outputs:
     portrait = np.full((CANVAS_SIZE, CANVAS_SIZE, 3), 128, np.uint8)
     inputs = Inputs(
         portrait,
@@ -41,6 +44,7 @@ def write(folder: Path, frames: Iterator[UInt8Array]) -> Outputs:
         SAMPLES / "speech.wav",
         None,
         (),
+        surroundings=surroundings,
     )
     outputs = Outputs(folder / "video.mp4", EXTRAS)
     with outputs.unfinished() as staged:
@@ -57,6 +61,25 @@ def test_every_video_has_each_frame_once(tmp_path: Path) -> None:
             assert len(list(film.decode(video=0))) == NUM_FRAMES
     assert outputs.path(Extra.THUMBNAIL).is_file()
     assert np.array_equal(np.load(outputs.path(Extra.KEYPOINTS)), POSES.keypoints)
+
+
+def test_a_framed_video_and_its_thumbnail_show_the_photograph_and_drawings_keep_their_canvas(
+    tmp_path: Path,
+) -> None:
+    photograph = np.full((90, 160, 3), (40, 90, 140), np.uint8)
+
+    outputs = write(tmp_path, iter(FRAMES), Surroundings(Framing.PHOTO, photograph, Place(40, 10, 64, 64)))
+
+    sizes = []
+    for path in outputs.videos:
+        with av.open(str(path)) as film:
+            frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        sizes.append(frames[0].shape[:2])
+        assert len(frames) == NUM_FRAMES
+    with Image.open(outputs.path(Extra.THUMBNAIL)) as thumbnail:
+        corner, size = thumbnail.getpixel((4, 4)), thumbnail.size
+    assert sizes == [(90, 160), (CANVAS_SIZE, CANVAS_SIZE), (CANVAS_SIZE, CANVAS_SIZE)]
+    assert (size, np.abs(np.subtract(corner, (40, 90, 140))).max() <= 4) == ((160, 90), True)
 
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:

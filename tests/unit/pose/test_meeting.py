@@ -63,14 +63,13 @@ def test_only_the_last_second_of_a_loop_is_bent(clips: list[Float32Array]) -> No
 
 
 def test_the_first_pose_is_the_given_one_and_after_a_second_they_are_their_own(clips: list[Float32Array]) -> None:
-    for own, other in zip(clips, clips[1:] + clips[:1], strict=True):
-        portrait = synthetic_clip(SEEDS[0], 6).pose_sequence.keypoints[0]
+    portrait = synthetic_clip(SEEDS[0], 6).pose_sequence.keypoints[0]
+    for own in clips:
         made = joined(starting_at(in_parts(own), portrait))
 
         assert np.abs(made[0, UPPER, :2] - portrait[UPPER, :2]).max() < 0.01
         assert np.array_equal(made[FPS:], own[FPS:])
         assert steps(made).max() <= max(steps(own).max(), np.abs(own[0] - portrait)[UPPER, :2].max() / 5)
-        assert other.shape == own.shape
 
 
 def test_arms_are_as_long_on_the_way_as_they_are_at_its_ends(clips: list[Float32Array]) -> None:

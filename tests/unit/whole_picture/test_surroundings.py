@@ -82,3 +82,21 @@ def test_a_video_is_even_and_no_longer_than_the_limit(framing: Framing, max_side
     assert (width % 2, height % 2) == (0, 0)
     assert max(around.size) <= max_side_px
     assert around.size == size_and_place((1333, 1999), SquareFrame(600, 200, 801), HEAD, framing, max_side_px)[0]
+
+
+@pytest.mark.parametrize("framing", [framing for framing in Framing if framing is not Framing.SQUARE])
+@pytest.mark.parametrize("square", [SquareFrame(700, 100, 300), SquareFrame(40, 330, 400)])
+def test_a_square_lies_in_the_picture_where_it_was_cut_out_of_the_photograph(
+    framing: Framing, square: SquareFrame
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (900, 1600, 3), np.uint8)
+
+    around = surroundings_of(image, square, HEAD, framing, 1920)
+
+    x, y = int(around.place.x), int(around.place.y)
+    width, height = around.size
+    x0, y0, x1, y1 = max(0, x), max(0, y), min(width, x + square.side), min(height, y + square.side)
+    own = image[square.y + y0 - y : square.y + y1 - y, square.x + x0 - x : square.x + x1 - x]
+    assert (around.place.width, around.place.height) == (square.side, square.side)
+    assert x1 - x0 > 100
+    assert np.array_equal(around.picture[y0:y1, x0:x1], own)

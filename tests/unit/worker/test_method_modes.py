@@ -1,17 +1,24 @@
 """What a render worker tells of a preset's quality modes, and what it makes of a job's."""
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 import torch
 
+from api.fields import CreateFields
 from jobs.job import JobOptions
 from jobs.settings import Settings
 from mmgt_core.load import load_pipeline
+from mmgt_core.media.limits import MediaLimits
+from mmgt_core.pipelines.inputs import InputWishes
+from mmgt_core.pose_sampling import PoseWishes, StartPose
 from mmgt_core.quality import Quality, Sampler, VideoSampling, WindowSchedule
+from mmgt_core.whole_picture.framing import Framing
 from tests.small_preset import SMALL
 from worker.method_pipeline import MethodPipeline, sampling_options
+from worker.preflight import media_limits
 
 FAST = VideoSampling(6, 2.0, quality=Quality.FAST, sampler=Sampler.UNIPC_BH2, window_schedule=WindowSchedule.SHIFTED)
 PRESET = replace(SMALL, resolution=64, faster_modes=(FAST,), default_quality=Quality.FAST)
@@ -45,3 +52,26 @@ def test_a_jobs_own_numbers_win_over_its_modes() -> None:
     sampling = options.video_sampling(PRESET)
 
     assert (sampling.num_inference_steps, sampling.guidance_scale, sampling.sampler) == (9, 2.0, Sampler.UNIPC_BH2)
+
+
+def test_what_a_job_wishes_of_its_poses_reaches_the_method() -> None:
+    asked = JobOptions(
+        seed=1, gesture_strength=0.25, head_strength=1.25, smoothing=0.75, loop=True, start_pose="portrait"
+    )
+
+    assert sampling_options(asked).pose_wishes == PoseWishes(0.25, 1.25, 0.75, True, StartPose.PORTRAIT)
+
+
+def test_a_job_that_wishes_nothing_is_rendered_as_the_method_does_by_default() -> None:
+    job, taken = JobOptions(seed=1), InputWishes()
+
+    assert sampling_options(job).pose_wishes == PoseWishes()
+    assert (job.framing, job.allow_silence) == (taken.framing.value, taken.allow_silence)
+    assert media_limits(Settings().limits)["max_framed_side_px"] == MediaLimits().max_framed_side_px
+
+
+@pytest.mark.parametrize(("field", "known"), [("framing", Framing), ("start_pose", StartPose)])
+def test_the_api_takes_just_what_the_method_knows(field: str, known: type[StrEnum]) -> None:
+    (words, _) = CreateFields.model_json_schema()["properties"][field]["anyOf"]
+
+    assert words["enum"] == [each.value for each in known]
