@@ -13,23 +13,14 @@ import anyio.to_thread
 from fastapi import Request
 
 from api.auth import Identity
+from api.create_call import CreateCall
 from api.dependencies import Context
 from api.errors import RequestRefused, invalid_fields
 from api.fields import CreateFields, check_fields, check_files, read_fields
 from api.multipart import FilePart, Upload
-from api.submission import (
-    IMAGE_ALIAS,
-    CreateCall,
-    Order,
-    Submitted,
-    by_proper_names,
-    fingerprint_of,
-    job_request,
-    make_job,
-    pick_model,
-    reserve,
-    store_inputs,
-)
+from api.orders import IMAGE_ALIAS, Order, by_proper_names, fingerprint_of
+from api.reservations import reserve
+from api.submission import Submitted, job_request, make_job, pick_model, store_inputs
 from api.uploads import create_parts
 from jobs.errors import ObjectNotFound
 from jobs.job import Job, JobRequest, input_key

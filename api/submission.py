@@ -4,78 +4,36 @@ Whatever fails before the script removes what was stored. Once the script was se
 removed then: housekeeping takes uploads that never became a job.
 """
 
-import asyncio
-import json
-import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 
 import anyio
 import anyio.to_thread
-from fastapi import Request
 
 from api.auth import Identity
+from api.create_call import CreateCall
 from api.dependencies import Context
-from api.errors import Finding, RequestRefused, invalid_fields, video_not_found
-from api.fields import CreateFields, check_fields, check_files, check_model, read_fields
+from api.errors import RequestRefused, invalid_fields
+from api.fields import CreateFields, check_model
 from api.models import LoadedModel
 from api.multipart import SpooledFile, Upload
+from api.orders import Order, read_order
 from api.preflight import PreflightAnswer, look_at, question_about
+from api.reservations import holding, reserve
 from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, StorageUnavailable, StoreUnavailable
 from jobs.job import Job, JobOptions, JobRequest, input_key, inputs_prefix, new_job_id
 from jobs.logging import logger
 from jobs.queue import PREFLIGHT_EXPIRES_S, ring
 from jobs.settings import Settings
 from jobs.storage import ObjectStorage, delete_prefix
-from jobs.verbs.lifecycle import Reservation
 
 log = logger(__name__)
 
-CREATE_ROUTE, REMIX_ROUTE = "videos", "remix"  # scopes of idempotency keys
-MAX_KEY_CHARS = 255
-KEY = re.compile(f"[!-~]{{1,{MAX_KEY_CHARS}}}")
-MAX_RETRY_DIGITS = 9
-WHOLE_NUMBER = re.compile(r"\d+", re.ASCII)
-IMAGE_ALIAS = "input_reference"
 OPTION_FIELDS = frozenset(JobOptions.__dataclass_fields__) - {"seed"}
-RENEWALS = 4  # of a reservation within its life
 SEEDS = 2**53  # what JSON numbers hold exactly
-
-
-@dataclass(frozen=True)
-class CreateCall:
-    """How a create came.
-
-    Attributes:
-        idempotency_key: as sent.
-        is_retry: an SDK's silent retry, without a key.
-        request_id, traceparent: for logs, webhooks and the manifest.
-        owner: unique to this request: a client may send its request id twice.
-        began_at_s: on the monotonic clock.
-        route: scope of the idempotency key.
-    """
-
-    idempotency_key: str | None
-    is_retry: bool
-    request_id: str
-    traceparent: str
-    owner: str
-    began_at_s: float
-    route: str = CREATE_ROUTE
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is wanted: the fields, the files by their proper names, and the fingerprint of both."""
-
-    fields: CreateFields
-    files: Mapping[str, SpooledFile]
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -154,61 +112,6 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
     return seen
 
 
-def read_call(request: Request, route: str = CREATE_ROUTE) -> CreateCall:
-    """Read a create's headers.
-
-    Raises:
-        RequestRefused: 400.
-    """
-    key = request.headers.get("idempotency-key")
-    if key is not None and KEY.fullmatch(key) is None:
-        detail = f"Idempotency-Key has {len(key)} characters; it may have 1 to {MAX_KEY_CHARS} of ! to ~"
-        raise RequestRefused("invalid_idempotency_key", detail)
-    retries = request.headers.get("x-stainless-retry-count", "0")
-    if len(retries) > MAX_RETRY_DIGITS:
-        detail = f"x-stainless-retry-count has {len(retries)} characters; it may have {MAX_RETRY_DIGITS}"
-        raise RequestRefused("malformed_request", detail, param="x-stainless-retry-count")
-    is_retry = key is None and WHOLE_NUMBER.fullmatch(retries) is not None and int(retries) > 0
-    state = request.state
-    owner = secrets.token_hex(16)
-    return CreateCall(key, is_retry, state.request_id, state.traceparent, owner, time.monotonic(), route)
-
-
-def read_order(upload: Upload, settings: Settings) -> Order:
-    """Read an upload.
-
-    Raises:
-        RequestRefused: 422, with everything that is wrong.
-    """
-    fields, findings = read_fields(upload.fields)
-    files, doubled = by_proper_names(upload.files)
-    findings += check_fields(fields, settings) + doubled
-    if "image" not in files:
-        findings += (Finding("missing_field", "image: a file is required", "image"),)
-    if "audio" not in files and "driving_video" not in files:
-        findings += (Finding("missing_field", "audio: a file is required without driving_video", "audio"),)
-    findings += check_files(fields, files)
-    if findings:
-        raise invalid_fields(findings)
-    return Order(fields, files, fingerprint_of(fields, files))
-
-
-def by_proper_names(files: Mapping[str, SpooledFile]) -> tuple[dict[str, SpooledFile], tuple[Finding, ...]]:
-    """Return the files with the image under its one name, and what is wrong when it came under both."""
-    named = {"image" if name == IMAGE_ALIAS else name: file for name, file in files.items()}
-    doubled = Finding("duplicate_field", f"send image or {IMAGE_ALIAS}, not both", IMAGE_ALIAS)
-    return named, (doubled,) if len(named) < len(files) else ()
-
-
-def fingerprint_of(fields: CreateFields, files: Mapping[str, SpooledFile]) -> str:
-    """Return the SHA-256 of what was asked for: the same however it was spelled, and before any default is drawn."""
-    asked = {
-        "fields": fields.model_dump(mode="json", exclude_defaults=True),
-        "files": {name: file.sha256 for name, file in files.items()},
-    }
-    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
 async def pick_model(context: Context, fields: CreateFields) -> LoadedModel:
     """Return the model that is meant, if it can do what is asked.
 
@@ -221,57 +124,6 @@ async def pick_model(context: Context, fields: CreateFields) -> LoadedModel:
     if findings:
         raise invalid_fields(findings)
     return model
-
-
-async def reserve(context: Context, tenant: str, order: Order, call: CreateCall) -> Job | None:
-    """Take the idempotency key, if one was sent; return the job that it has made already, None if it is ours to make.
-
-    Raises:
-        RequestRefused: 404, 409, 422.
-        StoreUnavailable
-    """
-    if call.idempotency_key is None:
-        return None
-    held_s = context.settings.limits.reservation_s
-    reserved = await context.store.reserve_key(
-        tenant, call.route, call.idempotency_key, order.fingerprint, call.owner, held_s
-    )
-    if reserved.state is Reservation.MISMATCH:
-        raise RequestRefused("idempotency_key_reused", "the Idempotency-Key stands for another request")
-    if reserved.state is Reservation.IN_FLIGHT:
-        detail = "the first request with this Idempotency-Key is not finished"
-        raise RequestRefused("idempotency_key_in_flight", detail, headers={"Retry-After": "1"})
-    if reserved.job_id is None:
-        return None
-    job = await context.store.get(reserved.job_id, tenant)
-    if job is None:
-        raise video_not_found(reserved.job_id)  # deleted a moment ago
-    return job
-
-
-@asynccontextmanager
-async def holding(context: Context, tenant: str, call: CreateCall) -> AsyncIterator[None]:
-    """Renew the reservation of the request's key, if it has one, until the block is left."""
-    if call.idempotency_key is None:
-        yield
-        return
-    renewing = asyncio.create_task(renew_again_and_again(context, tenant, call, call.idempotency_key))
-    try:
-        yield
-    finally:
-        renewing.cancel()
-
-
-async def renew_again_and_again(context: Context, tenant: str, call: CreateCall, key: str) -> None:
-    """Renew a reservation before it lapses, until it is lost or the task is cancelled."""
-    held_s = context.settings.limits.reservation_s
-    is_held = True
-    while is_held:
-        await anyio.sleep(held_s / RENEWALS)
-        try:
-            is_held = await context.store.renew_key(tenant, call.route, key, call.owner, held_s)
-        except StoreUnavailable as error:
-            log.warning("reservation_not_renewed", error=str(error))
 
 
 def job_request(settings: Settings, caller: Identity, order: Order, model: LoadedModel, call: CreateCall) -> JobRequest:

@@ -7,13 +7,14 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from api.answers import preferred_wait_s, video_answer
+from api.create_call import read_call
 from api.create_schema import CREATE_BODY, CREATE_HEADERS
 from api.dependencies import ContextDep, Creator, Validator
 from api.errors import video_not_found
 from api.following import wait_for_end, while_client_stays
 from api.preflight import PreflightAnswer
 from api.schemas import ValidationReport, Video, problems
-from api.submission import read_call, submit, validate
+from api.submission import submit, validate
 from api.uploads import create_parts
 
 router = APIRouter(tags=["videos"])

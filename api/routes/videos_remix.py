@@ -4,12 +4,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.answers import video_answer
+from api.create_call import REMIX_ROUTE, read_call
 from api.create_schema import IDEMPOTENCY_KEY, REMIX_BODY
 from api.dependencies import ContextDep, Creator
 from api.errors import video_not_found
 from api.remix import read_changes, remix
 from api.schemas import Video, problems
-from api.submission import REMIX_ROUTE, read_call
 
 router = APIRouter(tags=["videos"])
 
