@@ -24,7 +24,7 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".webp": "image/webp",
     ".json": "application/json",
-    ".npz": "application/octet-stream",
+    ".npy": "application/octet-stream",
 }
 
 
@@ -35,6 +35,7 @@ class Variant(StrEnum):
     THUMBNAIL = "thumbnail"
     POSE = "pose"
     MASKS = "masks"
+    KEYPOINTS = "keypoints"
     MANIFEST = "manifest"
     PREVIEW = "preview"
 

@@ -27,7 +27,7 @@ class ContentKind:
     signature: Signature
 
 
-def _picture(name: str, suffix: str, content_type: str, begins: bytes) -> ContentKind:
+def _begins(name: str, suffix: str, content_type: str, begins: bytes) -> ContentKind:
     pattern = re.compile(rb"(?P<content>" + begins + rb")", re.DOTALL)
     return ContentKind(name, suffix, content_type, Signature(name, "", pattern))
 
@@ -37,9 +37,9 @@ def _kind(suffix: str, content_type: str, signature: Signature, name: str | None
 
 
 IMAGES = (
-    _picture("PNG", ".png", "image/png", rb"\x89PNG\r\n\x1a\n"),
-    _picture("JPEG", ".jpg", "image/jpeg", rb"\xff\xd8\xff"),
-    _picture("WebP", ".webp", "image/webp", rb"RIFF.{4}WEBP"),
+    _begins("PNG", ".png", "image/png", rb"\x89PNG\r\n\x1a\n"),
+    _begins("JPEG", ".jpg", "image/jpeg", rb"\xff\xd8\xff"),
+    _begins("WebP", ".webp", "image/webp", rb"RIFF.{4}WEBP"),
 )
 AUDIOS = (
     _kind(".wav", "audio/wav", signatures.WAV),
@@ -55,6 +55,12 @@ AUDIOS = (
 VIDEOS = (
     _kind(".mp4", "video/mp4", signatures.ISO_MEDIA, "mp4 or mov"),
     _kind(".webm", "video/webm", signatures.WEBM),
+)
+
+
+KEYPOINTS = (
+    _begins("npy", ".npy", "application/octet-stream", rb"\x93NUMPY"),
+    _begins("JSON", ".json", "application/json", rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\["),
 )
 
 

@@ -21,6 +21,7 @@ FILES = {
     "image": "The portrait: PNG, JPEG or WebP, short side from 256 pixels.",
     "audio": "The speech: wav, mp3, flac, ogg, m4a, aac or webm. May be left out when `driving_video` has sound.",
     "driving_video": "Its motion is used instead of a generated one: mp4, mov or webm.",
+    "driving_keypoints": "The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.",
 }
 EXAMPLES = {
     "speech": {

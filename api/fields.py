@@ -16,6 +16,7 @@ from jobs.urls import UrlRefused, UrlRules, validate_url
 
 METADATA_FIELD = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 LIST_FIELDS = {"webhook_events": "webhook_events", "webhook_events[]": "webhook_events"}
+DRIVERS = ("driving_video", "driving_keypoints")  # files that say what is done, in place of generated poses
 SHOWN_CHARS = 64  # of a client's own text in a message
 WebhookEvent = Literal["video.completed", "video.failed", "video.cancelled", "video.started", "video.progress"]
 Weight = Annotated[Number | None, Field(ge=0, le=5)]
@@ -161,9 +162,14 @@ def check_metadata(metadata: Mapping[str, str], limits: LimitSettings) -> Iterab
 
 def check_files(fields: CreateFields, files: Collection[str]) -> tuple[Finding, ...]:
     """Return which fields do not go with the files that there are, by name."""
-    if fields.loop and "driving_video" in files:
-        return (Finding("invalid_value", "loop is for generated poses; send it without driving_video", "loop"),)
-    return ()
+    findings = []
+    drivers = [name for name in DRIVERS if name in files]
+    if len(drivers) > 1:
+        findings.append(Finding("invalid_value", f"send {' or '.join(drivers)}, not both", drivers[-1]))
+    if fields.loop and drivers:
+        message = f"loop is for generated poses; send it without {' and '.join(drivers)}"
+        findings.append(Finding("invalid_value", message, "loop"))
+    return tuple(findings)
 
 
 def check_model(fields: CreateFields, model: LoadedModel) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
 
-from api.content_kinds import AUDIOS, IMAGES, VIDEOS
+from api.content_kinds import AUDIOS, IMAGES, KEYPOINTS, VIDEOS
 from api.errors import RequestRefused
 from api.multipart import FilePart, Receiver, Upload
 from api.places import Places
@@ -29,6 +29,7 @@ def create_parts(limits: LimitSettings) -> dict[str, FilePart]:
         "input_reference": image,  # the name by which SDKs send it
         "audio": FilePart(AUDIOS, limits.max_audio_bytes),
         "driving_video": FilePart(VIDEOS, limits.max_driving_video_bytes),
+        "driving_keypoints": FilePart(KEYPOINTS, limits.max_driving_keypoints_bytes),
     }
 
 

@@ -63,6 +63,7 @@ def submit_command(
     out: OutFile,
     audio: Annotated[Path | None, typer.Option(help="Speech: wav, mp3, flac, ogg, m4a, aac or webm.")] = None,
     driving_video: Annotated[Path | None, typer.Option(help="Its poses stand instead of stage 1.")] = None,
+    driving_keypoints: Annotated[Path | None, typer.Option(help="The same as keypoints: .npy or JSON.")] = None,
     framing: Annotated[
         str | None, typer.Option(help="square, photo, 16:9, 9:16, 4:5 or 1:1: how much of the photo is shown.")
     ] = None,
@@ -76,7 +77,12 @@ def submit_command(
 
     Ctrl-C cancels the job and says so; where it cannot, it prints the job's id and how to go on.
     """
-    files = {"image": image, "audio": audio, "driving_video": driving_video}
+    files = {
+        "image": image,
+        "audio": audio,
+        "driving_video": driving_video,
+        "driving_keypoints": driving_keypoints,
+    }
     present = {name: path for name, path in files.items() if path is not None}
     variants, fields = _variants(save), _fields(field or [])
     fields |= {"framing": framing} if framing else {}

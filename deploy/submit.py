@@ -20,7 +20,13 @@ from mmgt_core.progress_bar import ProgressBar
 
 TERMINAL = ("completed", "failed", "cancelled", "expired")
 
-SUFFIXES = {"pose": ".pose.mp4", "masks": ".masks.mp4", "thumbnail": ".thumbnail.jpg", "manifest": ".manifest.json"}
+SUFFIXES = {
+    "pose": ".pose.mp4",
+    "masks": ".masks.mp4",
+    "keypoints": ".keypoints.npy",
+    "thumbnail": ".thumbnail.jpg",
+    "manifest": ".manifest.json",
+}
 """What else can be downloaded, and how it is named beside the video."""
 
 

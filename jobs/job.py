@@ -56,6 +56,7 @@ class ErrorCode(StrEnum):
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
+    DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
     GPU_OUT_OF_MEMORY = "gpu_out_of_memory"
     GPU_FAULT = "gpu_fault"
     WORKER_LOST = "worker_lost"
@@ -123,7 +124,7 @@ class JobRequest:
         tenant: whose job; every query is filtered by it.
         model: the preset's name.
         queue_class: which workers can do it; their queue is `video.<queue_class>`.
-        inputs: storage key by field name: `image`, `audio`, `driving_video`.
+        inputs: storage key by field name: `image`, `audio`, `driving_video`, `driving_keypoints`.
         size: width x height in pixels, as known at creation.
         seconds: length of the result as known at creation; None when preflight gave no answer.
         fps: frames per second of the result.
@@ -220,7 +221,7 @@ class Job:
         worker: name of the worker of the current or last attempt.
         progress: of the current attempt; None while queued.
         preview: of the current or last attempt; None where there is none (yet, or any more).
-        results: storage key by variant: `video`, `thumbnail`, `pose`, `masks`, `manifest`.
+        results: storage key by variant: `video`, `thumbnail`, `pose`, `masks`, `keypoints`, `manifest`.
         seconds: length of the result in seconds, as soon as somebody knows.
         noted_size: width x height of the result, once a worker knows it.
         queue_seconds: wait from creation to the first claim.

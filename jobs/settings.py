@@ -88,6 +88,7 @@ class LimitSettings(Group):
     max_framed_side_px: Annotated[int, Field(ge=512, le=4096)] = 1920  # a `framing`'s long side
     max_audio_bytes: int = 100 * MEGABYTE  # of the file
     max_driving_video_bytes: int = 200 * MEGABYTE  # of the file
+    max_driving_keypoints_bytes: int = 50 * MEGABYTE  # of the file
     min_seconds: float = 0.5  # of speech
     max_seconds: float = 600.0  # of speech and of a driving video
     max_field_bytes: int = 64_000  # one text field

@@ -53,7 +53,8 @@ DrivingVideo = Annotated[
     Path | None, typer.Option("--driving-video", help="Take the poses, and without --audio the sound, from this video.")
 ]
 DrivingKeypoints = Annotated[
-    Path | None, typer.Option("--driving-keypoints", help="Take the poses from this .npy file, (frames, 134, 3).")
+    Path | None,
+    typer.Option("--driving-keypoints", help="Take the poses from this .npy or JSON file, (frames, 134, 3)."),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed and inputs give the same frames.")]
 QualityName = Annotated[

@@ -51,7 +51,6 @@ _CONTRACT_CODES = {
     "image_too_large": ErrorCode.IMAGE_UNREADABLE,
     "image_too_narrow": ErrorCode.IMAGE_UNREADABLE,
     "crop_invalid": ErrorCode.IMAGE_UNREADABLE,
-    "driving_keypoints_invalid": ErrorCode.DRIVING_VIDEO_UNREADABLE,
 }
 
 

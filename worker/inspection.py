@@ -9,7 +9,7 @@ from typing import Any
 
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
-from mmgt_core.errors import InputError, MMGTError
+from mmgt_core.errors import InputCode, InputError, MMGTError
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.driving_poses import PosesOfSomeFrames, poses_of_every_frame
@@ -25,6 +25,7 @@ SEGMENT_FRAMES = 80
 VERIFIED = "video"
 """The field of a file whose mark is read."""
 _SEARCHED: dict[str, str] = {InputStep.PERSON: "image", InputStep.DRIVING_POSES: "driving_video"}
+_NO_LIMITS_SUFFICED: dict[str, str] = {InputStep.DRIVING_KEYPOINTS: InputCode.DRIVING_KEYPOINTS_INVALID.value}
 _FILM_S = 4.0
 """From the question on until no more of a driving video's frames are looked at: a create waits 5 s for the answer."""
 
@@ -34,7 +35,7 @@ class Question:
     """What is asked about local files.
 
     Attributes:
-        files: path by field: `image`, `audio`, `driving_video`; or `video`, whose mark is read.
+        files: path by field of InputFiles; or `video`, whose mark is read.
         crop, framing, allow_silence: as the client gave them.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
@@ -65,7 +66,7 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
         if VERIFIED in paths:
             return _read_mark(paths[VERIFIED], question.trust_anchors_pem)
         limits = MediaLimits(**(question.limits or {}))
-        files = InputFiles(paths["image"], paths.get("audio"), paths.get("driving_video"))
+        files = InputFiles(**paths)
         weights, preset = Path(question.weights), PRESETS[question.preset]
         detector = partial(load_detector, weights, preset)
         control = RunControl(
@@ -95,7 +96,8 @@ def beyond_limits(looked_at: str) -> dict[str, Any]:
     field = _SEARCHED.get(looked_at, looked_at)
     did = "a person could not be looked for in it" if looked_at in _SEARCHED else "it could not be decoded"
     message = f"{field}: {did} within the limits of memory and time"
-    return {"findings": [{"code": f"{field}_unreadable", "message": message, "param": field}], "warnings": []}
+    code = _NO_LIMITS_SUFFICED.get(field, f"{field}_unreadable")
+    return {"findings": [{"code": code, "message": message, "param": field}], "warnings": []}
 
 
 def _describe(inputs: Inputs, preset: Preset) -> dict[str, Any]:

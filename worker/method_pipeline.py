@@ -48,7 +48,7 @@ from worker.sandbox import Sandbox
 _CANARY_S = 0.5
 _COMPILED_KEPT_IN = "TORCHINDUCTOR_CACHE_DIR"
 _NICENESS = 10
-_EXTRAS = frozenset({Extra.POSE, Extra.MASKS, Extra.THUMBNAIL})
+_EXTRAS = frozenset({Extra.POSE, Extra.MASKS, Extra.KEYPOINTS, Extra.THUMBNAIL})
 _GPU_FAULT_WORDS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "CUDNN_STATUS")
 
 
@@ -103,9 +103,8 @@ class MethodPipeline:
         if self._sandbox is None:
             raise SandboxLost("this worker has no sandbox, and decodes nothing outside of one")
         settings, folder = self._settings, paths.image.parent
-        named = {"image": paths.image, "audio": paths.audio, "driving_video": paths.driving_video}
         question = {
-            "files": {name: str(path) for name, path in named.items() if path is not None},
+            "files": {name: str(path) for name, path in asdict(paths).items() if path is not None},
             "crop": options.crop,
             "framing": options.framing,
             "allow_silence": options.allow_silence,

@@ -17,6 +17,7 @@ class InputPaths:
     image: Path
     audio: Path | None = None
     driving_video: Path | None = None
+    driving_keypoints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Rendered:
     """Finished files and how they came about.
 
     Attributes:
-        files: local path by variant: `video`, `thumbnail`, `pose`, `masks`.
+        files: local path by variant: `video`, `thumbnail`, `pose`, `masks`, `keypoints`.
         manifest: enough to make the video again; `preset`, `is_trained` and `stage_seconds` are always in it.
     """
 

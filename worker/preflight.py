@@ -92,6 +92,7 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
         "min_audio_s": limits.min_seconds,
         "max_audio_s": limits.max_seconds,
         "max_video_bytes": limits.max_driving_video_bytes,
+        "max_keypoints_bytes": limits.max_driving_keypoints_bytes,
         "max_framed_side_px": limits.max_framed_side_px,
     }
 

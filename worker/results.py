@@ -21,6 +21,7 @@ RESULT_FILES = {
     "thumbnail": ("thumbnail.jpg", "image/jpeg"),
     "pose": ("pose.mp4", "video/mp4"),
     "masks": ("masks.mp4", "video/mp4"),
+    "keypoints": ("keypoints.npy", "application/octet-stream"),
     "manifest": ("manifest.json", "application/json"),
 }
 """Variant to file name in the store, and content type."""

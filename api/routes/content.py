@@ -19,7 +19,12 @@ from jobs.job import Job, JobStatus
 router = APIRouter(tags=["videos"])
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
-KINDS = {"video/mp4": BYTES, "image/jpeg": BYTES, "application/json": {"schema": {"type": "object"}}}
+KINDS = {
+    "video/mp4": BYTES,
+    "image/jpeg": BYTES,
+    "application/octet-stream": BYTES,
+    "application/json": {"schema": {"type": "object"}},
+}
 FILE = {
     "description": "The file, with `ETag`, `Repr-Digest` and `Accept-Ranges`; a preview has none of them and grows.",
     "content": KINDS,

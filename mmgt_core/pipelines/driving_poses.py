@@ -31,8 +31,8 @@ _FEW_LOOKS = 4
 
 
 _SHOWS_DRAWN_POSES = (
-    "it shows drawn poses instead of a person; give the film of the person, or on the command line the poses as "
-    "keypoints: mmgt generate --driving-keypoints takes the .npy file that --save keypoints writes"
+    "it shows drawn poses instead of a person; give the film of the person, or the poses themselves as "
+    "driving_keypoints (--driving-keypoints): the .npy file that variant=keypoints is and --save keypoints writes"
 )
 
 

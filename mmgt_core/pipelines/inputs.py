@@ -111,6 +111,7 @@ def prepare_inputs(
     image = decode_image(files.image, limits)
     control.on_input(InputStep.DRIVING_VIDEO)
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
+    control.on_input(InputStep.DRIVING_KEYPOINTS)
     poses = read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
     control.on_input(InputStep.PERSON)
     detector = make_detector()

@@ -1,10 +1,12 @@
-"""Keypoints in `.npy` files: a stranger's, refused with the likely cause, and ours, written pose by pose."""
+"""Keypoints in `.npy` and JSON files: a stranger's, refused with the likely cause, and ours, written pose by pose."""
 
+import json
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from mmgt_core.errors import InputCode, InputError
 from mmgt_core.keypoints import CANVAS_SIZE, FACE, NUM_KEYPOINTS, Float32Array
@@ -20,6 +22,7 @@ _FARTHEST_PX = 16 * CANVAS_SIZE
 _LARGEST_SHARE = 2.0
 """Values of one picture's width stay below it, wherever the origin is and however far a hand reaches out."""
 
+_HEAD_BYTES = 512
 _SMALLEST_FIGURE_PX = 32
 _MIN_SHARE_ON_CANVAS = 0.5
 _MAX_TURN_DEGREES = 60.0
@@ -52,7 +55,7 @@ class KeypointWriter:
 
 
 def read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:
-    """Keypoints from a `.npy` file, (frames, 134, 3) in pixels of the 512 canvas.
+    """Keypoints from a `.npy` file, or a JSON array of poses: (frames, 134, 3) in pixels of the 512 canvas.
 
     Raises:
         InputError: DRIVING_KEYPOINTS_INVALID.
@@ -60,10 +63,7 @@ def read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:
     num_bytes = file_bytes(path, InputCode.DRIVING_KEYPOINTS_INVALID)
     if num_bytes > limits.max_keypoints_bytes:
         raise _invalid(f"{megabytes(num_bytes)}; the limit is {megabytes(limits.max_keypoints_bytes)}")
-    try:
-        stored = np.lib.format.open_memmap(path, mode="r")  # a header that promises more than the file has is refused
-    except (OSError, ValueError, EOFError) as error:
-        raise _invalid("it is not a .npy file of numbers, or it ends early") from error
+    stored = _stored_in_json(path) if _is_json(path) else _stored_in_npy(path)
     if stored.ndim != 3 or stored.shape[1:] != (NUM_KEYPOINTS, 3) or not len(stored):
         raise _invalid(f"shape {stored.shape}; {_WANTED}{_likely_shape(stored.shape)}")
     if stored.dtype.kind not in "fiu":
@@ -78,6 +78,29 @@ def read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:
     _check_unit(keypoints)
     _check_axes(keypoints)
     return PoseSequence(keypoints)
+
+
+def _is_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").startswith(b"[")
+
+
+def _stored_in_npy(path: Path) -> npt.NDArray[np.generic]:
+    try:
+        return np.lib.format.open_memmap(path, mode="r")  # a header that promises more than the file has is refused
+    except (OSError, ValueError, EOFError) as error:
+        raise _invalid("it is neither a .npy file of numbers nor JSON, or it ends early") from error
+
+
+def _stored_in_json(path: Path) -> npt.NDArray[np.generic]:
+    try:
+        poses = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _invalid("it is no JSON in UTF-8, or it ends early") from error
+    try:
+        return np.array(poses)
+    except (ValueError, OverflowError) as error:  # rows of different lengths, or deeper than arrays go
+        raise _invalid(f"its poses or points are not all of one length; {_WANTED}") from error
 
 
 def _likely_shape(shape: tuple[int, ...]) -> str:

@@ -25,6 +25,7 @@ class InputStep(StrEnum):
     AUDIO = "audio"
     IMAGE = "image"
     DRIVING_VIDEO = "driving_video"
+    DRIVING_KEYPOINTS = "driving_keypoints"
     PERSON = "person"  # looked for in the image
     DRIVING_POSES = "driving_poses"  # looked for in the driving video's pictures
 

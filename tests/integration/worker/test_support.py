@@ -118,6 +118,23 @@ def test_preflight_of_a_portrait_and_speech_tells_crop_pose_and_length(service: 
     assert answer["segments"] >= 1
 
 
+def test_preflight_reads_driving_keypoints_and_names_what_is_wrong_with_them(service: Service) -> None:
+    keys = {
+        "image": put(service, "image.png", (SAMPLES / "portrait.png").read_bytes()),
+        "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
+    }
+    pose = ask(service, keys)["keypoints"]
+    poses, shares = [pose] * 20, [[[x / 512, y / 512, sure] for x, y, sure in pose]]
+
+    taken = ask(service, keys | {"driving_keypoints": put(service, "p.json", json.dumps(poses).encode())})
+    refused = ask(service, keys | {"driving_keypoints": put(service, "p.json", json.dumps(shares).encode())})
+
+    assert (taken["findings"], taken["num_frames"], taken["segments"]) == ([], 20, 0)
+    (finding,) = refused["findings"]
+    assert (finding["code"], finding["param"]) == ("driving_keypoints_invalid", "driving_keypoints")
+    assert "as shares" in finding["message"]
+
+
 @pytest.mark.parametrize(
     ("image", "audio", "code", "param"),
     [

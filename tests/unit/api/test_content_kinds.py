@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.content_kinds import AUDIOS, IMAGES, VIDEOS, ContentKind, kind_of
+from api.content_kinds import AUDIOS, IMAGES, KEYPOINTS, VIDEOS, ContentKind, kind_of
 
 WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\x82\x84webm"
 MATROSKA = b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\xf7\x81\x01\x42\x82\x88matroska"
@@ -28,6 +28,9 @@ KNOWN = [
     (b"\0\0\0\x20ftypisom", VIDEOS, ".mp4"),
     (b"\0\0\0\x14ftypqt  ", VIDEOS, ".mp4"),
     (WEBM, VIDEOS, ".webm"),
+    (b"\x93NUMPY\x01\0v\0{'descr'", KEYPOINTS, ".npy"),
+    (b"[[[1, 2, 3]]]", KEYPOINTS, ".json"),
+    (b"\xef\xbb\xbf \r\n\t[[", KEYPOINTS, ".json"),
 ]
 
 REFUSED = [
@@ -45,6 +48,9 @@ REFUSED = [
     (MATROSKA, VIDEOS),
     (b"RIFF\x10\0\0\0AVI LIST", VIDEOS),
     (b"%PDF-1.7", VIDEOS),
+    (b'{"keypoints": []}', KEYPOINTS),
+    (b"PK\x03\x04", KEYPOINTS),
+    (b"NUMPY", KEYPOINTS),
 ]
 
 

@@ -1,5 +1,6 @@
 """A file of driving keypoints holds a figure on the 512 canvas, or it is refused with what it probably holds."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from mmgt_core.errors import InputCode, InputError
 from mmgt_core.keypoints import FACE, LEFT_HAND, RIGHT_HAND, normalise, without_legs
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pipelines.keypoint_file import read_keypoints
+from mmgt_core.pipelines.keypoint_file import KeypointWriter, read_keypoints
 from tests.unit.pose.figures import figure
 
 POSES = np.stack([figure(256 + sway, 200, 150).keypoints for sway in (0, 2, 4)])
@@ -107,3 +108,44 @@ def test_a_figure_on_the_canvas_is_taken_as_it_is(tmp_path: Path, values: np.nda
     poses = read_keypoints(saved(tmp_path, values), MediaLimits())
 
     assert np.array_equal(poses.keypoints, values.astype(np.float32))
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "poses.json").write_text(text, encoding="utf-8")
+    return folder / "poses.json"
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", " \n\t"], ids=["alone", "byte-order mark", "blanks"])
+def test_an_array_of_poses_in_json_is_the_same_as_in_npy(tmp_path: Path, before: str) -> None:
+    poses = read_keypoints(written(tmp_path, before + json.dumps(POSES.tolist())), MediaLimits())
+
+    assert np.array_equal(poses.keypoints, POSES)
+
+
+REFUSED_JSON = {
+    "cut off": (json.dumps(POSES.tolist())[:-3], "no JSON in UTF-8, or it ends early"),
+    "ragged": ("[[[1, 2, 3], [1, 2]]]", r"not all of one length; \(frames, 134, 3\)"),
+    "words": (json.dumps(POSES.astype(str).tolist()), "numbers are needed"),
+    "truth": (json.dumps((POSES > 0).tolist()), "numbers are needed"),
+    "nothing": ("[]", r"shape \(0,\)"),
+    "deep": ("[" * 100_000, "no JSON in UTF-8|not all of one length"),
+    "huge": (json.dumps(POSES.tolist()).replace("0.", "1" * 400, 1), "numbers are needed|not finite|not all of one"),
+    "not a number": (json.dumps(with_confidence(np.nan).tolist()), "402 values are not finite"),
+    "one pose": (json.dumps(POSES[0].tolist()), "one pose alone lacks the axis of frames"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED_JSON)
+def test_json_that_is_no_array_of_poses_is_refused_with_its_likely_cause(tmp_path: Path, kind: str) -> None:
+    text, message = REFUSED_JSON[kind]
+
+    with pytest.raises(InputError, match="^driving_keypoints: .*(" + message + ")"):
+        read_keypoints(written(tmp_path, text), MediaLimits())
+
+
+def test_what_is_written_pose_by_pose_is_read_again_bit_by_bit(tmp_path: Path) -> None:
+    with KeypointWriter(tmp_path / "poses.npy", len(POSES)) as writer:
+        for pose in POSES:
+            writer.write(pose)
+
+    assert np.array_equal(read_keypoints(tmp_path / "poses.npy", MediaLimits()).keypoints, POSES)

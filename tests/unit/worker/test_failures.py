@@ -5,8 +5,10 @@ import pytest
 from jobs.errors import ObjectNotFound, StorageUnavailable
 from jobs.job import ErrorCode
 from mmgt_core.errors import InputCode, InputError
+from mmgt_core.pipelines.progress import InputStep
 from worker.errors import GpuFault, GpuOutOfMemory
 from worker.failures import Remedy, describe, row_of
+from worker.inspection import beyond_limits
 
 
 @pytest.mark.parametrize("code", InputCode)
@@ -37,3 +39,11 @@ def test_each_fault_has_its_remedy_and_code_and_tells_no_inner_message(
 
     assert (row_of(error).remedy, failure.code, failure.retryable) == (remedy, code, is_retryable)
     assert str(error) not in failure.message.split()
+
+
+@pytest.mark.parametrize("step", InputStep)
+def test_whatever_the_limits_end_a_look_at_has_a_code_of_the_contract(step: InputStep) -> None:
+    (finding,) = beyond_limits(step.value)["findings"]
+
+    assert finding["code"] in ErrorCode
+    assert finding["code"].startswith(finding["param"])
