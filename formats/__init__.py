@@ -1,1 +1,1 @@
-"""What a file is by its first bytes: for the HTTP face and the decoders alike, who may not know each other."""
+"""What files on a disk are, by themselves: for the HTTP face and the method alike, who may not know each other."""

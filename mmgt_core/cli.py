@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from formats.espeak_voices import TIMBRES
 from mmgt_core.audio.hand_made import hearing
 from mmgt_core.checkpoints.folders import default_preset, find_preset, preset_folder
 from mmgt_core.checkpoints.lock import present_tensor_files
 from mmgt_core.commands.running import Device, check_device, interruptible, run_app, work
+from mmgt_core.commands.speaking import as_recording, words_to_speak
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
@@ -48,6 +50,11 @@ ImageFile = Annotated[Path, typer.Option("--image", help="Portrait: PNG, JPEG or
 AudioFile = Annotated[
     Path | None, typer.Option("--audio", help="Speech: wav, mp3, flac, ogg, m4a, aac or webm, 0.5 s to 10 min.")
 ]
+TextWords = Annotated[
+    str | None, typer.Option("--text", help="Words to speak instead of --audio, by eSpeak NG (extra `speech`).")
+]
+VoiceName = Annotated[str | None, typer.Option("--voice", help=f"Of --text: {', '.join(TIMBRES)}.")]
+LanguageTag = Annotated[str | None, typer.Option("--language", help="Of --text, as en (by default), en-US or de.")]
 OutFile = Annotated[Path, typer.Option("--out", help="The MP4 to write.")]
 DrivingVideo = Annotated[
     Path | None, typer.Option("--driving-video", help="Take the poses, and without --audio the sound, from this video.")
@@ -108,6 +115,9 @@ def generate(
     image: ImageFile,
     out: OutFile,
     audio: AudioFile = None,
+    text: TextWords = None,
+    voice: VoiceName = None,
+    language: LanguageTag = None,
     driving_video: DrivingVideo = None,
     driving_keypoints: DrivingKeypoints = None,
     preset: MaybePreset = None,
@@ -146,17 +156,23 @@ def generate(
     )
     files = InputFiles(image, audio, driving_video, driving_keypoints)
     outputs = Outputs(out, _extras(save))
-    _check_usage(files, outputs)
+    words = words_to_speak(text, voice, language, audio)
+    _check_usage(files, outputs, is_spoken=words is not None)
     if loop and not files.has_no_poses:
         raise typer.BadParameter("--loop is for generated poses; driving ones are not bent")
     check_device(device)
     chosen = _preset(preset) if preset else default_preset(weights)
     _check_mode(options, chosen)
-    with interruptible() as is_interrupted, ProgressBar() as bar, hearing(is_needed=files.has_no_poses) as hand_made:
+    with (
+        interruptible() as is_interrupted,
+        ProgressBar() as bar,
+        hearing(is_needed=files.has_no_poses) as hand_made,
+        as_recording(files, words, is_interrupted) as sources,
+    ):
         control = RunControl(bar.show, is_interrupted)
         signer = work("media.identity_trial").tried_identity(identity)
         inputs = prepare_inputs(
-            files,
+            sources,
             InputWishes(parse_crop(crop), framing, allow_silence),
             MediaLimits(),
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
@@ -273,12 +289,12 @@ def _preset(name: str) -> Preset:
         raise typer.BadParameter(str(error)) from error
 
 
-def _check_usage(files: InputFiles, outputs: Outputs) -> None:
+def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> None:
     """Tell at once what would otherwise be found out after the work."""
     if files.driving_video and files.driving_keypoints:
         raise typer.BadParameter("--driving-video and --driving-keypoints exclude each other")
-    if not (files.audio or files.driving_video):
-        raise typer.BadParameter("--audio is missing; only --driving-video can stand for it")
+    if not (files.audio or files.driving_video or is_spoken):
+        raise typer.BadParameter("--audio is missing; only --text or --driving-video can stand for it")
     out = outputs.video
     if out.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"--out is {out}; it must end with .mp4")

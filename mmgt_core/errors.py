@@ -57,6 +57,10 @@ class DownloadError(MMGTError):
     """A published file could not be fetched, or is not the file that was fetched before."""
 
 
+class SpeechUnavailable(MMGTError):
+    """A text could not be spoken; the same text may be, later."""
+
+
 class Cancelled(MMGTError):
     """The caller asked to stop; nothing was left behind."""
 

@@ -14,6 +14,7 @@ import soxr
 
 from mmgt_core.errors import MMGTError
 from mmgt_core.keypoints import Float32Array
+from mmgt_core.speech.espeak import PROCESS
 from mmgt_core.types import SAMPLE_RATE_HZ
 
 _FULL_SCALE = 32_768
@@ -52,9 +53,7 @@ class Synthesiser:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "mmgt_core.synthetic.speech_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self._process = subprocess.Popen([sys.executable, "-m", PROCESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def say(self, utterance: Utterance) -> Speech:
         """Speak one utterance.
@@ -87,7 +86,7 @@ class Synthesiser:
         except (OSError, ValueError) as error:
             raise MMGTError(
                 f"the speech synthesiser ended with status {self._process.poll()}; it needs the package "
-                "espeakng-loader, which the extra `training` installs"
+                "espeakng-loader, which the extras `speech` and `training` install"
             ) from error
 
 

@@ -42,4 +42,4 @@ def test_the_synthesiser_is_never_loaded_into_this_process() -> None:
 
     assert "espeak" not in Path("/proc/self/maps").read_text()
     sources = [path for path in (ROOT / "mmgt_core").rglob("*.py") if "import espeakng_loader" in path.read_text()]
-    assert [path.name for path in sources] == ["speech_process.py"]
+    assert [path.name for path in sources] == ["espeak_process.py"]

@@ -1,8 +1,9 @@
 """The synthesiser's own process: JSON lines in, a JSON line and samples out. Only this file touches eSpeak NG (GPL).
 
-Run as `python -m mmgt_core.synthetic.speech_process`. Each line of standard input is one utterance:
+Run as `python -m mmgt_core.speech.espeak_process`. Each line of standard input is one utterance:
 {"text", "voice", "words_per_minute", "pitch", "pitch_range"}. Each answer is one line, {"sample_rate_hz", "num_bytes",
-"phonemes": [[sample, IPA], …]} or {"error"}, followed by that many bytes of signed 16-bit samples.
+"phonemes": [[sample, IPA], …], "words": [[sample, place in the text from 0], …]} or {"error"}, followed by that many
+bytes of signed 16-bit samples.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ _SYNCHRONOUS = 2
 _PHONEME_EVENTS_IN_IPA = 1 | 2
 _UTF8 = 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
-_END_OF_EVENTS, _PHONEME = 0, 7
+_END_OF_EVENTS, _WORD, _PHONEME = 0, 1, 7
 _FROM_CHARACTER = 1
 _RANDOM_SEED = 1
 
@@ -83,12 +84,15 @@ def _speak(library: ctypes.CDLL, sample_rate_hz: int, utterance: Mapping[str, An
     library.espeak_ng_SetRandSeed(ctypes.c_long(_RANDOM_SEED))
     blocks: list[bytes] = []
     phonemes: list[tuple[int, str]] = []
+    words: list[tuple[int, int]] = []
 
     def receive(samples: Any, num_samples: int, events: Any) -> int:  # noqa: ANN401
         if samples and num_samples:
             blocks.append(ctypes.string_at(samples, 2 * num_samples))
         index = 0
         while events[index].type != _END_OF_EVENTS:
+            if events[index].type == _WORD:
+                words.append((events[index].sample, events[index].text_position - 1))
             if events[index].type == _PHONEME:
                 phonemes.append((events[index].sample, events[index].id.string.decode(errors="ignore")))
             index += 1
@@ -103,7 +107,8 @@ def _speak(library: ctypes.CDLL, sample_rate_hz: int, utterance: Mapping[str, An
     if failed:
         return {"error": f"the synthesiser answered {failed}"}, b""
     samples = b"".join(blocks)
-    return {"sample_rate_hz": sample_rate_hz, "num_bytes": len(samples), "phonemes": phonemes}, samples
+    head = {"sample_rate_hz": sample_rate_hz, "num_bytes": len(samples), "phonemes": phonemes, "words": words}
+    return head, samples
 
 
 def _write(head: Mapping[str, Any], samples: bytes) -> None:
