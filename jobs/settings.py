@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from jobs.urls import UrlRefused, UrlRules, validate_url
 from jobs.verbs.registry import Scope
 
 MEGABYTE = 1_000_000
@@ -94,6 +95,7 @@ class LimitSettings(Group):
     max_field_bytes: int = 64_000  # one text field
     max_fields: int = 64  # in one request
     max_prompt_chars: int = 32_000  # of `prompt`
+    max_text_chars: int = 5_000  # of `text`
     max_metadata_pairs: int = 16  # of one video
     max_metadata_key_chars: int = 64  # of each name
     max_metadata_value_chars: int = 512  # of each value
@@ -229,6 +231,40 @@ class WorkerSettings(Group):
     scripted_pipeline: str | None = None  # tests only: a module whose load() stands for the method
 
 
+class SpeechSettings(Group):
+    """Who speaks `text`: a server of OpenAI's shape, else eSpeak NG where the extra `speech` is installed."""
+
+    # whole, as http://127.0.0.1:8880/v1/audio/speech; any address, because it is the operator's; none: no server
+    url: str | None = None
+    key: SecretStr | None = None  # sent as `Authorization: Bearer`; only workers need it
+    model: str = "tts-1"  # the request's `model`
+    # the server's, the default first, each with its languages: af_heart=en-us en-gb, ff_siwis=fr; none: any is sent
+    voices: str = ""
+    language_field: str | None = None  # the request's field for `language`, as lang_code; none: it is not sent
+    max_chars: Annotated[int, Field(ge=100)] = 4096  # of one request; a longer text is split at its sentences
+    timeout_s: Annotated[float, Field(gt=0)] = 60.0  # of one answer, whole
+    patience_s: float = 20.0  # with a server that is away or busy, for each part of a text
+    max_answer_bytes: int = 50 * MEGABYTE  # of one answer; a longer one is refused
+    espeak: bool = True  # eSpeak NG speaks where no server is named; false: `text` is refused then
+
+    @field_validator("url", "key", "language_field", mode="before")
+    @classmethod
+    def is_named(cls, value: object) -> object:
+        """Take an empty variable for one that is not there, as compose files leave it."""
+        return value or None
+
+    @field_validator("url")
+    @classmethod
+    def can_be_called(cls, url: str | None) -> str | None:
+        """Refuse an address at start that no text could ever be sent to."""
+        if url is not None:
+            try:
+                validate_url(url, UrlRules(is_operators=True))
+            except UrlRefused as error:
+                raise ValueError(str(error)) from error
+        return url
+
+
 class LogSettings(Group):
     """Logs go to stderr."""
 
@@ -275,6 +311,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     provenance: ProvenanceSettings = ProvenanceSettings()
     worker: WorkerSettings = WorkerSettings()
+    speech: SpeechSettings = SpeechSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("api_keys", mode="before")

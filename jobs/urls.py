@@ -77,6 +77,8 @@ class UrlRules:
     """Loopback addresses, and for every address plain http and any port: development and tests."""
     allow_http: bool = False
     """Plain http to port 80."""
+    is_operators: bool = False
+    """The operator's own choice, as of a speech server: any address, name and port, by http or https."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def validate_url(url: str, rules: UrlRules) -> Target:
         raise UrlRefused(Refusal.USERINFO, "the URL must not hold a user name or password")
     host = _host(parts, rules)
     port = DEFAULT_PORTS[parts.scheme] if port is None else port
-    if port == 0 or (port != DEFAULT_PORTS[parts.scheme] and not rules.allow_loopback):
+    may_be_any = rules.allow_loopback or rules.is_operators
+    if port == 0 or (port != DEFAULT_PORTS[parts.scheme] and not may_be_any):
         raise UrlRefused(Refusal.PORT, f"port {port} is not permitted; only {DEFAULT_PORTS[parts.scheme]} is")
     return Target(parts.scheme, host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
@@ -121,7 +124,7 @@ def check_address(address: Address, rules: UrlRules) -> None:
     Raises:
         UrlRefused: it is special; IPv6 forms that carry an IPv4 address are, whatever they carry.
     """
-    if rules.allow_loopback and address in _LOOPBACK[address.version]:
+    if rules.is_operators or (rules.allow_loopback and address in _LOOPBACK[address.version]):
         return
     if isinstance(address, IPv4Address):
         is_public = not any(address in network for network in _SPECIAL_IPV4)
@@ -135,7 +138,7 @@ _LOOPBACK: dict[int, IPv4Network | IPv6Network] = {4: IPv4Network("127.0.0.0/8")
 
 
 def _check_scheme(scheme: str, rules: UrlRules) -> None:
-    if scheme == "http" and not (rules.allow_http or rules.allow_loopback):
+    if scheme == "http" and not (rules.allow_http or rules.allow_loopback or rules.is_operators):
         raise UrlRefused(Refusal.SCHEME, "the URL must begin with https://")
     if scheme not in DEFAULT_PORTS:
         raise UrlRefused(Refusal.SCHEME, "the URL must be absolute and begin with https://")
@@ -158,6 +161,6 @@ def _host(parts: SplitResult, rules: UrlRules) -> str:
     labels = host.removesuffix(".").split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise UrlRefused(Refusal.HOST, "the host is not a name")
-    if (len(labels) == 1 or labels[-1] == "localhost") and not rules.allow_loopback:
+    if (len(labels) == 1 or labels[-1] == "localhost") and not (rules.allow_loopback or rules.is_operators):
         raise UrlRefused(Refusal.HOST, "the host is a local name")
     return host

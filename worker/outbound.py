@@ -1,4 +1,7 @@
-"""Calls to URLs that strangers gave: only to public addresses, within a time, and hardly listening to the answer."""
+"""Calls to URLs that strangers gave: only to public addresses, within a time, and hardly listening to the answer.
+
+The operator's speech server is called by the same client: its address may be any, all else holds.
+"""
 
 import queue
 import socket
@@ -78,12 +81,12 @@ class OutboundClient:
             raise ReceiverUnreachable(f"{target.host}: {type(error).__name__} {error}".strip()) from error
 
     def _beginning(self, parts: Iterable[bytes]) -> bytes:
-        taken = b""
+        taken = bytearray()
         for part in parts:
             taken += part
             if len(taken) >= self.max_answer_bytes:
                 break
-        return taken[: self.max_answer_bytes]
+        return bytes(taken[: self.max_answer_bytes])
 
 
 class _CheckedNetwork(httpcore.NetworkBackend):
