@@ -184,6 +184,8 @@ def generate(
         generation = work("commands.generation")
         networks = generation.Networks(chosen, weights, device, hand_made)
         generation.generate_video(networks, inputs, options, outputs, signer, control)
+    for warning in control.warnings.values():
+        _tell(f"warning: {warning.message}")
     for path in outputs.paths:
         typer.echo(path)
 

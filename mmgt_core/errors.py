@@ -43,7 +43,7 @@ class InputError(MMGTError):
 
 @dataclass(frozen=True)
 class InputWarning:
-    """An input that is used, though not as it is or not as well as hoped; a stable code and a sentence for people."""
+    """What is used or made, though not as it is or not as well as hoped; a stable code and a sentence for people."""
 
     code: str
     message: str

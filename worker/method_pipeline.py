@@ -6,7 +6,7 @@ Imported only in a render worker's pool child: it is what brings torch into the 
 import gc
 import os
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -22,7 +22,7 @@ from jobs.settings import Settings
 from mmgt_core.audio.hand_made import HandMade, heard_here
 from mmgt_core.checkpoints.folders import find_preset
 from mmgt_core.config import Preset, SamplingOptions
-from mmgt_core.errors import InputCode, InputError
+from mmgt_core.errors import InputCode, InputError, InputWarning
 from mmgt_core.keypoints import CANVAS_SIZE, NUM_KEYPOINTS
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
@@ -121,7 +121,7 @@ class MethodPipeline:
         starts = segment_starts(
             inputs.num_frames, self._pipeline.preset.smga.segment_frames, SamplingOptions.segment_overlap
         )
-        warnings = tuple(Notice(warning.code, warning.message) for warning in inputs.warnings)
+        warnings = _notices(inputs.warnings)
         width, height = inputs.video_size(self._pipeline.preset.resolution)
         num_segments = 0 if inputs.driving_poses else len(starts)
         return Prepared(inputs.num_frames / FPS, num_segments, warnings, inputs, f"{width}x{height}")
@@ -139,7 +139,8 @@ class MethodPipeline:
         with _named_faults():
             manifest = self._pipeline(prepared.inputs, sampling_options(options), outputs, control)
         files = {"video": outputs.video, **{extra.value: outputs.path(extra) for extra in sorted(_EXTRAS)}}
-        return Rendered(files, prepared.seconds, prepared.warnings, asdict(manifest))
+        warnings = (*prepared.warnings, *_notices(control.warnings.values()))
+        return Rendered(files, prepared.seconds, warnings, asdict(manifest))
 
     def free_memory(self) -> None:
         """Give unused device memory back."""
@@ -150,6 +151,10 @@ class MethodPipeline:
     def memory_bytes(self) -> int:
         """Most device memory that was in use at once; 0 on a CPU."""
         return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+
+
+def _notices(warnings: Iterable[InputWarning]) -> tuple[Notice, ...]:
+    return tuple(Notice(warning.code, warning.message) for warning in warnings)
 
 
 def _hear(control: RunControl, line: Mapping[str, Any]) -> None:

@@ -117,7 +117,7 @@ def describe(
         decoding_dtype=str(means.decoding_dtype).removeprefix("torch."),
         execution=asdict(means.execution),
         encoder=means.encoder.name,
-        warnings=tuple(warning.message for warning in inputs.warnings),
+        warnings=tuple(warning.message for warning in (*inputs.warnings, *control.warnings.values())),
         versions={name: version(name) for name in _VERSIONED},
         stage_seconds={stage.value: round(seconds, 3) for stage, seconds in control.stage_seconds.items()},
     )

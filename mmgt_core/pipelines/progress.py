@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mmgt_core.errors import Cancelled
+from mmgt_core.errors import Cancelled, InputWarning
 
 
 class Stage(StrEnum):
@@ -54,10 +54,11 @@ def never_cancelled() -> bool:
 
 @dataclass(frozen=True)
 class RunControl:
-    """The caller's callbacks, and the seconds that each stage took.
+    """The caller's callbacks, the seconds that each stage took, and what was found on the way.
 
     on_progress: called after each step. is_cancelled: asked before each piece of work; True ends it with Cancelled.
-    on_input: called before each look at an input. clock: of the stages' seconds.
+    on_input: called before each look at an input. clock: of the stages' seconds. warnings: by their codes; those of the
+    inputs stand with the inputs.
     """
 
     on_progress: Callable[[Progress], None] = ignore_progress
@@ -65,6 +66,7 @@ class RunControl:
     stage_seconds: dict[Stage, float] = field(default_factory=dict)
     on_input: Callable[[InputStep], None] = ignore_input
     clock: Callable[[], float] = time.monotonic
+    warnings: dict[str, InputWarning] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, stage: Stage, steps: int, num_done: int = 0) -> Iterator[Callable[[int], None]]:
@@ -82,6 +84,10 @@ class RunControl:
             yield report
         finally:
             self.stage_seconds[stage] = self.stage_seconds.get(stage, 0.0) + self.clock() - started
+
+    def warn(self, code: str, message: str) -> None:
+        """Tell what is not as good as hoped; of one code the last word counts, as a count that goes on or a new try."""
+        self.warnings[code] = InputWarning(code, message)
 
     def check(self) -> None:
         """Raises: Cancelled: the caller asked to stop."""

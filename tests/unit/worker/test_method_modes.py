@@ -4,20 +4,28 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from api.fields import CreateFields
-from jobs.job import JobOptions
+from jobs.job import JobOptions, Notice
 from jobs.settings import Settings
+from mmgt_core.errors import InputWarning
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
-from mmgt_core.pipelines.inputs import InputWishes
+from mmgt_core.pipelines.inputs import Inputs, InputWishes
+from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.pose_sampling import PoseWishes, StartPose
 from mmgt_core.quality import Quality, Sampler, VideoSampling, WindowSchedule
+from mmgt_core.types import PoseSequence, Waveform
 from mmgt_core.whole_picture.framing import Framing
 from tests.small_preset import SMALL
+from tests.unit.media.recordings import SAMPLES
+from tests.unit.pose.figures import on_canvas
 from worker.method_pipeline import MethodPipeline, sampling_options
+from worker.pipeline import Prepared
 from worker.preflight import media_limits
 
 FAST = VideoSampling(6, 2.0, quality=Quality.FAST, sampler=Sampler.UNIPC_BH2, window_schedule=WindowSchedule.SHIFTED)
@@ -52,6 +60,23 @@ def test_a_jobs_own_numbers_win_over_its_modes() -> None:
     sampling = options.video_sampling(PRESET)
 
     assert (sampling.num_inference_steps, sampling.guidance_scale, sampling.sampler) == (9, 2.0, Sampler.UNIPC_BH2)
+
+
+def test_what_is_found_while_a_job_is_rendered_stands_behind_what_its_inputs_told(
+    method: MethodPipeline, tmp_path: Path
+) -> None:
+    keypoints, silence = on_canvas()[None], Waveform(np.zeros(640, np.float32))
+    told, found = InputWarning("image_recropped", "cut"), InputWarning("found", "on the way")
+    picture, frame, sound = np.full((512, 512, 3), 128, np.uint8), SquareFrame(0, 0, 512), SAMPLES / "speech.wav"
+    inputs = Inputs(picture, frame, keypoints[0], silence, sound, PoseSequence(keypoints), (told,))
+    control = RunControl()
+    control.warn(found.code, found.message)
+
+    prepared = Prepared(0.04, 0, (Notice(told.code, told.message),), inputs)
+    rendered = method.render(prepared, JobOptions(seed=1, num_inference_steps=1), tmp_path, control)
+
+    assert rendered.warnings == (Notice("image_recropped", "cut"), Notice("found", "on the way"))
+    assert rendered.manifest["warnings"] == ("cut", "on the way")
 
 
 def test_what_a_job_wishes_of_its_poses_reaches_the_method() -> None:
