@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
+    SPEECH_UNAVAILABLE = "speech_unavailable"
     GPU_OUT_OF_MEMORY = "gpu_out_of_memory"
     GPU_FAULT = "gpu_fault"
     WORKER_LOST = "worker_lost"
@@ -125,8 +126,10 @@ class JobRequest:
         model: the preset's name.
         queue_class: which workers can do it; their queue is `video.<queue_class>`.
         inputs: storage key by field name: `image`, `audio`, `driving_video`, `driving_keypoints`.
+        text: what is spoken instead of a recording; `audio` is then where the first attempt keeps the speech.
+        voice, language: how `text` is spoken, as asked for; None: the server's choice.
         size: width x height in pixels, as known at creation.
-        seconds: length of the result as known at creation; None when preflight gave no answer.
+        seconds: length of the result as known at creation, with `text` an estimate; None when preflight gave no answer.
         fps: frames per second of the result.
         fingerprint: SHA-256 over fields and files, for idempotency.
         metadata: the client's own pairs.
@@ -153,6 +156,9 @@ class JobRequest:
     priority: Priority = Priority.INTERACTIVE
     metadata: dict[str, str] = field(default_factory=dict)
     prompt: str | None = None
+    text: str | None = None
+    voice: str | None = None
+    language: str | None = None
     webhook_url: str | None = None
     webhook_events: tuple[str, ...] = ("video.completed", "video.failed", "video.cancelled")
     expires_after_s: int = 7 * 86400
@@ -222,7 +228,7 @@ class Job:
         progress: of the current attempt; None while queued.
         preview: of the current or last attempt; None where there is none (yet, or any more).
         results: storage key by variant: `video`, `thumbnail`, `pose`, `masks`, `keypoints`, `manifest`.
-        seconds: length of the result in seconds, as soon as somebody knows.
+        seconds: length of the result in seconds, as soon as somebody knows; an estimate until `text` is spoken.
         noted_size: width x height of the result, once a worker knows it.
         queue_seconds: wait from creation to the first claim.
         gpu_seconds: told at completion.
@@ -298,6 +304,11 @@ def input_key(job_id: str, field_name: str, suffix: str) -> str:
 def inputs_prefix(job_id: str) -> str:
     """Return the storage prefix of a job's inputs."""
     return f"{job_prefix(job_id)}inputs/"
+
+
+def speech_key(job_id: str) -> str:
+    """Return the storage key beside the speech that was made of a job's text: who spoke it, and its words in time."""
+    return input_key(job_id, "speech", ".json")
 
 
 def attempt_prefix(job_id: str, attempt: int) -> str:

@@ -10,6 +10,7 @@ from rich.progress import Progress as Bars
 from mmgt_core.pipelines.progress import Progress, Stage
 
 _NAMES = {
+    Stage.SPEAKING: "speaking",
     Stage.DRIVING_POSES: "driving poses",
     Stage.POSE_DIFFUSION: "stage 1, poses",
     Stage.CONDITIONS: "conditions",

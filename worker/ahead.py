@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from jobs.disk import as_storage_error
-from jobs.errors import StorageUnavailable, StoreUnavailable
+from jobs.errors import StoreUnavailable
 from jobs.job import Job
 from jobs.logging import logger
-from jobs.patience import patiently
 from jobs.private_folders import OwnedFolder
 from jobs.scratch import has_finished
 from mmgt_core.errors import InputError
 from mmgt_core.pipelines.progress import Progress, RunControl, ignore_progress
-from worker.pipeline import InputPaths, Prepared
+from worker.job_inputs import prepare_job
+from worker.pipeline import Prepared
 from worker.workplace import Workplace
 
 log = logger(__name__)
@@ -153,28 +152,9 @@ class Ahead:
         return may_work and not has_finished(self._place.scratch, job.id)
 
     def _prepare(self, job: Job, begun: Preparation) -> Prepared:
-        paths = fetch_inputs(self._place, job, begun.owned.path, begun.check)
-        return self._place.host.prepare(paths, job.request.options, begun.control)
+        return prepare_job(self._place, job, begun.owned.path, begun.control, begun.check)
 
     def _drop(self) -> None:
         if self._kept is not None:
             self._kept.drop()
             self._kept = None
-
-
-def fetch_inputs(place: Workplace, job: Job, folder: Path, may_go_on: Callable[[], object]) -> InputPaths:
-    """Copy a job's inputs from the storage into a folder.
-
-    Args:
-        may_go_on: asked between tries; raises to stop.
-
-    Raises:
-        StorageUnavailable, ObjectNotFound
-    """
-    paths: dict[str, Path] = {}
-    for name, key in job.request.inputs.items():
-        paths[name] = folder / (name + Path(key).suffix)
-        paths[name].unlink(missing_ok=True)
-        fetch = partial(place.storage.fetch_file, key, paths[name])
-        patiently(fetch, StorageUnavailable, place.settings.worker.storage_patience_s, may_go_on)
-    return InputPaths(**paths)

@@ -20,9 +20,10 @@ from jobs.scratch import finished_folder
 from jobs.storage import delete_prefix
 from jobs.verbs.lifecycle import Outcome, Results
 from mmgt_core.pipelines.progress import RunControl
-from worker.ahead import Preparation, fetch_inputs
+from worker.ahead import Preparation
 from worker.errors import AttemptLost, CancelRequested
 from worker.failures import Remedy, describe, row_of
+from worker.job_inputs import prepare_job
 from worker.lease import Lease
 from worker.live_preview import LivePreview
 from worker.pipeline import Prepared
@@ -70,14 +71,13 @@ class Attempt:
         """The inputs, ready to be rendered: as they were prepared ahead, else fetched and looked at now.
 
         Raises:
-            InputError, SandboxLost, StorageUnavailable, ObjectNotFound
+            InputError, SpeechUnavailable, SpeechTooLong, SandboxLost, StorageUnavailable, ObjectNotFound
         """
         if self.preparation is not None:
             made = self.preparation.result(self.control.on_progress, self.may_go_on)
             if made is not None:
                 return made
-        paths = fetch_inputs(self.place, self.job, self.folder, self.may_go_on)
-        return self.place.host.prepare(paths, self.job.request.options, self.control)
+        return prepare_job(self.place, self.job, self.folder, self.control, self.may_go_on)
 
     def need_room(self) -> None:
         """Wait a while for the disk to have room for everything that this job writes.

@@ -17,6 +17,10 @@ class WorkerDraining(WorkerError):
     """This worker was asked to stop; the job goes back to its place in the queue."""
 
 
+class SpeechTooLong(WorkerError):
+    """A text was spoken, and the speech is longer than speech may be."""
+
+
 class GpuOutOfMemory(WorkerError):
     """The device's memory did not suffice."""
 

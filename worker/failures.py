@@ -5,8 +5,16 @@ from enum import StrEnum
 
 from jobs.errors import ObjectNotFound, StorageUnavailable, StoreUnavailable
 from jobs.job import ErrorCode, Failure
-from mmgt_core.errors import InputError
-from worker.errors import AttemptLost, CancelRequested, GpuFault, GpuOutOfMemory, SandboxLost, WorkerDraining
+from mmgt_core.errors import InputError, SpeechUnavailable
+from worker.errors import (
+    AttemptLost,
+    CancelRequested,
+    GpuFault,
+    GpuOutOfMemory,
+    SandboxLost,
+    SpeechTooLong,
+    WorkerDraining,
+)
 
 
 class Remedy(StrEnum):
@@ -30,6 +38,7 @@ class Row:
     code: ErrorCode | None = None
     is_retryable: bool = False
     message: str | None = None  # None: the exception's own
+    param: str | None = None
 
 
 FAILURES = (
@@ -37,6 +46,8 @@ FAILURES = (
     Row(AttemptLost, Remedy.DISCARD),
     Row(WorkerDraining, Remedy.RELEASE),
     Row(InputError, Remedy.FAIL),
+    Row(SpeechTooLong, Remedy.FAIL, ErrorCode.AUDIO_TOO_LONG, param="text"),
+    Row(SpeechUnavailable, Remedy.FAIL, ErrorCode.SPEECH_UNAVAILABLE, True),
     Row(GpuOutOfMemory, Remedy.FAIL, ErrorCode.GPU_OUT_OF_MEMORY, True, "the device's memory did not suffice, twice"),
     Row(GpuFault, Remedy.RETRY_ELSEWHERE, ErrorCode.GPU_FAULT, True, "the device failed"),
     Row(StorageUnavailable, Remedy.RETRY, ErrorCode.STORAGE_UNAVAILABLE, True, "the storage did not answer or is full"),
@@ -71,5 +82,5 @@ def describe(error: Exception, stage: str | None, attempt: int) -> Failure:
         code = _CONTRACT_CODES.get(error.code.value) or ErrorCode(error.code.value)
         return Failure(code, str(error), error.field, row.is_retryable, stage, attempt)
     return Failure(
-        row.code or ErrorCode.INTERNAL_ERROR, row.message or str(error), None, row.is_retryable, stage, attempt
+        row.code or ErrorCode.INTERNAL_ERROR, row.message or str(error), row.param, row.is_retryable, stage, attempt
     )

@@ -10,6 +10,7 @@ from functools import partial
 
 from jobs.queue import ring, ring_delivery
 from worker.attempt import Attempt, attempt_at
+from worker.job_inputs import keep_speech
 from worker.results import Finished, find_finished, finish, store_results
 from worker.workplace import Workplace
 
@@ -43,6 +44,7 @@ def render_video(attempt: Attempt) -> Callable[[], Finished]:
     started_at_s = time.monotonic()
     prepared = attempt.prepare_inputs()
     attempt.note_inputs(prepared)
+    keep_speech(place, attempt.job, attempt.folder, attempt.may_go_on)
     receiver = attempt.preview if place.settings.worker.previews else None
     rendered = place.host.render(prepared, options, attempt.folder, control, receiver)
     pipeline_seconds = time.monotonic() - started_at_s

@@ -14,6 +14,7 @@ from jobs.scratch import FINISHED_FILE
 from jobs.storage import ObjectStorage
 from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
+from worker.job_inputs import speech_facts
 from worker.pipeline import Rendered
 
 RESULT_FILES = {
@@ -71,15 +72,18 @@ def finish(rendered: Rendered, job: Job, identity: SigningIdentity, pipeline_sec
     )
     sign_all((path for path in rendered.files.values() if path.suffix == ".mp4"), identity, facts)
     manifest_path = folder / RESULT_FILES["manifest"][0]
-    manifest_path.write_text(json.dumps(manifest_of(rendered, job, pipeline_seconds), indent=1) + "\n")
+    manifest = manifest_of(rendered, job, pipeline_seconds, speech_facts(folder))
+    manifest_path.write_text(json.dumps(manifest, indent=1) + "\n")
     files = {**rendered.files, "manifest": manifest_path}
     finished = Finished(files, rendered.seconds, round(pipeline_seconds, 3), rendered.warnings)
     finished.save(folder)
     return finished
 
 
-def manifest_of(rendered: Rendered, job: Job, pipeline_seconds: float) -> dict[str, Any]:
-    """Return how the video came about, and for which request."""
+def manifest_of(
+    rendered: Rendered, job: Job, pipeline_seconds: float, speech: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return how the video came about, and for which request. speech: who spoke its text, if it had one."""
     request, consented_at = job.request, _moment(job.request.consented_at_ms)
     return {
         **rendered.manifest,
@@ -89,6 +93,7 @@ def manifest_of(rendered: Rendered, job: Job, pipeline_seconds: float) -> dict[s
         "traceparent": request.traceparent,
         "consented_at": consented_at.isoformat() if consented_at else None,
         "remixed_from_video_id": request.remixed_from_video_id,
+        "speech": None if speech is None else {"text": request.text, **speech},
         "seconds": rendered.seconds,
         "pipeline_seconds": round(pipeline_seconds, 3),
     }

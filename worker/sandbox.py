@@ -49,6 +49,11 @@ class Bounds:
     file_bytes: int = 0
 
 
+def plain_environment() -> dict[str, str]:
+    """Return what a process needs to find its program and libraries: no secret is in it."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
 def _ignore(line: dict[str, Any]) -> None:
     """Nobody waits for it."""
 
@@ -74,7 +79,7 @@ class Sandbox:
         if self._process is not None:
             log.warning("sandbox_lost", status=self._process.returncode)
         self._socket.unlink(missing_ok=True)
-        env = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        env = plain_environment()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "worker.sandbox_server", str(self._socket)],
             stdin=subprocess.DEVNULL,

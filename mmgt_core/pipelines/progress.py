@@ -12,6 +12,7 @@ from mmgt_core.errors import Cancelled, InputWarning
 class Stage(StrEnum):
     """The stages of one generation, in order."""
 
+    SPEAKING = "speaking"  # a service's, where text is to be spoken
     DRIVING_POSES = "driving_poses"
     POSE_DIFFUSION = "pose_diffusion"
     CONDITIONS = "conditions"

@@ -1,8 +1,8 @@
 """A pipeline that computes nothing but keeps the method's stage borders; what it does stands in the image's bytes.
 
 The image is a JSON object, behind a PNG's signature where it must pass for a picture (a real one gives five
-short steps): `steps`, `step_s` (seconds each),
-`seconds` of video, and at step `at` one of `event`: `kill` (the process dies), `hang`, `fault`, `out_of_memory`,
+short steps): `steps`, `step_s` (seconds each), `seconds` of video; `hears`: the recording is really decoded, and its
+length is the video's; and at step `at` one of `event`: `kill` (the process dies), `hang`, `fault`, `out_of_memory`,
 `input_error`, `error`. `frames`: so many grey ones are given to a preview with the steps, and before frame N the
 pipeline waits for somebody to open the named pipe `gates[N]`, or before frame `stops_at` until it is told to stop.
 Chosen by `MMGT_WORKER__SCRIPTED_PIPELINE=tests.integration.scripted_pipeline`.
@@ -23,6 +23,8 @@ import numpy as np
 from jobs.job import JobOptions, Notice
 from jobs.settings import Settings
 from mmgt_core.errors import InputCode, InputError
+from mmgt_core.media.audio_decoding import decode_audio
+from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.preview_writer import PreviewWriter
 from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.progress import RunControl, Stage
@@ -52,6 +54,10 @@ class ScriptedPipeline:
         script = json.loads(text) if text.startswith(b"{") else {"steps": 5, "step_s": 0.1}
         if script.get("event") == "input_error":
             raise InputError(InputCode.AUDIO_TOO_LONG, "612.0 s long; the limit is 600 s")
+        if script.get("hears") and paths.audio is not None:
+            limits = MediaLimits(max_audio_s=self.model["max_seconds"])
+            heard = decode_audio(paths.audio, limits, allow_silence=options.allow_silence)
+            script["seconds"] = heard.waveform.num_frames / 25
         return Prepared(script.get("seconds", 1.0), 1, (Notice("scripted", "nothing was computed"),), script)
 
     def render(

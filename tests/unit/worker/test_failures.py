@@ -4,9 +4,9 @@ import pytest
 
 from jobs.errors import ObjectNotFound, StorageUnavailable
 from jobs.job import ErrorCode
-from mmgt_core.errors import InputCode, InputError
+from mmgt_core.errors import InputCode, InputError, SpeechUnavailable
 from mmgt_core.pipelines.progress import InputStep
-from worker.errors import GpuFault, GpuOutOfMemory
+from worker.errors import GpuFault, GpuOutOfMemory, SpeechTooLong
 from worker.failures import Remedy, describe, row_of
 from worker.inspection import beyond_limits
 
@@ -29,6 +29,8 @@ def test_each_finding_ends_the_job_with_a_code_of_the_contract_and_its_own_messa
         (GpuFault("x"), Remedy.RETRY_ELSEWHERE, ErrorCode.GPU_FAULT, True),
         (StorageUnavailable("x"), Remedy.RETRY, ErrorCode.STORAGE_UNAVAILABLE, True),
         (ObjectNotFound("x"), Remedy.FAIL, ErrorCode.STORAGE_UNAVAILABLE, False),
+        (SpeechUnavailable("the speech server answered 500"), Remedy.FAIL, ErrorCode.SPEECH_UNAVAILABLE, True),
+        (SpeechTooLong("text: its speech is 700 s long"), Remedy.FAIL, ErrorCode.AUDIO_TOO_LONG, False),
         (ZeroDivisionError("secret"), Remedy.FAIL, ErrorCode.INTERNAL_ERROR, False),
     ],
 )
@@ -45,5 +47,5 @@ def test_each_fault_has_its_remedy_and_code_and_tells_no_inner_message(
 def test_whatever_the_limits_end_a_look_at_has_a_code_of_the_contract(step: InputStep) -> None:
     (finding,) = beyond_limits(step.value)["findings"]
 
-    assert finding["code"] in ErrorCode
+    assert ErrorCode(finding["code"])
     assert finding["code"].startswith(finding["param"])
