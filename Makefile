@@ -17,7 +17,7 @@ COMPILE_LIBROSA = import numpy; from mmgt_core.audio.baseline import baseline_fe
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock load fault demo-weights full-size gpu-check-prepare gpu-check \
+.PHONY: help setup demo test lint types format lock clients load fault demo-weights full-size gpu-check-prepare gpu-check \
 	gpu-check-rehearse image clean
 
 help: ## List the commands
@@ -63,6 +63,9 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 		--output-file deploy/requirements.lock
 	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - | tee -a deploy/requirements.lock >> requirements.lock
 	echo "openapi-python-client==0.29.1" | $(COMPILE) --no-deps - >> requirements.lock
+
+clients: setup ## Write the clients' types anew from our OpenAPI; a test fails where they differ
+	$(BIN)/python -m deploy.client_types
 
 load: setup ## Measure a running service under load; prints JSON
 	@$(BIN)/python -m tests.load.service_load

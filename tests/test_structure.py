@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("api", "worker", "jobs", "deploy", "mmgt_core", "formats")
+PACKAGES = ("mmgt", "api", "worker", "jobs", "deploy", "mmgt_core", "formats")
 MAX_FILE_LINES, MAX_FUNCTION_LINES, USUAL_FUNCTION_LINES = 400, 80, 45
 MAX_TREE_BYTES = 60_000_000
 
