@@ -109,7 +109,7 @@ class Usage(TypedDict):
     gpu_seconds: float | None
 
 
-Variant: TypeAlias = Literal["video", "thumbnail", "pose", "masks", "manifest", "preview"]
+Variant: TypeAlias = Literal["video", "thumbnail", "pose", "masks", "keypoints", "manifest", "preview"]
 
 
 class Verification(TypedDict):

@@ -13,6 +13,7 @@ class CreateWishes(TypedDict):
     image: FileInput
     audio: NotRequired[FileInput]
     driving_video: NotRequired[FileInput]
+    driving_keypoints: NotRequired[FileInput]
     model: NotRequired[str]
     seed: NotRequired[int]
     num_inference_steps: NotRequired[int]
@@ -77,5 +78,5 @@ class RemixWishes(TypedDict):
     prompt: NotRequired[str]
 
 
-FILES = frozenset(["audio", "driving_video", "image"])
+FILES = frozenset(["audio", "driving_keypoints", "driving_video", "image"])
 """The fields that are files."""
