@@ -15,6 +15,7 @@ from api.openapi import describe
 from api.routes import (
     content,
     deliveries,
+    documentation,
     events,
     health,
     service,
@@ -31,7 +32,7 @@ from jobs.store import AsyncJobStore, JobStore
 
 ROUTERS = (
     videos_create.router, videos_read.router, content.router, events.router, videos_change.router, videos_remix.router,
-    deliveries.router, service.router, verify.router, health.router,
+    deliveries.router, service.router, verify.router, health.router, documentation.router,
 )  # fmt: skip
 
 
@@ -44,7 +45,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     configure_logging(settings.log)
     context = open_context(settings)
-    app = FastAPI(title="MMGT", lifespan=life_of(context), redirect_slashes=False)
+    # FastAPI's own pages of documentation take their scripts from a host of others.
+    app = FastAPI(title="MMGT", lifespan=life_of(context), redirect_slashes=False, docs_url=None, redoc_url=None)
     app.state.context = context
     for router in ROUTERS:
         app.include_router(router)
