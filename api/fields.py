@@ -43,6 +43,10 @@ class CreateFields(BaseModel):
     start_pose: Annotated[
         Literal["off", "portrait"] | None, Field(description="`portrait`: begin at the portrait's own pose.")
     ] = None
+    lips: Annotated[
+        Literal["audio", "driving"] | None,
+        Field(description="Of driving poses: as the sound is spoken, the default with `audio`, or as they are."),
+    ] = None
     allow_silence: Annotated[bool, Field(description="`true`: silent speech is taken, and the person idles.")] = False
     crop: Annotated[
         str | None,
@@ -169,6 +173,9 @@ def check_files(fields: CreateFields, files: Collection[str]) -> tuple[Finding, 
     if fields.loop and drivers:
         message = f"loop is for generated poses; send it without {' and '.join(drivers)}"
         findings.append(Finding("invalid_value", message, "loop"))
+    if fields.lips and not drivers:
+        message = f"lips is {fields.lips}; it is for driving poses: send {' or '.join(DRIVERS)} with it"
+        findings.append(Finding("invalid_value", message, "lips"))
     return tuple(findings)
 
 

@@ -96,8 +96,9 @@ async def answer_about(
 
 def question_about(inputs: Mapping[str, str], options: JobOptions) -> dict[str, str]:
     """Return what is asked about inputs, storage key by field name, and how the client wants them taken."""
+    asked = {"crop": options.crop, "framing": options.framing, "lips": options.lips}
     silence = {"allow_silence": "true"} if options.allow_silence else {}
-    return {**inputs, "crop": options.crop, "framing": options.framing, **silence}
+    return {**inputs, **silence, **{name: word for name, word in asked.items() if word is not None}}
 
 
 async def look_at(

@@ -97,7 +97,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class JobOptions:
-    """What the client may choose about the rendering; None is the mode's own default."""
+    """What the client may choose about the rendering; None is the mode's own default, of lips that of the files."""
 
     seed: int
     num_inference_steps: int | None = None
@@ -113,6 +113,7 @@ class JobOptions:
     smoothing: float = 0.0
     loop: bool = False
     start_pose: str = "off"
+    lips: str | None = None
     allow_silence: bool = False
 
 

@@ -21,7 +21,7 @@ from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs, 
 from mmgt_core.pipelines.output_files import Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
-from mmgt_core.pose_sampling import PoseWishes, StartPose
+from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
 from mmgt_core.progress_bar import ProgressBar
 from mmgt_core.quality import Quality, WindowSchedule
 from mmgt_core.types import BackgroundMask, MaskMotion
@@ -83,6 +83,10 @@ HeadStrength = Annotated[float, typer.Option("--head-strength", help="The same o
 Smoothing = Annotated[float, typer.Option("--smoothing", help="Poses averaged over time, 0 (off) to 1 (0.25 s).")]
 Loop = Annotated[bool, typer.Option("--loop", help="The last pose leads into the first: repeated, it does not jump.")]
 StartPoseName = Annotated[StartPose, typer.Option("--start-pose", help="portrait begins at the portrait's own pose.")]
+LipsName = Annotated[
+    Lips | None,
+    typer.Option("--lips", help="Of driving poses: audio, as --audio is spoken, or driving; by default audio with it."),
+]
 AllowSilence = Annotated[bool, typer.Option("--allow-silence", help="Take a silent recording: the person idles.")]
 Crop = Annotated[str, typer.Option("--crop", help="auto, none, or x,y,w,h in pixels of the image (square).")]
 FramingName = Annotated[
@@ -132,6 +136,7 @@ def generate(
     smoothing: Smoothing = PoseWishes.smoothing,
     loop: Loop = False,
     start_pose: StartPoseName = StartPose.OFF,
+    lips: LipsName = None,
     allow_silence: AllowSilence = False,
     crop: Crop = "auto",
     framing: FramingName = Framing.SQUARE,
@@ -160,20 +165,23 @@ def generate(
     _check_usage(files, outputs, is_spoken=words is not None)
     if loop and not files.has_no_poses:
         raise typer.BadParameter("--loop is for generated poses; driving ones are not bent")
+    if lips and files.has_no_poses:
+        raise typer.BadParameter("--lips is for driving poses; give --driving-video or --driving-keypoints")
     check_device(device)
     chosen = _preset(preset) if preset else default_preset(weights)
     _check_mode(options, chosen)
+    hears = files.has_no_poses or files.lips(lips) is Lips.AUDIO or (words is not None and lips is None)
     with (
         interruptible() as is_interrupted,
         ProgressBar() as bar,
-        hearing(is_needed=files.has_no_poses) as hand_made,
+        hearing(is_needed=hears) as hand_made,
         as_recording(files, words, is_interrupted) as sources,
     ):
         control = RunControl(bar.show, is_interrupted)
         signer = work("media.identity_trial").tried_identity(identity)
         inputs = prepare_inputs(
             sources,
-            InputWishes(parse_crop(crop), framing, allow_silence),
+            InputWishes(parse_crop(crop), framing, allow_silence, lips),
             MediaLimits(),
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,

@@ -13,6 +13,13 @@ class StartPose(StrEnum):
     PORTRAIT = "portrait"
 
 
+class Lips(StrEnum):
+    """Whose lips and jaw driving poses get: stage 1's, of the sound that the video has, or their own."""
+
+    AUDIO = "audio"
+    DRIVING = "driving"
+
+
 @dataclass(frozen=True)
 class PoseGuidance:
     """How stage 1 is guided: gestures, and face and head. 1 is off."""

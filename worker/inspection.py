@@ -17,6 +17,7 @@ from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import parse_crop
+from mmgt_core.pose_sampling import Lips
 from mmgt_core.types import FPS
 from mmgt_core.whole_picture.framing import Framing
 from worker.packed_inputs import pack
@@ -36,7 +37,7 @@ class Question:
 
     Attributes:
         files: path by field of InputFiles; or `video`, whose mark is read.
-        crop, framing, allow_silence: as the client gave them.
+        crop, framing, allow_silence, lips: as the client gave them.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
@@ -48,6 +49,7 @@ class Question:
     crop: str = "auto"
     framing: str = "square"
     allow_silence: bool = False
+    lips: str | None = None
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -74,7 +76,8 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
             on_input=lambda step: tell({"input": step.value}),
         )
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
-        wishes = InputWishes(parse_crop(question.crop), Framing(question.framing), question.allow_silence)
+        lips = Lips(question.lips) if question.lips else None
+        wishes = InputWishes(parse_crop(question.crop), Framing(question.framing), question.allow_silence, lips)
         inputs = prepare_inputs(files, wishes, limits, detector, control, find_poses)
         inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:
@@ -102,7 +105,6 @@ def beyond_limits(looked_at: str) -> dict[str, Any]:
 
 def _describe(inputs: Inputs, preset: Preset) -> dict[str, Any]:
     overlap = SamplingOptions.segment_overlap
-    is_driven = inputs.driving_poses is not None
     width, height = inputs.video_size(preset.resolution)
     return {
         "findings": [],
@@ -111,7 +113,7 @@ def _describe(inputs: Inputs, preset: Preset) -> dict[str, Any]:
         "crop": str(inputs.crop),
         "size": f"{width}x{height}",
         "num_frames": inputs.num_frames,
-        "segments": 0 if is_driven else len(segment_starts(inputs.num_frames, SEGMENT_FRAMES, overlap)),
+        "segments": len(segment_starts(inputs.num_frames, SEGMENT_FRAMES, overlap)) if inputs.needs_stage_1 else 0,
         "keypoints": [[round(float(value), 3) for value in point] for point in inputs.initial_keypoints],
     }
 

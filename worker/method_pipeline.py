@@ -108,6 +108,7 @@ class MethodPipeline:
             "crop": options.crop,
             "framing": options.framing,
             "allow_silence": options.allow_silence,
+            "lips": options.lips,
             "limits": media_limits(settings.limits),
             "weights": str(settings.weights_folder),
             "preset": self._pipeline.preset.name,
@@ -123,7 +124,7 @@ class MethodPipeline:
         )
         warnings = _notices(inputs.warnings)
         width, height = inputs.video_size(self._pipeline.preset.resolution)
-        num_segments = 0 if inputs.driving_poses else len(starts)
+        num_segments = len(starts) if inputs.needs_stage_1 else 0
         return Prepared(inputs.num_frames / FPS, num_segments, warnings, inputs, f"{width}x{height}")
 
     def render(

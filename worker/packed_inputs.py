@@ -14,6 +14,7 @@ from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.sound_file import write_sound
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.pose_sampling import Lips
 from mmgt_core.types import PoseSequence, Waveform
 from mmgt_core.whole_picture.framing import Framing
 from mmgt_core.whole_picture.surroundings import Place, Surroundings
@@ -41,6 +42,7 @@ def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
         "frame": [frame.x, frame.y, frame.side],
         "framing": around and {"framing": around.framing.value, "place": asdict(around.place)},
         "is_drawn": inputs.is_drawn,
+        "lips": inputs.lips.value,
         "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
     }
 
@@ -59,6 +61,7 @@ def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
             driving_poses=poses,
             warnings=tuple(InputWarning(each["code"], each["message"]) for each in packed["warnings"]),
             is_drawn=packed["is_drawn"],
+            lips=Lips(packed["lips"]),
             surroundings=around
             and Surroundings(Framing(around["framing"]), arrays["surroundings"], Place(**around["place"])),
         )

@@ -22,7 +22,7 @@ log = logger(__name__)
 VERIFIED = "video"
 """The field of a file whose mark is read; the sandbox knows it by the same name."""
 _HOLDS = 3  # a look with its fetches takes no longer than so many of its time-outs
-_WISHES = ("crop", "framing", "allow_silence")
+_WISHES = ("crop", "framing", "allow_silence", "lips")
 """What a question has beside its files: fields of a create."""
 _UNKNOWN = dict.fromkeys(("seconds", "crop", "size", "num_frames", "segments", "estimate_s", "keypoints"))
 

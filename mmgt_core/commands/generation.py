@@ -54,8 +54,7 @@ def generate_video(
     preset, weights, place = networks.preset, networks.weights, place_of(networks.device)
     require_weights(weights, preset, packaged_networks(preset))
     outputs.check_room(inputs.num_frames / FPS)
-    is_driven = inputs.driving_poses is not None
-    stage_1 = None if is_driven else load_audio_to_pose(preset, weights, place, networks.hand_made)
+    stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made) if inputs.needs_stage_1 else None
     poses = _begun(video_poses(stage_1, preset, inputs, options, control))
     loading = work(STAGE_2)
     pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)

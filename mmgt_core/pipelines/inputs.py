@@ -19,6 +19,7 @@ from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.framing import CropChoice, SquareFrame, head_box
 from mmgt_core.pose.initial_pose import InitialPose, find_initial_pose, turned_right
+from mmgt_core.pose_sampling import Lips
 from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, UInt8Array, Waveform
 from mmgt_core.whole_picture.framing import Framing
 from mmgt_core.whole_picture.surroundings import Surroundings, surroundings_of
@@ -40,14 +41,22 @@ class InputFiles:
         """Whether stage 1 must make them."""
         return self.driving_video is None and self.driving_keypoints is None
 
+    def lips(self, asked: Lips | None) -> Lips:
+        """Whose they are: as asked, else the sound's unless that is the driving video's own."""
+        return asked or (Lips.DRIVING if self.audio is None else Lips.AUDIO)
+
 
 @dataclass(frozen=True)
 class InputWishes:
-    """How inputs are taken: which part of the image, how much of it the video shows, whether speech may be silent."""
+    """How inputs are taken: which part of the image, how much of it the video shows, whether speech may be silent.
+
+    lips: of driving poses; None: as the files have it.
+    """
 
     crop: CropChoice = field(default_factory=CropChoice.auto)
     framing: Framing = Framing.SQUARE
     allow_silence: bool = False
+    lips: Lips | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Inputs:
     reference_image: (512, 512, 3) RGB. crop: where it lay in the source image. initial_keypoints: (134, 3) on its
     pixels. waveform: exactly as long as the video. sound: the recording whose sound the video gets. driving_poses:
     instead of stage 1. is_drawn: the image shows a drawn presenter. surroundings: what the video shows around the
-    square; None: nothing.
+    square; None: nothing. lips: whose the driving poses get.
     """
 
     reference_image: UInt8Array
@@ -69,6 +78,12 @@ class Inputs:
     warnings: tuple[InputWarning, ...]
     is_drawn: bool = False
     surroundings: Surroundings | None = None
+    lips: Lips = Lips.DRIVING
+
+    @property
+    def needs_stage_1(self) -> bool:
+        """Whether some of the poses are still to be made."""
+        return self.driving_poses is None or self.lips is Lips.AUDIO
 
     def with_speech_in_file(self) -> "Inputs":
         """The same, the speech in a file; not while strangers' files are looked at, when nothing may be written."""
@@ -132,6 +147,7 @@ def prepare_inputs(
         warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
+        lips=files.lips(wishes.lips),
     )
 
 

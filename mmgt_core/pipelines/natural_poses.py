@@ -10,6 +10,7 @@ from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.blinking import with_blinks
 from mmgt_core.pose.carrying_over import carried_over, is_figure
 from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
+from mmgt_core.pose.dubbing import dubbed
 from mmgt_core.pose.liveliness import with_liveliness
 from mmgt_core.pose.meeting import looping, starting_at
 from mmgt_core.pose_sampling import StartPose, are_natural
@@ -22,13 +23,14 @@ def video_poses(
 ) -> Iterator[PoseSequence]:
     """The driving poses, or generated ones, made when they are asked for; calmer, livelier, begun and ended as wished.
 
-    Args: stage_1: None only where poses are given. preset, options, control: of the generation.
+    Args: stage_1: None only where it makes none of them. preset, options, control: of the generation.
     """
-    if inputs.driving_poses is not None:
-        poses = iter((inputs.driving_poses,))
-    else:
+    driving = inputs.driving_poses
+    poses = iter(() if driving is None else (driving,))
+    if inputs.needs_stage_1:
         assert stage_1 is not None
-        poses = generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control)
+        spoken = generated_poses(stage_1, preset, inputs.initial_keypoints, inputs.waveform, options, control)
+        poses = spoken if driving is None else dubbed(driving, spoken)
     wishes = options.pose_wishes
     poses = with_liveliness(poses, wishes)
     if wishes.start_pose is StartPose.PORTRAIT:

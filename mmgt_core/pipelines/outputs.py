@@ -68,6 +68,7 @@ class Manifest:
     crop: str
     framing: Mapping[str, Any]
     is_pose_driven: bool
+    lips: str
     device: str
     dtype: str
     decoding_dtype: str
@@ -112,6 +113,7 @@ def describe(
         crop=str(inputs.crop),
         framing=_framing(inputs, preset.resolution),
         is_pose_driven=inputs.driving_poses is not None,
+        lips=inputs.lips.value,
         device=str(means.device),
         dtype=str(means.dtype).removeprefix("torch."),
         decoding_dtype=str(means.decoding_dtype).removeprefix("torch."),

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from api.preflight import question_about
 from jobs.job import Job
 from jobs.settings import Settings
 from jobs.store import JobStore
@@ -63,4 +64,28 @@ def test_what_is_no_file_of_keypoints_is_a_415_that_names_it(
 
     assert (answer.status_code, answer.json()["error"]["param"]) == (415, "driving_keypoints")
     assert "npy, JSON" in answer.json()["detail"]
+    assert nothing_is_left(settings, store)
+
+
+def test_lips_are_in_the_job_and_in_its_remix_and_are_asked_about(alice: httpx.Client, store: JobStore) -> None:
+    made = alice.post("/v1/videos", files=DRIVEN, data={"lips": "driving"})
+    again = alice.post(f"/v1/videos/{made.json()['id']}/remix", json={"seed": 5})
+    other = alice.post(f"/v1/videos/{made.json()['id']}/remix", json={"lips": "audio"})
+
+    options = [stored(store, answer).request.options for answer in (made, again, other)]
+    assert [each.lips for each in options] == ["driving", "driving", "audio"]
+    assert [question_about({}, each)["lips"] for each in options] == ["driving", "driving", "audio"]
+    assert "lips" not in question_about({}, stored(store, alice.post("/v1/videos", files=DRIVEN)).request.options)
+
+
+@pytest.mark.parametrize(
+    ("files", "value", "told"), [(FILES, "audio", "driving_video or driving_keypoints"), (DRIVEN, "loud", "'audio' or")]
+)
+def test_lips_without_driving_poses_or_of_another_word_are_refused(
+    alice: httpx.Client, settings: Settings, store: JobStore, files: dict[str, object], value: str, told: str
+) -> None:
+    answer = alice.post("/v1/videos", files=files, data={"lips": value})
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "lips")
+    assert told in answer.json()["detail"]
     assert nothing_is_left(settings, store)

@@ -103,6 +103,8 @@ def test_a_signal_in_stage_2_ends_the_command_with_130_and_no_file(tmp_path, mov
         MMGT_DEMO.name,
         "--save",
         "all",
+        "--lips",
+        "driving",
         "--steps",
         "50",
     ]

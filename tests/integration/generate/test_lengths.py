@@ -38,7 +38,7 @@ def test_more_than_a_minute_works(tmp_path):
     poses = np.zeros((1600, 134, 3))
     poses[:, :2] = (100, 100, 1), (400, 400, 1)  # two points, which no limb joins: quick to draw
     np.save(tmp_path / "poses.npy", poses)
-    cheap = ("--guidance-scale", 1, "--mask-motion", "none")
+    cheap = ("--lips", "driving", "--guidance-scale", 1, "--mask-motion", "none")
 
     done = generate(tmp_path / "out.mp4", "--audio", speech, "--driving-keypoints", tmp_path / "poses.npy", *cheap)
 
@@ -47,7 +47,7 @@ def test_more_than_a_minute_works(tmp_path):
 
 
 def test_the_shipped_small_preset_runs(tmp_path, half_a_second, moving_poses):
-    inputs = ("--audio", half_a_second, "--driving-keypoints", moving_poses)
+    inputs = ("--audio", half_a_second, "--driving-keypoints", moving_poses, "--lips", "driving")
 
     done = generate(tmp_path / "out.mp4", *inputs, preset="mmgt-demo")
 
@@ -58,7 +58,7 @@ def test_the_shipped_small_preset_runs(tmp_path, half_a_second, moving_poses):
 
 @pytest.mark.parametrize("is_driven", [False, True])
 def test_an_untrained_network_is_named_where_it_is_used(tmp_path, half_a_second, moving_poses, is_driven):
-    driving = ("--driving-keypoints", moving_poses) if is_driven else ()
+    driving = ("--driving-keypoints", moving_poses, "--lips", "driving") if is_driven else ()
 
     done = generate(tmp_path / "out.mp4", "--audio", half_a_second, *driving, preset="tiny")
 

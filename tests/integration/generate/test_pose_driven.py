@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmgt_core.keypoints import FACE
+from mmgt_core.keypoints import FACE, LIPS
 from mmgt_core.media.audio_decoding import decode_audio
 from mmgt_core.media.limits import MediaLimits
+from mmgt_core.pose.face_motion import JAW
 from tests.integration.generate.command import PORTRAIT, film_of, frames_of, generate, record
 from tests.unit.media.recordings import chirp_at, chirp_start_ms
 
@@ -78,10 +79,32 @@ def test_the_video_is_as_long_as_the_shorter_of_speech_and_poses(
 
 def test_a_saved_pose_sequence_drives_another_run_to_the_same_frames(tmp_path, half_a_second):
     first = generate(tmp_path / "first.mp4", "--audio", half_a_second, "--save", "keypoints")
+    driving = ("--driving-keypoints", tmp_path / "first.keypoints.npy", "--lips", "driving")
 
-    again = generate(
-        tmp_path / "again.mp4", "--audio", half_a_second, "--driving-keypoints", tmp_path / "first.keypoints.npy"
-    )
+    again = generate(tmp_path / "again.mp4", "--audio", half_a_second, *driving)
 
     assert (first.status, again.status) == (0, 0)
     np.testing.assert_array_equal(frames_of(tmp_path / "first.mp4"), frames_of(tmp_path / "again.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sound_of_its_own", "lips"),
+    [((), False, "audio"), (("--lips", "driving"), False, "driving"), ((), True, "driving"),
+     (("--lips", "audio"), True, "audio")],
+)  # fmt: skip
+def test_other_sound_moves_the_lips_of_driving_poses_unless_they_are_to_stay(
+    tmp_path, driving_video, half_a_second, asked, sound_of_its_own, lips
+):
+    sound = () if sound_of_its_own else ("--audio", half_a_second)
+    inputs = ("--driving-video", driving_video, *sound)
+
+    done = generate(tmp_path / "out.mp4", *inputs, *asked, "--save", "keypoints,manifest", preset="mmgt-demo")
+    kept = generate(tmp_path / "as.mp4", *inputs, "--lips", "driving", "--save", "keypoints", preset="mmgt-demo")
+
+    assert (done.status, kept.status) == (0, 0), done.stderr + kept.stderr
+    assert json.loads((tmp_path / "out.manifest.json").read_text())["lips"] == lips
+    assert ("stage 1" in done.stderr) == (lips == "audio")
+    poses, driving = (np.load(tmp_path / f"{name}.keypoints.npy") for name in ("out", "as"))
+    speaking = np.r_[JAW, LIPS]
+    np.testing.assert_array_equal(np.delete(poses, speaking, axis=1), np.delete(driving, speaking, axis=1))
+    assert np.array_equal(poses[:, speaking], driving[:, speaking]) == (lips == "driving")

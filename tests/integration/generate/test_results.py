@@ -18,7 +18,8 @@ def driven(half_a_second, moving_poses):
     """Generate half a second from given poses."""
 
     def run(out, *options) -> Finished:
-        done = generate(out, "--audio", half_a_second, "--driving-keypoints", moving_poses, *options)
+        driven_wholly = ("--driving-keypoints", moving_poses, "--lips", "driving")
+        done = generate(out, "--audio", half_a_second, *driven_wholly, *options)
         assert done.status == 0, done.stderr
         return done
 
@@ -65,7 +66,7 @@ def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driv
         "height": 64,
         "square": {"x": 0, "y": 0, "width": 64, "height": 64},
     }
-    assert manifest["is_pose_driven"] is True
+    assert (manifest["is_pose_driven"], manifest["lips"]) == (True, "driving")
     assert (manifest["device"], manifest["dtype"]) == ("cpu", "float32")
     assert (manifest["num_frames"], manifest["fps"], manifest["resolution"]) == (12, 25, 64)
     assert set(manifest["options"]) == {
@@ -118,7 +119,7 @@ def test_a_new_result_replaces_an_earlier_one(tmp_path, driven):
 def test_every_option_changes_the_frames(tmp_path, moving_poses, plain_second, options):
     speech, plain = plain_second
 
-    inputs = ("--audio", speech, "--driving-keypoints", moving_poses)
+    inputs = ("--audio", speech, "--driving-keypoints", moving_poses, "--lips", "driving")
     done = generate(tmp_path / "out.mp4", *inputs, *options)
 
     assert done.status == 0, done.stderr
@@ -131,6 +132,6 @@ def test_every_option_changes_the_frames(tmp_path, moving_poses, plain_second, o
 def plain_second(media, moving_poses):
     """Speech of one second, and its frames with default options."""
     speech = record(media / "second.wav", 1.0)
-    done = generate(media / "plain.mp4", "--audio", speech, "--driving-keypoints", moving_poses)
+    done = generate(media / "plain.mp4", "--audio", speech, "--driving-keypoints", moving_poses, "--lips", "driving")
     assert done.status == 0, done.stderr
     return speech, frames_of(media / "plain.mp4")

@@ -126,10 +126,14 @@ def test_preflight_reads_driving_keypoints_and_names_what_is_wrong_with_them(ser
     pose = ask(service, keys)["keypoints"]
     poses, shares = [pose] * 20, [[[x / 512, y / 512, sure] for x, y, sure in pose]]
 
-    taken = ask(service, keys | {"driving_keypoints": put(service, "p.json", json.dumps(poses).encode())})
+    taken = ask(
+        service, keys | {"driving_keypoints": put(service, "p.json", json.dumps(poses).encode()), "lips": "driving"}
+    )
+    dubbed = ask(service, keys | {"driving_keypoints": put(service, "p.json", json.dumps(poses).encode())})
     refused = ask(service, keys | {"driving_keypoints": put(service, "p.json", json.dumps(shares).encode())})
 
     assert (taken["findings"], taken["num_frames"], taken["segments"]) == ([], 20, 0)
+    assert (dubbed["findings"], dubbed["segments"]) == ([], 1)
     (finding,) = refused["findings"]
     assert (finding["code"], finding["param"]) == ("driving_keypoints_invalid", "driving_keypoints")
     assert "as shares" in finding["message"]

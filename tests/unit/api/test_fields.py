@@ -31,7 +31,8 @@ def test_every_field_is_read_in_its_own_type() -> None:
         "quality": "fast", "face_hands_weight": "1", "lips_weight": "2.5", "background_weight": "0",
         "crop": "10,20,300,300", "framing": "9:16", "gesture_strength": "0.5",
         "head_strength": "1.5", "smoothing": "1", "loop": "true",
-        "start_pose": "portrait", "allow_silence": "true", "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
+        "start_pose": "portrait", "lips": "audio", "allow_silence": "true",
+        "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
         "webhook_events": "video.completed, video.failed", "metadata": '{"a":"b"}', "expires_after_s": "60",
         "queue_ttl_s": "60", "priority": "batch", "consent": "true", "prompt": "hello",
     }  # fmt: skip

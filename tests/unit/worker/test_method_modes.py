@@ -17,7 +17,7 @@ from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.inputs import Inputs, InputWishes
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import SquareFrame
-from mmgt_core.pose_sampling import PoseWishes, StartPose
+from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
 from mmgt_core.quality import Quality, Sampler, VideoSampling, WindowSchedule
 from mmgt_core.types import PoseSequence, Waveform
 from mmgt_core.whole_picture.framing import Framing
@@ -95,7 +95,7 @@ def test_a_job_that_wishes_nothing_is_rendered_as_the_method_does_by_default() -
     assert media_limits(Settings().limits)["max_framed_side_px"] == MediaLimits().max_framed_side_px
 
 
-@pytest.mark.parametrize(("field", "known"), [("framing", Framing), ("start_pose", StartPose)])
+@pytest.mark.parametrize(("field", "known"), [("framing", Framing), ("start_pose", StartPose), ("lips", Lips)])
 def test_the_api_takes_just_what_the_method_knows(field: str, known: type[StrEnum]) -> None:
     (words, _) = CreateFields.model_json_schema()["properties"][field]["anyOf"]
 

@@ -12,6 +12,7 @@ from mmgt_core.media.sound_file import SOUND_RATE_HZ, write_sound
 from mmgt_core.media.sound_stream import SoundRules, stream_sound
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.pose_sampling import Lips
 from mmgt_core.types import PoseSequence, Waveform
 from mmgt_core.whole_picture.framing import Framing
 from mmgt_core.whole_picture.surroundings import Place, Surroundings
@@ -40,11 +41,13 @@ def test_inputs_come_out_as_they_went_in(tmp_path: Path, is_driven: bool) -> Non
         surroundings=Surroundings(
             Framing.PHOTO, chance.integers(0, 256, (90, 120, 3), np.uint8), Place(-3.5, 4, 80.25, 80)
         ),
+        lips=Lips.DRIVING if is_driven else Lips.AUDIO,
     )
 
     back = unpack(pack(inputs, LIMITS, tmp_path), tmp_path)
 
     assert (back.crop, back.warnings, back.is_drawn) == (inputs.crop, inputs.warnings, inputs.is_drawn)
+    assert (back.lips, back.needs_stage_1) == (inputs.lips, not is_driven)
     assert back.surroundings is not None
     assert inputs.surroundings is not None
     assert replace(back.surroundings, picture=inputs.surroundings.picture) == inputs.surroundings
