@@ -163,10 +163,7 @@ def generate(
     outputs = Outputs(out, _extras(save))
     words = words_to_speak(text, voice, language, audio)
     _check_usage(files, outputs, is_spoken=words is not None)
-    if loop and not files.has_no_poses:
-        raise typer.BadParameter("--loop is for generated poses; driving ones are not bent")
-    if lips and files.has_no_poses:
-        raise typer.BadParameter("--lips is for driving poses; give --driving-video or --driving-keypoints")
+    _check_driving(files, lips, loop=loop)
     check_device(device)
     chosen = _preset(preset) if preset else default_preset(weights)
     _check_mode(options, chosen)
@@ -297,6 +294,14 @@ def _preset(name: str) -> Preset:
         return find_preset(name)
     except WeightsError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _check_driving(files: InputFiles, lips: Lips | None, *, loop: bool) -> None:
+    """Raises: typer.BadParameter: what is for driving poses only comes without them, or the other way about."""
+    if loop and not files.has_no_poses:
+        raise typer.BadParameter("--loop is for generated poses; driving ones are not bent")
+    if lips and files.has_no_poses:
+        raise typer.BadParameter("--lips is for driving poses; give --driving-video or --driving-keypoints")
 
 
 def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> None:
