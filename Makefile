@@ -7,6 +7,7 @@ UV = uv==0.13.9
 
 BIN = .venv/bin
 READY = .venv/.ready
+TYPESCRIPT = clients/typescript
 # What torch's own build brings along is its business, not the lock's.
 NOT_LOCKED = $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-pathfinder cuda-toolkit \
 	nvidia-cublas nvidia-cuda-cccl nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 \
@@ -17,8 +18,8 @@ COMPILE_LIBROSA = import numpy; from mmgt_core.audio.baseline import baseline_fe
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock clients load fault demo-weights full-size gpu-check-prepare gpu-check \
-	gpu-check-rehearse image clean
+.PHONY: help setup demo test lint types format lock clients typescript load fault demo-weights full-size \
+	gpu-check-prepare gpu-check gpu-check-rehearse image clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,7 +39,7 @@ demo: setup ## Make out/demo.mp4 from a sample presenter and a sentence, through
 	@$(BIN)/mmgt submit --start out/demo-service --image samples/presenters/man.png --audio samples/presenters/man.wav \
 		--field model=mmgt-demo --field seed=42 --save pose,masks,manifest --out out/demo.mp4
 
-test: setup lint types ## Everything that CI checks: style, types, import rules, tests
+test: setup typescript lint types ## Everything that CI checks: style, types, import rules, tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 
 N ?= 20
@@ -64,8 +65,15 @@ lock: ## Resolve pyproject.toml anew into requirements.lock
 	echo "mediapipe==0.10.21" | $(COMPILE) --no-deps - | tee -a deploy/requirements.lock >> requirements.lock
 	echo "openapi-python-client==0.29.1" | $(COMPILE) --no-deps - >> requirements.lock
 
-clients: setup ## Write the clients' types anew from our OpenAPI; a test fails where they differ
+clients: setup typescript ## Write the clients' types anew from our OpenAPI; tests fail where they differ
 	$(BIN)/python -m deploy.client_types
+	cd $(TYPESCRIPT) && npm --silent run types
+
+typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/node_modules/.package-lock.json) # nothing where no Node is
+
+$(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json
+	cd $(TYPESCRIPT) && npm ci --no-audit --no-fund --silent
+	@touch $@
 
 load: setup ## Measure a running service under load; prints JSON
 	@$(BIN)/python -m tests.load.service_load

@@ -73,6 +73,7 @@ def wait(
             yield Sleep(min(pause_s, watch.left_s(video)))
         video, pause_s = yield from _look(patience, video_id)
         watch.tell(video)
+    watch.tell(video)
     if video["status"] != "completed":
         raise NotCompleted(video)
     return video

@@ -36,12 +36,13 @@ class Waiting:
         self.step = self.flow.next(failure=BROKEN)
 
 
-def test_a_video_that_has_ended_needs_no_stream() -> None:
+def test_a_video_that_has_ended_needs_no_stream_and_is_told() -> None:
     waiting = Waiting()
     waiting.hear_of(200, DONE)
 
     assert waiting.step is None
     assert waiting.flow.result == DONE
+    assert waiting.told == [100]
 
 
 def test_each_event_is_told_and_the_record_has_the_last_word() -> None:
