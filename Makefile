@@ -75,6 +75,9 @@ $(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json
 	cd $(TYPESCRIPT) && npm ci --no-audit --no-fund --silent
 	@touch $@
 
+docs: setup ## Build the documentation's site into out/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs out/docs
+
 load: setup ## Measure a running service under load; prints JSON
 	@$(BIN)/python -m tests.load.service_load
 
