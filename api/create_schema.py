@@ -19,7 +19,7 @@ PREFER = {
 CREATE_HEADERS = [IDEMPOTENCY_KEY, PREFER]
 FILES = {
     "image": "The portrait: PNG, JPEG or WebP, short side from 256 pixels.",
-    "audio": "The speech: wav, mp3, flac, ogg, m4a, aac or webm. May be left out when `driving_video` has sound.",
+    "audio": "The speech: wav, mp3, flac, ogg, m4a, aac or webm. None with `text`, or if `driving_video` has sound.",
     "driving_video": "Its motion is used instead of a generated one: mp4, mov or webm.",
     "driving_keypoints": "The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.",
 }
@@ -34,6 +34,10 @@ EXAMPLES = {
             "image": "@portrait.png", "audio": "@speech.wav", "quality": "balanced",
             "webhook_url": "https://example.com/hooks/video", "consent": "true",
         },
+    },
+    "text": {
+        "summary": "A portrait speaks a text",
+        "value": {"image": "@portrait.png", "text": "Good morning, and welcome.", "language": "en"},
     },
     "driven": {
         "summary": "Motion from a video",
@@ -51,7 +55,7 @@ def create_body() -> dict[str, Any]:
     schema = {
         "type": "object",
         "properties": files | properties,
-        "required": ["image"],  # and audio or driving_video: said in words, for generators make no client of an anyOf
+        "required": ["image"],  # and audio, text or driving_video: in words, since generators make no client of anyOf
         "additionalProperties": False,
         "patternProperties": {r"^metadata\[.{1,64}\]$": {"type": "string", "maxLength": 512}},
     }

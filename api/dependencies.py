@@ -18,6 +18,7 @@ from api.sender import Bells, CelerySender
 from api.turns import Turns
 from api.uploads import UploadDesk
 from jobs.settings import Settings
+from jobs.speech import Offer, offer_of
 from jobs.storage import ObjectStorage
 from jobs.storage_choice import open_storage
 from jobs.store import AsyncJobStore
@@ -41,6 +42,7 @@ class Context:
     uploads: UploadDesk
     waits: Places
     metrics: Metrics
+    speech: Offer | None
 
     async def close(self) -> None:
         """Close connections and threads."""
@@ -71,6 +73,7 @@ def open_context(settings: Settings) -> Context:
         uploads=UploadDesk(settings),
         waits=Places("waits", num_waits(), settings.limits.max_waits_per_tenant),
         metrics=Metrics(),
+        speech=offer_of(settings.speech),
     )
 
 

@@ -68,6 +68,17 @@ class CreateFields(BaseModel):
     queue_ttl_s: Annotated[WholeNumber | None, Field(description="How long it may wait for its turn, seconds.")] = None
     priority: Priority | None = None
     consent: Annotated[bool, Field(description="`true`: the person shown agreed.")] = False
+    text: Annotated[
+        str | None, Field(description="Words that are spoken instead of `audio`; `max_text_chars` of `/v1/limits`.")
+    ] = None
+    voice: Annotated[str | None, Field(min_length=1, max_length=64, description="One of `/v1/voices`.")] = None
+    language: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}$",
+            description="Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`.",
+        ),
+    ] = None
     prompt: Annotated[str | None, Field(description="Stored, and told; nothing else is done with it.")] = None
 
 
@@ -167,6 +178,8 @@ def check_metadata(metadata: Mapping[str, str], limits: LimitSettings) -> Iterab
 def check_files(fields: CreateFields, files: Collection[str]) -> tuple[Finding, ...]:
     """Return which fields do not go with the files that there are, by name."""
     findings = []
+    if fields.text is not None and "audio" in files:
+        findings.append(Finding("invalid_value", "send text or audio, not both", "text"))
     drivers = [name for name in DRIVERS if name in files]
     if len(drivers) > 1:
         findings.append(Finding("invalid_value", f"send {' or '.join(drivers)}, not both", drivers[-1]))

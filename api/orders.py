@@ -8,9 +8,13 @@ from hashlib import sha256
 from api.errors import Finding, invalid_fields
 from api.fields import CreateFields, check_fields, check_files, read_fields
 from api.multipart import SpooledFile, Upload
+from api.spoken import check_text
+from jobs.job import input_key
 from jobs.settings import Settings
+from jobs.speech import Offer
 
 IMAGE_ALIAS = "input_reference"
+SPEECH_SUFFIX = ".wav"
 
 
 @dataclass(frozen=True)
@@ -21,20 +25,25 @@ class Order:
     files: Mapping[str, SpooledFile]
     fingerprint: str
 
+    def input_keys(self, job_id: str) -> dict[str, str]:
+        """Return where a job's inputs lie, by field name; `audio` also where the speech of its text will."""
+        speech = {} if self.fields.text is None else {"audio": input_key(job_id, "audio", SPEECH_SUFFIX)}
+        return {name: input_key(job_id, name, file.kind.suffix) for name, file in self.files.items()} | speech
 
-def read_order(upload: Upload, settings: Settings) -> Order:
-    """Read an upload.
+
+def read_order(upload: Upload, settings: Settings, offer: Offer | None) -> Order:
+    """Read an upload. offer: what can be spoken here.
 
     Raises:
         RequestRefused: 422, with everything that is wrong.
     """
     fields, findings = read_fields(upload.fields)
     files, doubled = by_proper_names(upload.files)
-    findings += check_fields(fields, settings) + doubled
+    findings += check_fields(fields, settings) + check_text(fields, settings.limits, offer) + doubled
     if "image" not in files:
         findings += (Finding("missing_field", "image: a file is required", "image"),)
-    if "audio" not in files and "driving_video" not in files:
-        findings += (Finding("missing_field", "audio: a file is required without driving_video", "audio"),)
+    if "audio" not in files and "driving_video" not in files and fields.text is None:
+        findings += (Finding("missing_field", "audio: a file is required without text or driving_video", "audio"),)
     findings += check_files(fields, files)
     if findings:
         raise invalid_fields(findings)

@@ -56,6 +56,15 @@ class PreflightAnswer(BaseModel):
     estimate_s: float | None = None
     keypoints: tuple[tuple[float, float, float], ...] | None = None
 
+    def told_as_estimated(self, unspoken_s: float) -> "PreflightAnswer":
+        """Return the answer with a warning that its numbers stand on an estimate: no speech was made for it."""
+        message = (
+            f"text: nothing was spoken for this look; {unspoken_s:g} s is estimated from its length, and seconds, "
+            "num_frames, segments and estimate_s follow from that"
+        )
+        told = PreflightWarning(code="seconds_estimated", message=message)
+        return self.model_copy(update={"warnings": (*self.warnings, told)})
+
     @property
     def notices(self) -> tuple[Notice, ...]:
         """The warnings as a job carries them."""
@@ -94,11 +103,16 @@ async def answer_about(
     return answer
 
 
-def question_about(inputs: Mapping[str, str], options: JobOptions) -> dict[str, str]:
-    """Return what is asked about inputs, storage key by field name, and how the client wants them taken."""
+def question_about(inputs: Mapping[str, str], options: JobOptions, unspoken_s: float | None = None) -> dict[str, str]:
+    """Return what is asked about inputs, storage key by field name, and how the client wants them taken.
+
+    Args:
+        unspoken_s: about how long the speech will be that is to be made of a text, where it is not among the inputs.
+    """
     asked = {"crop": options.crop, "framing": options.framing, "lips": options.lips}
     silence = {"allow_silence": "true"} if options.allow_silence else {}
-    return {**inputs, **silence, **{name: word for name, word in asked.items() if word is not None}}
+    speech = {"unspoken_s": str(unspoken_s)} if unspoken_s is not None and "audio" not in inputs else {}
+    return {**inputs, **silence, **speech, **{name: word for name, word in asked.items() if word is not None}}
 
 
 async def look_at(

@@ -20,16 +20,28 @@ from api.fields import CreateFields, check_fields, check_files, read_fields
 from api.multipart import FilePart, Upload
 from api.orders import IMAGE_ALIAS, Order, by_proper_names, fingerprint_of
 from api.reservations import reserve
+from api.spoken import check_text, words_of
 from api.submission import Submitted, job_request, make_job, pick_model, store_inputs
 from api.uploads import create_parts
 from jobs.errors import ObjectNotFound
-from jobs.job import Job, JobRequest, input_key
-from jobs.settings import LimitSettings, Settings
+from jobs.job import Job, JobRequest, input_key, speech_key
+from jobs.settings import LimitSettings
 from jobs.storage import ObjectStorage
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 # Fields of a create that lie in the request as they were asked for; options lie beside them.
-KEPT_FIELDS = ("model", "prompt", "metadata", "webhook_url", "expires_after_s", "queue_ttl_s", "priority")
+KEPT_FIELDS = (
+    "model",
+    "prompt",
+    "text",
+    "voice",
+    "language",
+    "metadata",
+    "webhook_url",
+    "expires_after_s",
+    "queue_ttl_s",
+    "priority",
+)
 
 
 async def remix(context: Context, caller: Identity, source: Job, upload: Upload, call: CreateCall) -> Submitted:
@@ -39,17 +51,17 @@ async def remix(context: Context, caller: Identity, source: Job, upload: Upload,
         RequestRefused: 404, 409, 422, 503.
         JobsError: as the table of errors has it.
     """
-    order = remix_order(source, upload, context.settings)
+    order = remix_order(source, upload, context)
     model = await pick_model(context, order.fields)
     earlier = await reserve(context, caller.tenant, order, call)
     if earlier is not None:
         return Submitted(earlier, is_replay=True)
     request = from_source(job_request(context.settings, caller, order, model, call), source)
 
-    async def store() -> None:
+    async def store() -> Mapping[str, str]:
         refuse_expired(source)
-        await store_inputs(context.storage, request.inputs, order.files)
-        await copy_inputs(context.storage, source, request, order.files)
+        brought = await store_inputs(context.storage, request.inputs, order.files)
+        return {**brought, **await copy_inputs(context.storage, source, request, order.files)}
 
     return await make_job(context, request, call, store)
 
@@ -126,22 +138,30 @@ def form_pairs(body: bytes, max_fields: int) -> list[tuple[str, str]]:
         ) from error
 
 
-def remix_order(source: Job, upload: Upload, settings: Settings) -> Order:
+def remix_order(source: Job, upload: Upload, context: Context) -> Order:
     """Return what is wanted: what was asked for before, changed.
 
     Raises:
         RequestRefused: 422, with everything that is wrong.
     """
+    settings = context.settings
     changes, findings = read_fields(upload.fields)
     files, doubled = by_proper_names(upload.files)
     fields = CreateFields.model_validate(
         asked_before(source, "image" in files) | changes.model_dump(exclude_unset=True)
     )
-    findings += check_fields(fields, settings) + doubled + check_files(fields, source.request.inputs)
+    findings += check_fields(fields, settings) + doubled + check_files(fields, kept_inputs(source, fields))
+    if words_of(fields) != words_of(source.request):
+        findings += check_text(fields, settings.limits, context.speech)
     if findings:
         raise invalid_fields(findings)
     print_of_all = sha256(f"{source.id} {fingerprint_of(fields, files)}".encode()).hexdigest()
     return Order(fields, files, print_of_all)
+
+
+def kept_inputs(source: Job, fields: CreateFields) -> set[str]:
+    """Return the source's files that go on: not its sound, where text stands for it now."""
+    return set(source.request.inputs) - ({"audio"} if fields.text is not None else set())
 
 
 def asked_before(source: Job, has_another_image: bool) -> dict[str, Any]:
@@ -170,20 +190,31 @@ def from_source(request: JobRequest, source: Job) -> JobRequest:
     )  # fmt: skip
 
 
-async def copy_inputs(storage: ObjectStorage, source: Job, request: JobRequest, brought: Mapping[str, object]) -> None:
-    """Copy the source's inputs within the store.
+async def copy_inputs(
+    storage: ObjectStorage, source: Job, request: JobRequest, brought: Mapping[str, object]
+) -> dict[str, str]:
+    """Copy the source's inputs within the store, and the speech of its text if that is to be spoken again.
 
     Raises:
         RequestRefused: 409, they are gone.
         StorageUnavailable
     """
-    for name, key in source.request.inputs.items():
-        if name in brought:
-            continue
+    given = {name: key for name, key in source.request.inputs.items() if name not in brought}
+    sound = given.pop("audio", None) if request.text is not None else None
+    for name, key in given.items():
         try:
             await anyio.to_thread.run_sync(storage.copy, key, request.inputs[name])
         except ObjectNotFound as error:
             raise inputs_expired(source) from error
+    copied = {name: request.inputs[name] for name in given}
+    if sound is not None and words_of(request) == words_of(source.request):
+        try:
+            await anyio.to_thread.run_sync(storage.copy, speech_key(source.id), speech_key(request.id))
+            await anyio.to_thread.run_sync(storage.copy, sound, request.inputs["audio"])
+        except ObjectNotFound:
+            return copied  # nobody has spoken it yet
+        copied["audio"] = request.inputs["audio"]
+    return copied
 
 
 def refuse_expired(source: Job) -> None:

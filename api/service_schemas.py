@@ -41,6 +41,24 @@ class ModelList(BaseModel):
     data: list[ModelBody]
 
 
+class VoiceBody(BaseModel):
+    """A voice for `text`."""
+
+    id: str
+    object: Literal["voice"]
+    languages: Annotated[list[str] | None, Field(description="None: all that there are, or nobody knows.")]
+
+
+class VoiceList(BaseModel):
+    """Who speaks `text` here, and how it can be asked to."""
+
+    object: Literal["list"]
+    speaker: Annotated[Literal["server", "espeak"] | None, Field(description="None: `text` is refused here.")]
+    default_voice: str | None
+    languages: Annotated[list[str], Field(description="Tags in lower case; empty: nobody knows them, any may do.")]
+    data: Annotated[list[VoiceBody], Field(description="Empty: nobody knows them, any may do.")]
+
+
 class PlaceBody(BaseModel):
     """A waiting video and its place; 1 is the next one."""
 

@@ -23,16 +23,18 @@ from api.multipart import SpooledFile, Upload
 from api.orders import Order, read_order
 from api.preflight import PreflightAnswer, look_at, question_about
 from api.reservations import holding, reserve
+from api.spoken import estimated_s
 from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, StorageUnavailable, StoreUnavailable
-from jobs.job import Job, JobOptions, JobRequest, input_key, inputs_prefix, new_job_id
+from jobs.job import Job, JobOptions, JobRequest, inputs_prefix, new_job_id
 from jobs.logging import logger
 from jobs.queue import PREFLIGHT_EXPIRES_S, ring
-from jobs.settings import Settings
+from jobs.settings import LimitSettings, Settings
 from jobs.storage import ObjectStorage, delete_prefix
 
 log = logger(__name__)
 
 OPTION_FIELDS = frozenset(JobOptions.__dataclass_fields__) - {"seed"}
+CHOSEN_FIELDS = {"priority", "webhook_events", "text", "voice", "language"}
 SEEDS = 2**53  # what JSON numbers hold exactly
 
 
@@ -51,7 +53,7 @@ async def submit(context: Context, caller: Identity, upload: Upload, call: Creat
         RequestRefused: 404, 409, 422, 503.
         JobsError: as the table of errors has it.
     """
-    order = read_order(upload, context.settings)
+    order = read_order(upload, context.settings, context.speech)
     model = await pick_model(context, order.fields)
     earlier = await reserve(context, caller.tenant, order, call)
     if earlier is not None:
@@ -61,14 +63,14 @@ async def submit(context: Context, caller: Identity, upload: Upload, call: Creat
 
 
 async def make_job(
-    context: Context, request: JobRequest, call: CreateCall, store: Callable[[], Awaitable[None]]
+    context: Context, request: JobRequest, call: CreateCall, store: Callable[[], Awaitable[Mapping[str, str]]]
 ) -> Submitted:
     """Store the inputs, look at them, write the job; what fails before the script takes back what was stored.
 
     The idempotency key is held meanwhile, and no longer than this process lives.
 
     Args:
-        store: puts every input under its key.
+        store: puts every input under its key; returns those keys, by field name.
 
     Raises:
         RequestRefused: 422, 503; or what `store` raises.
@@ -77,9 +79,10 @@ async def make_job(
     wait_s = context.settings.limits.preflight_wait_s
     async with holding(context, request.tenant, call):
         try:
-            await store()
+            stored = await store()
             wanted = request.options
-            about = question_about(request.inputs, wanted)
+            request = with_estimate(request, stored, context.settings.limits)
+            about = question_about(stored, wanted, request.seconds)
             seen = await look_at(context, request.id, request.tenant, about, wait_s)
             seen = await timed_by_mode(context, request.queue_class, wanted.quality, seen)
             request = with_what_was_seen(request, seen)
@@ -96,20 +99,20 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
         RequestRefused: 422, 503.
         StorageUnavailable, StoreUnavailable
     """
-    order = read_order(upload, context.settings)
+    order = read_order(upload, context.settings, context.speech)
     model = await pick_model(context, order.fields)
     job_id = new_job_id()
-    inputs = {name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()}
+    unspoken_s = None if order.fields.text is None else estimated_s(order.fields.text, context.settings.limits)
     try:
-        await store_inputs(context.storage, inputs, order.files)
-        about = question_about(inputs, job_options(order.fields))
+        stored = await store_inputs(context.storage, order.input_keys(job_id), order.files)
+        about = question_about(stored, job_options(order.fields), unspoken_s)
         seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
         seen = await timed_by_mode(context, model.id, order.fields.quality, seen)
     finally:
         await discard_inputs(context, job_id)
     if seen is None:
         raise RequestRefused("preflight_unavailable", "no preflight worker answered", headers={"Retry-After": "5"})
-    return seen
+    return seen if unspoken_s is None else seen.told_as_estimated(unspoken_s)
 
 
 async def pick_model(context: Context, fields: CreateFields) -> LoadedModel:
@@ -129,14 +132,14 @@ async def pick_model(context: Context, fields: CreateFields) -> LoadedModel:
 def job_request(settings: Settings, caller: Identity, order: Order, model: LoadedModel, call: CreateCall) -> JobRequest:
     """Return the job as it will be written, with a new id, every default resolved, and the keys of its inputs."""
     fields, job_id = order.fields, new_job_id()
-    chosen = fields.model_dump(include={"priority", "webhook_events"}, exclude_none=True)
+    chosen = fields.model_dump(include=CHOSEN_FIELDS, exclude_none=True)
     return JobRequest(
         id=job_id,
         tenant=caller.tenant,
         model=model.id,
         queue_class=model.id,
         options=job_options(fields),
-        inputs={name: input_key(job_id, name, file.kind.suffix) for name, file in order.files.items()},
+        inputs=order.input_keys(job_id),
         size=model.size,
         fps=model.fps,
         fingerprint=order.fingerprint,
@@ -158,14 +161,24 @@ def job_options(fields: CreateFields) -> JobOptions:
     return JobOptions(seed=secrets.randbelow(SEEDS) if fields.seed is None else fields.seed, **options)
 
 
-async def store_inputs(storage: ObjectStorage, keys: Mapping[str, str], files: Mapping[str, SpooledFile]) -> None:
-    """Put every file under its key.
+async def store_inputs(
+    storage: ObjectStorage, keys: Mapping[str, str], files: Mapping[str, SpooledFile]
+) -> Mapping[str, str]:
+    """Put every file under its key; return the keys of the files.
 
     Raises:
         StorageUnavailable
     """
     for name, file in files.items():
         await anyio.to_thread.run_sync(storage.put_file, keys[name], file.path, file.kind.content_type)
+    return {name: keys[name] for name in files}
+
+
+def with_estimate(request: JobRequest, stored: Mapping[str, str], limits: LimitSettings) -> JobRequest:
+    """Return the job with the length that its text's speech will have about, where nobody has spoken it yet."""
+    if request.text is None or "audio" in stored:
+        return request
+    return replace(request, seconds=estimated_s(request.text, limits), estimate_s=None)
 
 
 async def timed_by_mode(

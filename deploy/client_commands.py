@@ -62,6 +62,9 @@ def submit_command(
     image: Annotated[Path, typer.Option(help="Portrait: PNG, JPEG or WebP.")],
     out: OutFile,
     audio: Annotated[Path | None, typer.Option(help="Speech: wav, mp3, flac, ogg, m4a, aac or webm.")] = None,
+    text: Annotated[str | None, typer.Option(help="Words that the service speaks, instead of --audio.")] = None,
+    voice: Annotated[str | None, typer.Option(help="Of --text; GET /v1/voices lists them.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of --text: a tag as en, en-US or de.")] = None,
     driving_video: Annotated[Path | None, typer.Option(help="Its poses stand instead of stage 1.")] = None,
     driving_keypoints: Annotated[Path | None, typer.Option(help="The same as keypoints: .npy or JSON.")] = None,
     framing: Annotated[
@@ -85,7 +88,8 @@ def submit_command(
     }
     present = {name: path for name, path in files.items() if path is not None}
     variants, fields = _variants(save), _fields(field or [])
-    fields |= {"framing": framing} if framing else {}
+    named = {"text": text, "voice": voice, "language": language, "framing": framing}
+    fields |= {name: value for name, value in named.items() if value}
     out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if start is not None:

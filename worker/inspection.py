@@ -38,6 +38,7 @@ class Question:
     Attributes:
         files: path by field of InputFiles; or `video`, whose mark is read.
         crop, framing, allow_silence, lips: as the client gave them.
+        unspoken_s: about how long the speech will be that nobody has made yet.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
@@ -50,6 +51,7 @@ class Question:
     framing: str = "square"
     allow_silence: bool = False
     lips: str | None = None
+    unspoken_s: float | None = None
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -77,7 +79,9 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
         )
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
         lips = Lips(question.lips) if question.lips else None
-        wishes = InputWishes(parse_crop(question.crop), Framing(question.framing), question.allow_silence, lips)
+        wishes = InputWishes(
+            parse_crop(question.crop), Framing(question.framing), question.allow_silence, lips, question.unspoken_s
+        )
         inputs = prepare_inputs(files, wishes, limits, detector, control, find_poses)
         inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:

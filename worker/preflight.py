@@ -22,7 +22,7 @@ log = logger(__name__)
 VERIFIED = "video"
 """The field of a file whose mark is read; the sandbox knows it by the same name."""
 _HOLDS = 3  # a look with its fetches takes no longer than so many of its time-outs
-_WISHES = ("crop", "framing", "allow_silence", "lips")
+_WISHES = ("crop", "framing", "allow_silence", "lips", "unspoken_s")
 """What a question has beside its files: fields of a create."""
 _UNKNOWN = dict.fromkeys(("seconds", "crop", "size", "num_frames", "segments", "estimate_s", "keypoints"))
 
@@ -62,6 +62,7 @@ def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], w
     question = {
         **wishes,
         "allow_silence": "allow_silence" in wishes,
+        "unspoken_s": float(wishes["unspoken_s"]) if "unspoken_s" in wishes else None,
         "limits": media_limits(place.settings.limits),
         "weights": str(place.settings.weights_folder),
         "preset": preset_to_serve(place.settings),

@@ -9,7 +9,7 @@ from api.auth import Identity
 from api.dependencies import Context, ContextDep, Reader
 from api.rate_limit import Window
 from api.schemas import problems
-from api.service_schemas import LimitsBody, ModelList, QueueBody
+from api.service_schemas import LimitsBody, ModelList, QueueBody, VoiceList
 from jobs.settings import LimitSettings
 from jobs.verbs.registry import WorkerRecord
 from jobs.verbs.upkeep import ClassQueue, Place
@@ -31,6 +31,24 @@ async def list_models(identity: Reader, context: ContextDep) -> JSONResponse:
             "data": [
                 {"object": "model", "created": 0, "owned_by": "mmgt", "qualities": list(model.qualities), **model.facts}
                 for model in sorted(models, key=lambda model: model.id)
+            ],
+        }
+    )
+
+
+@router.get("/v1/voices", summary="Who speaks `text`", response_model=VoiceList, responses=problems(401, 429, 503))
+async def list_voices(identity: Reader, context: ContextDep) -> JSONResponse:
+    """Return the voices and languages that `text` may ask for, as far as the service knows them."""
+    offer = context.speech
+    return JSONResponse(
+        {
+            "object": "list",
+            "speaker": offer.speaker.value if offer else None,
+            "default_voice": offer.default_voice if offer else None,
+            "languages": list(offer.languages) if offer else [],
+            "data": [
+                {"object": "voice", "id": voice.id, "languages": list(voice.languages) or None}
+                for voice in (offer.voices if offer else ())
             ],
         }
     )
@@ -124,6 +142,7 @@ def _upload_limits(limits: LimitSettings) -> dict[str, Any]:
         "max_image_bytes", "max_image_pixels", "min_image_side_px", "max_side_ratio",
         "max_framed_side_px", "max_audio_bytes", "max_driving_video_bytes", "max_driving_keypoints_bytes",
         "min_seconds", "max_seconds", "max_metadata_pairs", "max_metadata_key_chars", "max_metadata_value_chars",
-        "max_prompt_chars", "min_expires_after_s", "max_expires_after_s", "min_queue_ttl_s", "max_queue_ttl_s",
+        "max_prompt_chars", "max_text_chars", "min_expires_after_s", "max_expires_after_s",
+        "min_queue_ttl_s", "max_queue_ttl_s",
     )  # fmt: skip
     return {name: getattr(limits, name) for name in told}

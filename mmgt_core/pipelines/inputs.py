@@ -51,12 +51,14 @@ class InputWishes:
     """How inputs are taken: which part of the image, how much of it the video shows, whether speech may be silent.
 
     lips: of driving poses; None: as the files have it.
+    unspoken_s: silence so long stands for speech that is still to be made, where only the other inputs are looked at.
     """
 
     crop: CropChoice = field(default_factory=CropChoice.auto)
     framing: Framing = Framing.SQUARE
     allow_silence: bool = False
     lips: Lips | None = None
+    unspoken_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def prepare_inputs(
         InputError: an input cannot be used; names it and the number.
     """
     control.on_input(InputStep.AUDIO if files.audio else InputStep.DRIVING_VIDEO)
-    audio = _decode_sound(files, limits, allow_silence=wishes.allow_silence)
+    audio = _decode_sound(files, limits, wishes)
     control.on_input(InputStep.IMAGE)
     image = decode_image(files.image, limits)
     control.on_input(InputStep.DRIVING_VIDEO)
@@ -137,6 +139,7 @@ def prepare_inputs(
         poses, more = find_poses(files.driving_video, video, limits, detector, control)
         warnings += more
     num_frames, more = _common_length(audio.waveform, poses)
+    more = () if wishes.unspoken_s is not None else more  # an estimate differs from everything
     return Inputs(
         reference_image=initial.reference_image,
         crop=initial.frame,
@@ -174,7 +177,11 @@ def _surroundings(
     return surroundings_of(np.rot90(image, num_quarters), square, head, framing, limits.max_framed_side_px)
 
 
-def _decode_sound(files: InputFiles, limits: MediaLimits, *, allow_silence: bool) -> DecodedAudio:
+def _decode_sound(files: InputFiles, limits: MediaLimits, wishes: InputWishes) -> DecodedAudio:
+    allow_silence = wishes.allow_silence
+    if wishes.unspoken_s is not None:
+        samples = np.zeros(round(wishes.unspoken_s * FPS) * SAMPLES_PER_FRAME, np.float32)
+        return DecodedAudio(Waveform(samples), Path("nothing was spoken yet"))
     if files.audio is not None:
         return decode_audio(files.audio, limits, allow_silence=allow_silence)
     if files.driving_video is None:

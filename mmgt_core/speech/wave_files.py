@@ -4,8 +4,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_UNKNOWN_BYTES = 0x7FFF_0000
-"""Who writes while it speaks states a length like this, or 0, since it cannot know."""
+_UNKNOWN_BYTES = 1_000_000_000
+"""Servers that answer while they speak cannot know the length: they state 0, or 2 000 000 000, 2³¹ − 1 or 2³² − 1."""
 _LEAST_FORMAT_BYTES = 16
 
 

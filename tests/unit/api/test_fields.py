@@ -35,6 +35,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
         "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
         "webhook_events": "video.completed, video.failed", "metadata": '{"a":"b"}', "expires_after_s": "60",
         "queue_ttl_s": "60", "priority": "batch", "consent": "true", "prompt": "hello",
+        "text": "Good morning.", "voice": "f1", "language": "en-US",
     }  # fmt: skip
 
     fields, findings = read_fields(pairs.items())

@@ -59,6 +59,21 @@ def test_preflight_has_no_route_out_and_delivery_no_storage(services):
     assert [volume["source"] for volume in services["delivery"]["volumes"]] == ["secrets-delivery"]
 
 
+def test_the_worker_has_a_way_out_only_to_a_speech_server_elsewhere(services):
+    with_speech = compose("docker-compose.yml", "deploy/compose.speech.yaml")
+
+    assert list(services["worker"]["networks"]) == ["inside"]
+    assert set(with_speech["worker"]["networks"]) == {"inside", "outside"}
+    assert list(with_speech["preflight"]["networks"]) == ["inside"]
+
+
+def test_who_takes_text_knows_the_speech_server_and_only_who_speaks_its_key(services):
+    told = {name: set(service.get("environment") or ()) for name, service in services.items()}
+
+    assert {"MMGT_SPEECH__URL", "MMGT_SPEECH__VOICES"} <= told["api"] & told["worker"]
+    assert [name for name, names in told.items() if "MMGT_SPEECH__KEY" in names] == ["worker"]
+
+
 def test_nothing_starts_before_what_it_needs(services):
     def gates(name: str) -> dict[str, str]:
         return {other: gate["condition"] for other, gate in services[name]["depends_on"].items()}

@@ -78,7 +78,7 @@ def test_a_text_longer_than_a_server_takes_is_split_at_sentences_and_joined_whol
     assert told == [(0, 2), (1, 2), (2, 2)]
 
 
-@pytest.mark.parametrize("stated", [0, 0xFFFFFFFF, 0x7FFFFFFF])
+@pytest.mark.parametrize("stated", [0, 0xFFFFFFFF, 0x7FFFFFFF, 2_000_000_000])
 def test_a_wav_written_while_it_was_spoken_states_no_length_and_is_whole(server: SpeechServer, stated: int) -> None:
     whole = tones("hello there")
     server.always = says(whole[:40] + stated.to_bytes(4, "little") + whole[44:])
