@@ -32,7 +32,7 @@ class InputFiles:
     """What the caller names. audio may be None where a driving video has sound of its own."""
 
     image: Path
-    audio: Path | None
+    audio: Path | None = None
     driving_video: Path | None = None
     driving_keypoints: Path | None = None
 
@@ -150,7 +150,7 @@ def prepare_inputs(
         warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
-        lips=files.lips(wishes.lips),
+        lips=files.lips(wishes.lips or (Lips.AUDIO if wishes.unspoken_s is not None else None)),
     )
 
 
