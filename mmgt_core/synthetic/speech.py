@@ -42,10 +42,14 @@ class Phoneme:
 
 @dataclass(frozen=True)
 class Speech:
-    """Spoken samples, (samples,) float32 at 16 kHz, and their phonemes in order."""
+    """Spoken samples, (samples,) float32 at 16 kHz, and their phonemes in order.
+
+    word_starts: character of the text to second, in order. "of the" has one, "1984" three.
+    """
 
     samples: Float32Array
     phonemes: tuple[Phoneme, ...]
+    word_starts: tuple[tuple[int, float], ...]
 
 
 class Synthesiser:
@@ -73,7 +77,8 @@ class Synthesiser:
             for (start, symbol), end in zip(head["phonemes"], starts[1:], strict=True)
             if end > start
         )
-        return Speech(np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32), phonemes)
+        word_starts = tuple((character, start / rate_hz) for start, character in head["words"])
+        return Speech(np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32), phonemes, word_starts)
 
     def _exchange(self, line: bytes) -> tuple[dict[str, Any], bytes]:
         assert self._process.stdin is not None

@@ -32,6 +32,16 @@ def test_phonemes_follow_each_other_within_the_speech() -> None:
     assert {"m", "ɡ"} <= {phoneme.symbol for phoneme in speech.phonemes}
 
 
+def test_words_begin_where_their_letters_stand_in_the_text() -> None:
+    speech = synthesise(HELLO)
+
+    said = {HELLO.text[character:].split()[0]: start_s for character, start_s in speech.word_starts}
+    assert list(said) == ["Hello,", "my", "friend,", "Bob", "made", "a", "map."]
+    assert list(said.values()) == sorted(said.values())
+    first_of_bob = next(p.start_s for p in speech.phonemes if p.symbol.endswith("b") and p.start_s > said["friend,"])
+    assert said["Bob"] == pytest.approx(first_of_bob, abs=0.02)
+
+
 def test_an_unknown_voice_is_named() -> None:
     with pytest.raises(MMGTError, match="zz\\+m1"):
         synthesise(Utterance("Hello.", "zz+m1", 160, 50, 50))
