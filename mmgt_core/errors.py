@@ -21,6 +21,8 @@ class InputCode(StrEnum):
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
+    CAPTIONS_FILE_UNREADABLE = "captions_file_unreadable"
+    TRANSCRIPT_TOO_LONG = "transcript_too_long"
 
 
 class MMGTError(Exception):
@@ -67,5 +69,5 @@ class Cancelled(MMGTError):
 
 def _field(code: InputCode) -> str:
     """The input that a code is about: the one that it begins with."""
-    fields = ("driving_video", "driving_keypoints", "audio", "image", "crop")
+    fields = ("driving_video", "driving_keypoints", "captions_file", "transcript", "audio", "image", "crop")
     return next((name for name in fields if code.value.startswith(name)), "image")
