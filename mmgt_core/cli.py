@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -12,13 +13,14 @@ from formats.espeak_voices import TIMBRES
 from mmgt_core.audio.hand_made import hearing
 from mmgt_core.checkpoints.folders import default_preset, find_preset, preset_folder
 from mmgt_core.checkpoints.lock import present_tensor_files
+from mmgt_core.commands.captioning import CaptionForm, caption_source
 from mmgt_core.commands.running import Device, check_device, interruptible, run_app, work
 from mmgt_core.commands.speaking import as_recording, words_to_speak
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs, warned_of_photographs
-from mmgt_core.pipelines.output_files import Extra, Outputs
+from mmgt_core.pipelines.output_files import SAVED, Extra, Outputs
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
@@ -54,8 +56,17 @@ TextWords = Annotated[
     str | None, typer.Option("--text", help="Words to speak instead of --audio, by eSpeak NG (extra `speech`).")
 ]
 VoiceName = Annotated[str | None, typer.Option("--voice", help=f"Of --text: {', '.join(TIMBRES)}.")]
-LanguageTag = Annotated[str | None, typer.Option("--language", help="Of --text, as en (by default), en-US or de.")]
+LanguageTag = Annotated[
+    str | None, typer.Option("--language", help="Of --text or --transcript, as en (by default), en-US or de.")
+]
 OutFile = Annotated[Path, typer.Option("--out", help="The MP4 to write.")]
+Captions = Annotated[
+    CaptionForm, typer.Option("--captions", help="vtt: a track in the video, and a WebVTT file beside it.")
+]
+Transcript = Annotated[str | None, typer.Option("--transcript", help="What is said in --audio, for --captions.")]
+CaptionsFile = Annotated[
+    Path | None, typer.Option("--captions-file", help="Captions of your own, WebVTT or SubRip, for --captions.")
+]
 DrivingVideo = Annotated[
     Path | None, typer.Option("--driving-video", help="Take the poses, and without --audio the sound, from this video.")
 ]
@@ -99,7 +110,7 @@ Windows = Annotated[
     WindowSchedule | None,
     typer.Option("--windows", help="looping wraps the last windows to the beginning; by default the mode's own."),
 ]
-Save = Annotated[str, typer.Option("--save", help=f"Also write, by comma: {', '.join(Extra)}; or all.")]
+Save = Annotated[str, typer.Option("--save", help=f"Also write, by comma: {', '.join(SAVED)}; or all.")]
 DeviceName = Annotated[Device, typer.Option("--device", help="auto takes a GPU where there is one.")]
 Identity = Annotated[
     Path | None,
@@ -122,6 +133,9 @@ def generate(
     text: TextWords = None,
     voice: VoiceName = None,
     language: LanguageTag = None,
+    captions: Captions = CaptionForm.OFF,
+    transcript: Transcript = None,
+    captions_file: CaptionsFile = None,
     driving_video: DrivingVideo = None,
     driving_keypoints: DrivingKeypoints = None,
     preset: MaybePreset = None,
@@ -159,9 +173,10 @@ def generate(
         natural_poses=natural_poses,
         pose_wishes=_pose_wishes(gesture_strength, head_strength, smoothing, loop, start_pose),
     )
-    files = InputFiles(image, audio, driving_video, driving_keypoints)
-    outputs = Outputs(out, _extras(save))
-    words = words_to_speak(text, voice, language, audio)
+    files = InputFiles(image, audio, driving_video, driving_keypoints, captions_file)
+    captioned = caption_source(captions, transcript, captions_file, text, language)
+    outputs = Outputs(out, _extras(save) | ({Extra.CAPTIONS} if captioned else set()))
+    words = words_to_speak(text, voice, language if transcript is None else None, audio)
     _check_usage(files, outputs, is_spoken=words is not None)
     _check_driving(files, lips, loop=loop)
     check_device(device)
@@ -177,8 +192,10 @@ def generate(
         control = RunControl(bar.show, is_interrupted)
         signer = work("media.identity_trial").tried_identity(identity)
         inputs = prepare_inputs(
-            sources,
-            InputWishes(parse_crop(crop), framing, allow_silence, lips),
+            sources.files,
+            InputWishes(
+                parse_crop(crop), framing, allow_silence, lips, captioned and replace(captioned, heard=sources.heard)
+            ),
             MediaLimits(),
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,
@@ -314,7 +331,9 @@ def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> Non
     if out.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"--out is {out}; it must end with .mp4")
     sources = {
-        path.resolve() for path in (files.image, files.audio, files.driving_video, files.driving_keypoints) if path
+        path.resolve()
+        for path in (files.image, files.audio, files.driving_video, files.driving_keypoints, files.captions_file)
+        if path
     }
     try:
         for path in outputs.paths:
@@ -332,10 +351,10 @@ def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> Non
 def _extras(save: str) -> frozenset[Extra]:
     names = [name.strip() for name in save.split(",") if name.strip()]
     if names == ["all"]:
-        return frozenset(Extra)
-    unknown = [name for name in names if name not in set(Extra)]
+        return frozenset(SAVED)
+    unknown = [name for name in names if name not in SAVED]
     if unknown:
-        raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(Extra)} or all")
+        raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SAVED)} or all")
     return frozenset(Extra(name) for name in names)
 
 

@@ -23,6 +23,7 @@ RUN_BY = {
     "mmgt doctor": "tests/integration/doctor/test_doctor.py",
     "mmgt submit --audio --image --out": "tests/integration/serve/test_make_demo.py",
     "mmgt generate --audio --image --out": "tests/integration/generate/test_results.py",
+    "mmgt generate --audio --captions --image --out --transcript": "tests/integration/generate/test_captions.py",
     "mmgt generate --image --out --text": "tests/integration/generate/test_text.py",
     "mmgt generate --driving-video --image --out": "tests/integration/generate/test_pose_driven.py",
     "mmgt generate --audio --driving-keypoints --image --out": "tests/integration/generate/test_pose_driven.py",

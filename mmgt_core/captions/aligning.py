@@ -19,7 +19,7 @@ Span = tuple[float, float]
 
 _FRAMES_PER_S = 100
 _BEAM = 1e-300
-"""With narrower ones (the library's own, also 1e-100) searches end without a result or in the middle; none is faster."""
+"""With narrower ones (the library's, also 1e-100) searches end without a result or in the middle; none is faster."""
 _SPEECH_RMS, _NOISES_RMS = 0.1, (1e-3, 3e-3, 1e-2)
 """Noise laid over speech, the next where the search fails over one: over exact zeros it mostly does."""
 _PAD_S = 0.3

@@ -1,13 +1,14 @@
 """Times of words that nobody aligned: spread over the loud moments between two known ones, by how long they are."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from mmgt_core.captions.words import TimedWord, Word, width_of
 from mmgt_core.keypoints import Float32Array
+from mmgt_core.speech.words import TimedWord as Heard
 from mmgt_core.types import SAMPLE_RATE_HZ
 
 Span = tuple[float, float]
@@ -35,6 +36,19 @@ def timed(words: Sequence[Word], spans: Sequence[Span | None], samples: Float32A
         start_s, stop_s = _room(found, before, after, end_s)
         found[before + 1 : after] = _spread(words[before + 1 : after], start_s, stop_s, is_loud)
     return tuple(TimedWord(word, *span) for word, span in zip(words, found, strict=True) if span is not None)
+
+
+def spans_told(words: Sequence[Word], heard: Sequence[Heard]) -> list[Span | None]:
+    """Each word's time, from the times of what stands between two spaces; empty where that is another text."""
+    letters: list[Span] = []
+    for each in heard:
+        borders = np.linspace(each.start_s, each.end_s, len(each.word) + 1).tolist()
+        letters += pairwise(borders)
+    texts = ["".join(word.text.split()) for word in words]
+    if "".join(texts) != "".join(each.word for each in heard):
+        return []
+    ends = accumulate(map(len, texts))
+    return [(letters[end - len(text)][0], letters[end - 1][1]) for text, end in zip(texts, ends, strict=True)]
 
 
 def _room(spans: list[Span | None], before: int, after: int, end_s: float) -> Span:

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from mmgt_core.captions.cues import cues_of
-from mmgt_core.captions.spreading import Span, timed
+from mmgt_core.captions.spreading import Span, spans_told, timed
 from mmgt_core.captions.webvtt import Captions, captions_of
 from mmgt_core.captions.words import TimedWord, words_of
 from mmgt_core.errors import InputWarning
+from mmgt_core.speech.words import TimedWord as Heard
 from mmgt_core.types import SAMPLE_RATE_HZ, Waveform
 
 ALIGNMENT_PROCESS = "mmgt_core.captions.alignment_process"
@@ -29,6 +30,7 @@ class TimedBy(StrEnum):
     """What told when words are said."""
 
     FILE = "file"
+    SPEAKER = "speaker"
     ALIGNMENT = "alignment"
     LOUDNESS = "loudness"
 
@@ -37,12 +39,13 @@ class TimedBy(StrEnum):
 class CaptionSource:
     """What captions are made of: a client's own file, else what is said.
 
-    language: BCP 47, of what is said.
+    language: BCP 47, of what is said. heard: when its words are heard, where the synthesiser told it.
     """
 
     text: str = ""
     language: str = "en"
     file: Captions | None = None
+    heard: tuple[Heard, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,11 @@ class CaptionsBeside:
     def __init__(self, source: CaptionSource, waveform: Waveform) -> None:
         self._source, self._waveform = source, waveform
         self._words = () if source.file else words_of(source.text)
+        self._told = spans_told(self._words, source.heard or ())
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        if self._words and _is_english(self._source.language):
+        if self._words and not self._told and _is_english(self._source.language):
             self._start()
         return self
 
@@ -94,7 +98,7 @@ class CaptionsBeside:
         source, words = self._source, self._words
         if source.file is not None:
             return MadeCaptions(source.file, source.language, TimedBy.FILE)
-        spans, problem = self._spans()
+        spans, problem = (self._told, "") if self._told else self._spans()
         num_aligned = sum(span is not None for span in spans)
         samples = self._waveform.part(0)
         said = timed(words, spans, samples)
@@ -103,7 +107,7 @@ class CaptionsBeside:
             problem = f"{len(words) - num_aligned} of {len(words)} words could not be found in the sound"
         message = f"captions: {problem}; such words are spread over what is loud, by their length"
         warning = InputWarning("captions_spread", message) if problem else None
-        timed_by = TimedBy.ALIGNMENT if num_aligned else TimedBy.LOUDNESS
+        timed_by = TimedBy.SPEAKER if self._told else TimedBy.ALIGNMENT if num_aligned else TimedBy.LOUDNESS
         return MadeCaptions(captions_of(cues), source.language, timed_by, said, num_aligned, warning)
 
     def _start(self) -> None:

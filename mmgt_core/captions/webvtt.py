@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from mmgt_core.captions.cues import Cue
 from mmgt_core.errors import InputCode, InputError
+from mmgt_core.media.files import file_bytes
 
 MAX_AT_ONCE = 8
 _ARROW = "-->"
@@ -50,7 +51,10 @@ def read_captions(path: Path, max_bytes: int) -> Captions:
     Raises:
         InputError: it has a fault; names the line.
     """
-    text = _decoded(path.read_bytes(), max_bytes)
+    num_bytes = file_bytes(path, InputCode.CAPTIONS_FILE_UNREADABLE)
+    if num_bytes > max_bytes:
+        _refuse(f"it has {num_bytes} bytes; the limit is {max_bytes}")
+    text = _decoded(path.read_bytes())
     lines = text.split("\n")
     is_vtt = _HEAD.fullmatch(lines[0]) is not None
     cues = tuple(_cues(lines, is_vtt))
@@ -81,9 +85,7 @@ def check_within(captions: Captions, end_s: float) -> None:
             _refuse(f"{shown!r} begins at {cue.start_s:.3f} s; the video ends at {end_s:.3f} s")
 
 
-def _decoded(content: bytes, max_bytes: int) -> str:
-    if len(content) > max_bytes:
-        _refuse(f"it has {len(content)} bytes; the limit is {max_bytes}")
+def _decoded(content: bytes) -> str:
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = content.decode(coding)
@@ -141,7 +143,7 @@ def _seconds(text: str, number: int, is_vtt: bool) -> float:
     if match is None:
         _refuse(f"line {number}: {text[:40]!r} is no time such as {form}")
     hours, minutes, seconds, thousandths = (int(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+    return ((hours * 60 + minutes) * 60_000 + seconds * 1000 + thousandths) / 1000
 
 
 def _check_order(cues: Sequence[Cue], lines: Sequence[str]) -> None:

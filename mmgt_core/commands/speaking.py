@@ -11,6 +11,7 @@ import typer
 from mmgt_core.errors import Cancelled
 from mmgt_core.pipelines.inputs import InputFiles
 from mmgt_core.speech.espeak import speak
+from mmgt_core.speech.words import TimedWord
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,23 @@ def words_to_speak(text: str | None, voice: str | None, language: str | None, au
     return Words(text, voice, language)
 
 
+@dataclass(frozen=True)
+class Sources:
+    """The files of a run; heard: when the words of the recording are heard, where they were spoken here."""
+
+    files: InputFiles
+    heard: tuple[TimedWord, ...] | None = None
+
+
 @contextmanager
-def as_recording(files: InputFiles, words: Words | None, is_cancelled: Callable[[], bool]) -> Iterator[InputFiles]:
+def as_recording(files: InputFiles, words: Words | None, is_cancelled: Callable[[], bool]) -> Iterator[Sources]:
     """Give the files with the words spoken into one of them, which goes with the block.
 
     Raises:
         UsageError, SpeechUnavailable, Cancelled
     """
     if words is None:
-        yield files
+        yield Sources(files)
         return
 
     def check() -> None:
@@ -57,5 +66,6 @@ def as_recording(files: InputFiles, words: Words | None, is_cancelled: Callable[
 
     with TemporaryDirectory(prefix="mmgt-speech-") as folder:
         audio = Path(folder) / "speech.wav"
-        audio.write_bytes(speak(words.text, words.voice, words.language, check).wav)
-        yield replace(files, audio=audio)
+        speech = speak(words.text, words.voice, words.language, check)
+        audio.write_bytes(speech.wav)
+        yield Sources(replace(files, audio=audio), speech.words)

@@ -19,6 +19,9 @@ _STYLES = (
 )
 """What the encoder makes a track's head of; without it the head cannot be written."""
 _MAX_TEXT_BYTES = 0xFFFF
+_LOST_BY_PLAYERS = str.maketrans({"{": "(", "}": ")", "\\": "\\\u2060"})
+"""FFmpeg's players take what stands in braces for a command, and a backslash with the letter behind it; not with a word
+joiner between."""
 _THREE_LETTERS = {
     "af": "afr", "ar": "ara", "bg": "bul", "bn": "ben", "bs": "bos", "ca": "cat", "cs": "ces", "cy": "cym", "da":
     "dan", "de": "deu", "el": "ell", "en": "eng", "eo": "epo", "es": "spa", "et": "est", "eu": "eus", "fa": "fas",
@@ -62,7 +65,7 @@ def write_captions(
         start, end = (round(min(moment, end_s) / _TICK) for moment in (text.start_s, text.end_s))
         if end <= start:
             continue
-        content = text.text.encode()[:_MAX_TEXT_BYTES].decode(errors="ignore").encode()
+        content = text.text.translate(_LOST_BY_PLAYERS).encode()[:_MAX_TEXT_BYTES].decode(errors="ignore").encode()
         packet = av.Packet(struct.pack(">H", len(content)) + content)
         packet.pts = packet.dts = start
         packet.duration, packet.time_base, packet.stream = end - start, _TICK, stream

@@ -25,6 +25,7 @@ class MediaLimits:
     max_video_pixels: int = 4096 * 2304
     max_video_fps: int = 240
     max_keypoints_bytes: int = 50 * _MEGA
+    max_captions_bytes: int = _MEGA
     max_framed_side_px: int = 1920
 
 

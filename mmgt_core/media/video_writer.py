@@ -1,6 +1,7 @@
 """The result: frames and the original sound become one MP4 (H.264 and AAC), complete or not there at all."""
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
@@ -10,11 +11,13 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
+from mmgt_core.media.caption_track import ShownText, add_caption_stream, write_captions
 from mmgt_core.media.encoders import CAREFUL
 from mmgt_core.media.film_streams import Encoder, SoundFrames, add_audio_stream, add_video_stream, bt709_frame, timed
-from mmgt_core.types import UInt8Array
+from mmgt_core.types import FPS, UInt8Array
 
 _SOUND_BIT_RATE = 128_000
 
@@ -29,6 +32,7 @@ class VideoWriter:
     _container: OutputContainer
     _video: VideoStream
     _audio: AudioStream
+    _captions: SubtitleStream
 
     def __init__(
         self,
@@ -38,9 +42,11 @@ class VideoWriter:
         sound: Path | None,
         num_frames: int,
         encoder: Encoder = CAREFUL,
+        caption_language: str | None = None,
     ) -> None:
         """Args: path: of the MP4. width, height: pixels, even. sound: a recording, decoded anew here at 48 kHz, cut or
-        filled with silence to the video's length. num_frames: how many frames will be written.
+        filled with silence to the video's length. num_frames: how many frames will be written. caption_language: of the
+        texts that will be added; None: there is no track for any.
 
         Raises:
             ValueError: an odd or empty size, or no frames.
@@ -57,6 +63,7 @@ class VideoWriter:
         self._num_written = 0
         self._sound_path = sound
         self._sound: SoundFrames | None = None
+        self._caption_language = caption_language
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -91,6 +98,10 @@ class VideoWriter:
             self._container.mux(self._audio.encode(self._sound.next_frame()))
         self._num_written += 1
 
+    def add_captions(self, texts: Iterable[ShownText]) -> None:
+        """Add the texts of the film's own caption track, at any time, once."""
+        write_captions(self._container, self._captions, texts, self._num_frames / FPS)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
@@ -111,6 +122,8 @@ class VideoWriter:
         self._video = add_video_stream(self._container, width, height, self._encoder)
         if self._sound is not None:
             self._audio = add_audio_stream(self._container, self._sound.num_channels, _SOUND_BIT_RATE)
+        if self._caption_language is not None:
+            self._captions = add_caption_stream(self._container, self._caption_language)
         self._container.start_encoding()  # creates the file, so that a folder that cannot be written is told now
 
     def _finish(self) -> None:

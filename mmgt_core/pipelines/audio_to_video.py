@@ -100,8 +100,10 @@ class AudioToVideo:
         means = Means(render.device, render.dtype, render.decoding_dtype, encoder, render.execution)
         with outputs.unfinished() as staged, closing(frames):
             shown = dissolved_into_first(frames) if options.pose_wishes.loop else frames
-            write_videos(shown, inputs, staged, resolution, options.mask_motion, encoder)
-            manifest = describe(self.preset, self.weights, inputs, options, means, control)
+            captions = write_videos(shown, inputs, staged, resolution, options.mask_motion, encoder)
+            if captions is not None and captions.warning is not None:
+                control.warn(captions.warning.code, captions.warning.message)
+            manifest = describe(self.preset, self.weights, inputs, options, means, control, captions)
             if Extra.MANIFEST in outputs.extras:
                 manifest.write(staged.path(Extra.MANIFEST))
         return manifest

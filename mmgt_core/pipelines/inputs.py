@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmgt_core.captions.timing import CaptionSource, said_too_much
+from mmgt_core.captions.webvtt import Captions, check_within, read_captions
 from mmgt_core.config import Preset
 from mmgt_core.errors import InputCode, InputError, InputWarning
 from mmgt_core.keypoints import Float32Array
@@ -35,6 +37,7 @@ class InputFiles:
     audio: Path | None = None
     driving_video: Path | None = None
     driving_keypoints: Path | None = None
+    captions_file: Path | None = None
 
     @property
     def has_no_poses(self) -> bool:
@@ -50,7 +53,8 @@ class InputFiles:
 class InputWishes:
     """How inputs are taken: which part of the image, how much of it the video shows, whether speech may be silent.
 
-    lips: of driving poses; None: as the files have it.
+    lips: of driving poses; None: as the files have it. captions: what they are made of, where they are wanted; a
+    captions file goes before it.
     unspoken_s: silence so long stands for speech that is still to be made, where only the other inputs are looked at.
     """
 
@@ -58,6 +62,7 @@ class InputWishes:
     framing: Framing = Framing.SQUARE
     allow_silence: bool = False
     lips: Lips | None = None
+    captions: CaptionSource | None = None
     unspoken_s: float | None = None
 
 
@@ -68,7 +73,7 @@ class Inputs:
     reference_image: (512, 512, 3) RGB. crop: where it lay in the source image. initial_keypoints: (134, 3) on its
     pixels. waveform: exactly as long as the video. sound: the recording whose sound the video gets. driving_poses:
     instead of stage 1. is_drawn: the image shows a drawn presenter. surroundings: what the video shows around the
-    square; None: nothing. lips: whose the driving poses get.
+    square; None: nothing. lips: whose the driving poses get. captions: what they are made of; None: there are none.
     """
 
     reference_image: UInt8Array
@@ -81,6 +86,7 @@ class Inputs:
     is_drawn: bool = False
     surroundings: Surroundings | None = None
     lips: Lips = Lips.DRIVING
+    captions: CaptionSource | None = None
 
     @property
     def needs_stage_1(self) -> bool:
@@ -122,6 +128,8 @@ def prepare_inputs(
     Raises:
         InputError: an input cannot be used; names it and the number.
     """
+    control.on_input(InputStep.CAPTIONS_FILE)
+    captions_file = read_captions(files.captions_file, limits.max_captions_bytes) if files.captions_file else None
     control.on_input(InputStep.AUDIO if files.audio else InputStep.DRIVING_VIDEO)
     audio = _decode_sound(files, limits, wishes)
     control.on_input(InputStep.IMAGE)
@@ -151,6 +159,8 @@ def prepare_inputs(
         is_drawn=initial.is_drawn,
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
         lips=files.lips(wishes.lips or (Lips.AUDIO if wishes.unspoken_s is not None else None)),
+        lips=files.lips(wishes.lips),
+        captions=_captions(wishes, captions_file, num_frames / FPS),
     )
 
 
@@ -163,6 +173,18 @@ def warned_of_photographs(inputs: Inputs, preset: Preset) -> Inputs:
         "the photograph itself is moved along its bones"
     )
     return replace(inputs, warnings=(*inputs.warnings, InputWarning("photograph", message)))
+
+
+def _captions(wishes: InputWishes, file: Captions | None, seconds: float) -> CaptionSource | None:
+    """What captions are made of: the client's own file, else words; as far as the length is known, it must fit them."""
+    source = wishes.captions and replace(wishes.captions, file=file)
+    if source is None or wishes.unspoken_s is not None:
+        return source
+    if file is not None:
+        check_within(file, seconds)
+    elif problem := said_too_much(source.text, seconds):
+        raise InputError(InputCode.TRANSCRIPT_TOO_LONG, problem)
+    return source
 
 
 def _surroundings(

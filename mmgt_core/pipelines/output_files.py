@@ -25,14 +25,18 @@ class Extra(StrEnum):
     KEYPOINTS = "keypoints"
     THUMBNAIL = "thumbnail"
     MANIFEST = "manifest"
+    CAPTIONS = "captions"
 
 
+SAVED = tuple(extra for extra in Extra if extra is not Extra.CAPTIONS)
+"""Those that are asked for as such; captions come with what they are made of."""
 _SUFFIXES = {
     Extra.POSE: ".pose.mp4",
     Extra.MASKS: ".masks.mp4",
     Extra.KEYPOINTS: ".keypoints.npy",
     Extra.THUMBNAIL: ".thumbnail.jpg",
     Extra.MANIFEST: ".manifest.json",
+    Extra.CAPTIONS: ".vtt",
 }
 
 

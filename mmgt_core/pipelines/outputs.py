@@ -13,9 +13,12 @@ import av
 import torch
 
 from mmgt_core.ahead import done_ahead
+from mmgt_core.captions.timing import CaptionsBeside, MadeCaptions
+from mmgt_core.captions.webvtt import flattened
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.execution.execution import Execution
 from mmgt_core.keypoints import CANVAS_SIZE
+from mmgt_core.media.caption_track import ShownText
 from mmgt_core.media.encoders import QUICK
 from mmgt_core.media.film_streams import Encoder, bt709_frame, shown
 from mmgt_core.media.image_writing import write_image
@@ -67,6 +70,7 @@ class Manifest:
     resolution: int
     crop: str
     framing: Mapping[str, Any]
+    captions: Mapping[str, Any] | None
     is_pose_driven: bool
     lips: str
     device: str
@@ -100,6 +104,7 @@ def describe(
     options: SamplingOptions,
     means: Means,
     control: RunControl,
+    captions: MadeCaptions | None = None,
 ) -> Manifest:
     """The manifest of a finished run."""
     return Manifest(
@@ -112,6 +117,7 @@ def describe(
         resolution=preset.resolution,
         crop=str(inputs.crop),
         framing=_framing(inputs, preset.resolution),
+        captions=None if captions is None else captions.facts,
         is_pose_driven=inputs.driving_poses is not None,
         lips=inputs.lips.value,
         device=str(means.device),
@@ -140,14 +146,22 @@ def write_videos(
     resolution: int,
     mask_motion: MaskMotion,
     encoder: Encoder,
-) -> None:
-    """Write the video and the extras that follow its frames, as the frames come, in a thread beside their making."""
+) -> MadeCaptions | None:
+    """Write the video and the extras that follow its frames, as the frames come, in a thread beside their making.
+
+    Returns:
+        The captions, where they are wanted; words are aligned in a process beside, from now on.
+    """
     num_frames, first_frame = inputs.num_frames, None
     placed = _placing(inputs, resolution)
     overlay: MaskOverlay | None = None
     with ExitStack() as stack:
+        captions, language = None, None
+        if inputs.captions is not None:
+            captions = stack.enter_context(CaptionsBeside(inputs.captions, inputs.waveform))
+            language = inputs.captions.language
         video = stack.enter_context(
-            VideoWriter(outputs.video, *inputs.video_size(resolution), inputs.sound, num_frames, encoder)
+            VideoWriter(outputs.video, *inputs.video_size(resolution), inputs.sound, num_frames, encoder, language)
         )
         pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
         mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
@@ -174,8 +188,19 @@ def write_videos(
 
         for picture in done_ahead(write, frames, _WAITING_FRAMES, num_threads=1):
             first_frame = picture if first_frame is None else first_frame
+        made = None if captions is None else _captioned(captions, video, outputs)
     if Extra.THUMBNAIL in outputs.extras and first_frame is not None:
         write_image(outputs.path(Extra.THUMBNAIL), shown(first_frame))
+    return made
+
+
+def _captioned(captions: CaptionsBeside, video: VideoWriter, outputs: Outputs) -> MadeCaptions:
+    """Write the captions into the video, and beside it."""
+    made = captions.made()
+    video.add_captions(ShownText(cue.start_s, cue.end_s, cue.text) for cue in flattened(made.captions.cues))
+    if Extra.CAPTIONS in outputs.extras:
+        outputs.path(Extra.CAPTIONS).write_text(made.captions.vtt, encoding="utf-8")
+    return made
 
 
 def _placing(inputs: Inputs, resolution: int) -> Callable[[UInt8Array], av.VideoFrame]:

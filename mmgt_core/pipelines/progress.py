@@ -23,6 +23,7 @@ class Stage(StrEnum):
 class InputStep(StrEnum):
     """What is looked at while inputs are prepared; told before, so that who hears no more knows what it was."""
 
+    CAPTIONS_FILE = "captions_file"
     AUDIO = "audio"
     IMAGE = "image"
     DRIVING_VIDEO = "driving_video"

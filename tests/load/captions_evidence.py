@@ -1,6 +1,6 @@
 """How exactly captions are timed: `python -m tests.load.captions_evidence [--clips 50] [--minutes 10]`.
 
-Not a test: it measures, on speech of eSpeak NG, which tells when its words begin. A line of JSON for the short clips and
+Not a test: it measures, on speech of eSpeak NG, which tells when its words begin. A line of JSON for short clips and
 one for a long recording: `median_ms`, `p90_ms`, `worst_ms` of the words' beginnings against the truth, `within_20_ms`
 the share of words, `lost` words that are in no cue, `unaligned` ones that only lie between their neighbours,
 `of_real_time` the alignment's time by the recording's.
