@@ -79,9 +79,8 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
         )
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
         lips = Lips(question.lips) if question.lips else None
-        wishes = InputWishes(
-            parse_crop(question.crop), Framing(question.framing), question.allow_silence, lips, question.unspoken_s
-        )
+        crop, framing = parse_crop(question.crop), Framing(question.framing)
+        wishes = InputWishes(crop, framing, question.allow_silence, lips, unspoken_s=question.unspoken_s)
         inputs = prepare_inputs(files, wishes, limits, detector, control, find_poses)
         inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:
