@@ -159,7 +159,6 @@ def prepare_inputs(
         is_drawn=initial.is_drawn,
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
         lips=files.lips(wishes.lips or (Lips.AUDIO if wishes.unspoken_s is not None else None)),
-        lips=files.lips(wishes.lips),
         captions=_captions(wishes, captions_file, num_frames / FPS),
     )
 
