@@ -1,8 +1,7 @@
 """The method's commands: generate, weights, parity. Results go to standard output, all else to standard error."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,7 @@ from mmgt_core.commands.captioning import CaptionForm, caption_source
 from mmgt_core.commands.running import Device, check_device, interruptible, run_app, work
 from mmgt_core.commands.speaking import as_recording, words_to_speak
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
-from mmgt_core.errors import WeightsError
+from mmgt_core.errors import InputWarning, WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs, warned_of_photographs
 from mmgt_core.pipelines.output_files import SAVED, Extra, Outputs
@@ -180,34 +179,29 @@ def generate(
     _check_usage(files, outputs, is_spoken=words is not None)
     _check_driving(files, lips, loop=loop)
     check_device(device)
-    chosen = _preset(preset) if preset else default_preset(weights)
-    _check_mode(options, chosen)
+    chosen = _able_preset(preset, weights, options)
     hears = files.has_no_poses or files.lips(lips) is Lips.AUDIO or (words is not None and lips is None)
     with (
         interruptible() as is_interrupted,
         ProgressBar() as bar,
         hearing(is_needed=hears) as hand_made,
-        as_recording(files, words, is_interrupted) as sources,
+        as_recording(files, words, captioned, is_interrupted) as sources,
     ):
         control = RunControl(bar.show, is_interrupted)
         signer = work("media.identity_trial").tried_identity(identity)
         inputs = prepare_inputs(
             sources.files,
-            InputWishes(
-                parse_crop(crop), framing, allow_silence, lips, captioned and replace(captioned, heard=sources.heard)
-            ),
+            InputWishes(parse_crop(crop), framing, allow_silence, lips, sources.captions),
             MediaLimits(),
             lambda: work("checkpoints.detector").load_detector(weights, chosen),
             control,
         )
         inputs = warned_of_photographs(inputs.with_speech_in_file(), chosen)
-        for warning in inputs.warnings:
-            _tell(f"warning: {warning.message}")
+        _warn(inputs.warnings)
         generation = work("commands.generation")
         networks = generation.Networks(chosen, weights, device, hand_made)
         generation.generate_video(networks, inputs, options, outputs, signer, control)
-    for warning in control.warnings.values():
-        _tell(f"warning: {warning.message}")
+    _warn(control.warnings.values())
     for path in outputs.paths:
         typer.echo(path)
 
@@ -299,11 +293,14 @@ def _pose_wishes(*wishes: object) -> PoseWishes:
         raise typer.BadParameter(str(error)) from error
 
 
-def _check_mode(options: SamplingOptions, preset: Preset) -> None:
+def _able_preset(name: str | None, weights: Path, options: SamplingOptions) -> Preset:
+    """The preset that was named, or the default one, if it has what is asked for."""
+    preset = _preset(name) if name else default_preset(weights)
     try:
         options.video_sampling(preset)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    return preset
 
 
 def _preset(name: str) -> Preset:
@@ -356,6 +353,11 @@ def _extras(save: str) -> frozenset[Extra]:
     if unknown:
         raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SAVED)} or all")
     return frozenset(Extra(name) for name in names)
+
+
+def _warn(warnings: Iterable[InputWarning]) -> None:
+    for warning in warnings:
+        _tell(f"warning: {warning.message}")
 
 
 def _tell(message: str) -> None:

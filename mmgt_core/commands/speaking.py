@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 import typer
 
+from mmgt_core.captions.timing import CaptionSource
 from mmgt_core.errors import Cancelled
 from mmgt_core.pipelines.inputs import InputFiles
 from mmgt_core.speech.espeak import speak
-from mmgt_core.speech.words import TimedWord
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,23 @@ def words_to_speak(text: str | None, voice: str | None, language: str | None, au
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of a run; heard: when the words of the recording are heard, where they were spoken here."""
+    """The files of a run, and what its captions are made of."""
 
     files: InputFiles
-    heard: tuple[TimedWord, ...] | None = None
+    captions: CaptionSource | None
 
 
 @contextmanager
-def as_recording(files: InputFiles, words: Words | None, is_cancelled: Callable[[], bool]) -> Iterator[Sources]:
+def as_recording(
+    files: InputFiles, words: Words | None, captions: CaptionSource | None, is_cancelled: Callable[[], bool]
+) -> Iterator[Sources]:
     """Give the files with the words spoken into one of them, which goes with the block.
 
     Raises:
         UsageError, SpeechUnavailable, Cancelled
     """
     if words is None:
-        yield Sources(files)
+        yield Sources(files, captions)
         return
 
     def check() -> None:
@@ -68,4 +70,4 @@ def as_recording(files: InputFiles, words: Words | None, is_cancelled: Callable[
         audio = Path(folder) / "speech.wav"
         speech = speak(words.text, words.voice, words.language, check)
         audio.write_bytes(speech.wav)
-        yield Sources(replace(files, audio=audio), speech.words)
+        yield Sources(replace(files, audio=audio), captions and replace(captions, heard=speech.words))
