@@ -1,21 +1,24 @@
 """What a person types against a service: tables, JSON, files, and a sentence and a status for each refusal."""
 
 import json
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from deploy.client_commands import run
-from jobs.job import JobStatus
+from jobs.job import Job, JobStatus
 from jobs.store import JobStore
 from tests.integration.api.creating import PNG, WAV
-from tests.integration.api.scripted_worker import VIDEO, ScriptedWorker
+from tests.integration.api.scripted_worker import MODEL, VIDEO, ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
+from tests.waiting import comes_true
 
 ROOT = Path(__file__).parents[3]
 
@@ -147,3 +150,28 @@ def test_where_the_service_is_gone_an_interrupted_submit_tells_how_to_go_on(
 
     assert process.returncode == 9
     assert f"{jobs[0].id} goes on there: `mmgt get {jobs[0].id} --wait`" in told
+
+
+def test_a_text_is_submitted_in_words_and_the_line_by_hand_says_the_same(
+    worker: ScriptedWorker, store: JobStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker.heartbeat()
+    image, text = tmp_path / "portrait.png", '@home; <she> said "hi".'
+    image.write_bytes(PNG)
+    finishing = threading.Thread(target=lambda: worker.finish(claimed_soon(worker)))
+    finishing.start()
+
+    words = ("--text", text, "--voice", "f2", "--language", "de")
+    code = status("submit", "--image", image, "--out", tmp_path / "out.mp4", *words)
+    finishing.join()
+
+    (job,) = store.list_jobs("alice").jobs
+    line = capsys.readouterr().err.split("the same by hand:\n")[1]
+    assert (code, (tmp_path / "out.mp4").read_bytes()) == (0, VIDEO)
+    assert (job.request.text, job.request.voice, job.request.language) == (text, "f2", "de")
+    assert ["--form-string", f"text={text}"] == shlex.split(line)[4:6]
+
+
+def claimed_soon(worker: ScriptedWorker) -> Job:
+    assert comes_true(lambda: worker.store.queue_state(MODEL).waiting)
+    return worker.claim()

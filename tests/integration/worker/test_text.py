@@ -14,6 +14,7 @@ from jobs.errors import StorageUnavailable
 from jobs.job import ErrorCode, Job, JobOptions, JobStatus, input_key, new_job_id, speech_key
 from jobs.settings import StoreSettings
 from tests.integration.worker.alone import create_job, place_alone, render_to_the_end, settings_alone
+from tests.integration.worker.service import Service
 from tests.speech_server import SECONDS_PER_CHAR, SpeechServer, says, speech_server, tones, unused_url, wav
 from worker.workplace import Workplace
 
@@ -259,3 +260,28 @@ def test_no_line_of_the_log_has_a_word_of_the_text(place_with: MakePlace, server
     assert {"text_spoken", "job_attempt_ended", "attempt_stopped"} <= {line["event"] for line in lines}
     assert "Wilhelmina" not in str(lines)
     assert replace(made.request, text=None) != made.request
+
+
+def test_a_text_is_spoken_while_another_job_renders_and_real_workers_log_no_word_of_it(
+    make_service: Callable[..., Service], server: SpeechServer
+) -> None:
+    service = make_service(MMGT_SPEECH__URL=server.url, MMGT_SPEECH__KEY="hush-hush")
+    service.top_up(1)
+    first = service.create({"steps": 400, "step_s": 0.05})
+    service.until_step(first.id)
+
+    text_id = new_job_id()
+    image = input_key(text_id, "image", ".png")
+    service.storage.put_bytes(image, json.dumps({"hears": True}).encode(), "image/png")
+    inputs = {"image": image, "audio": input_key(text_id, "audio", ".wav")}
+    service.create(id=text_id, inputs=inputs, text=TEXT)
+    assert server.was_asked.wait(20)
+    still = service.job(first.id).status
+    service.store.cancel(first.id)
+    done = service.until_ended(text_id)
+
+    assert (still, done.status) == (JobStatus.IN_PROGRESS, JobStatus.COMPLETED)
+    assert len(server.asked) == 1
+    log = "\n".join(service.log_lines())
+    assert "text_spoken" in log
+    assert not any(word in log for word in ("Wilhelmina", "hush-hush"))
