@@ -12,6 +12,7 @@ ROOT = DOCS.parent
 # Pages whose text stands elsewhere in the repository: here they are one sentence that says where.
 BROUGHT_IN = {
     "changelog": ROOT / "CHANGELOG.md",
+    "comfyui": ROOT / "clients" / "comfyui" / "README.md",
     "contributing": ROOT / "CONTRIBUTING.md",
     "model-card": ROOT / "mmgt_core" / "demo_weights" / "MODEL_CARD.md",
 }
