@@ -83,7 +83,7 @@ NaturalPoses = Annotated[
     bool | None,
     typer.Option(
         "--natural-poses/--no-natural-poses",
-        help="Generated poses blink and come to rest at the end; by default in every mode but exact.",
+        help="Generated poses blink, rest at the end, and have hands that can be; by default in every mode but exact.",
     ),
 ]
 GestureStrength = Annotated[

@@ -63,5 +63,5 @@ class PoseWishes:
 
 
 def are_natural(asked: bool | None, quality: Quality) -> bool:
-    """Whether generated poses blink and come to rest: as asked, else in every mode but `exact`, which adds nothing."""
+    """Whether generated poses are mended, blink and come to rest: as asked, else but in `exact`, which adds nothing."""
     return quality is not Quality.EXACT if asked is None else asked

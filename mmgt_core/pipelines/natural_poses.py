@@ -1,6 +1,7 @@
-"""The poses of a video: driving ones, or stage 1's, blinking and with an end at rest; as lively as asked."""
+"""The poses of a video: driving ones, or stage 1's, mended, blinking and with an end at rest; as lively as asked."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.keypoints import Float32Array
@@ -13,6 +14,7 @@ from mmgt_core.pose.coming_to_rest import at_rest_at_the_end
 from mmgt_core.pose.dubbing import dubbed
 from mmgt_core.pose.liveliness import with_liveliness
 from mmgt_core.pose.meeting import looping, starting_at
+from mmgt_core.pose.mended_hands import with_mended_hands
 from mmgt_core.pose_sampling import StartPose, are_natural
 from mmgt_core.synthetic.rest import resting_presenter
 from mmgt_core.types import PoseSequence, Waveform
@@ -63,6 +65,15 @@ def generated_poses(
         poses = carried_over(poses, known, initial_keypoints)
     if not are_natural(options.natural_poses, options.video_sampling(preset).quality):
         return poses
+    poses = with_mended_hands(poses, initial_keypoints, partial(_tell_mended, control, waveform.num_frames))
     if not options.pose_wishes.loop:
         poses = at_rest_at_the_end(poses, initial_keypoints, waveform)
     return with_blinks(poses, waveform.num_frames, initial_keypoints, options.seed)
+
+
+def _tell_mended(control: RunControl, num_frames: int, num_mended: int) -> None:
+    control.warn(
+        "hands_mended",
+        f"in {num_mended} of {num_frames} frames a generated hand had bones too long or joints bent too far; "
+        "there it goes from the shape before to the one after",
+    )

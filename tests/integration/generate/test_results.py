@@ -8,9 +8,14 @@ import pytest
 from PIL import Image
 
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
+from mmgt_core.keypoints import RIGHT_HAND
+from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.quality import VideoSampling
+from mmgt_core.synthetic.clip import synthetic_clip
+from mmgt_core.types import PoseSequence
 from tests.integration.generate.command import TINY, Finished, frames_of, generate, record
+from tests.unit.media.recordings import SAMPLES
 
 
 @pytest.fixture
@@ -135,3 +140,19 @@ def plain_second(media, moving_poses):
     done = generate(media / "plain.mp4", "--audio", speech, "--driving-keypoints", moving_poses, "--lips", "driving")
     assert done.status == 0, done.stderr
     return speech, frames_of(media / "plain.mp4")
+
+
+def test_what_is_found_on_the_way_is_told_at_the_end_and_in_the_manifest(tmp_path, half_a_second, monkeypatch):
+    def with_a_long_finger(*_):
+        poses = synthetic_clip(0, 1).pose_sequence.keypoints[:12]
+        poses[5:8, RIGHT_HAND.start + 12, 1] += 300
+        return iter((PoseSequence(poses),))
+
+    monkeypatch.setattr(AudioToPose, "stream", with_a_long_finger)
+
+    presenter = SAMPLES / "presenters" / "man.png"
+    done = generate(tmp_path / "me.mp4", "--audio", half_a_second, "--save", "manifest", image=presenter)
+
+    (told,) = [line for line in done.stderr.splitlines() if "in 3 of 12 frames a generated hand" in line]
+    assert told.startswith("warning: ")
+    assert told.removeprefix("warning: ") in json.loads((tmp_path / "me.manifest.json").read_text())["warnings"]

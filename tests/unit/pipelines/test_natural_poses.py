@@ -1,5 +1,6 @@
 """Generated poses blink and come to rest at the end: in which modes, that this is told, and what it changes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from mmgt_core.config import MMGT_512, MMGT_DEMO, MMGT_DEMO_GUIDED, Preset, SamplingOptions
-from mmgt_core.keypoints import Float32Array
+from mmgt_core.keypoints import RIGHT_HAND, Float32Array
 from mmgt_core.load_stage_1 import load_audio_to_pose
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.inputs import Inputs
@@ -32,6 +33,7 @@ SECONDS = 6
 FEW_STEPS = 5
 """Eyes of stage 1 are as open after five steps as after fifty."""
 WRISTS, SHOULDERS, HEAD = [4, 7], [2, 5], [0, 14, 15, 16, 17]
+TIP = RIGHT_HAND.start + 12
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,45 @@ def test_an_exact_videos_poses_are_stage_1s_to_the_bit_and_those_of_other_modes_
     asked = poses_of(stage_1, clip, MMGT_DEMO)
     assert not np.array_equal(asked, alone)
     assert np.array_equal(asked, spoken_by(stage_1, clip).natural)
+
+
+@dataclass(frozen=True)
+class WithLongFinger:
+    """Stage 1, whose every ninth frame has a middle finger pulled out to twice its hand."""
+
+    stage_1: AudioToPose
+
+    def stream(self, *asked: object) -> Iterator[PoseSequence]:
+        first = 0
+        for part in self.stage_1.stream(*asked):
+            keypoints = part.keypoints.copy()
+            wrong = keypoints[-first % 9 :: 9]
+            wrong[:, TIP, :2] += 3 * (wrong[:, TIP, :2] - wrong[:, WRISTS[0], :2]) + 40
+            first += len(keypoints)
+            yield PoseSequence(keypoints)
+
+
+def test_impossible_hands_of_a_video_are_mended_and_told_and_exact_leaves_them(stage_1: AudioToPose) -> None:
+    clip = synthetic_clip(SEEDS[0], 4)
+    initial = clip.pose_sequence.keypoints[clip.reference_frame]
+
+    def made(by: WithLongFinger | AudioToPose, quality: Quality | None) -> tuple[Float32Array, RunControl]:
+        options = SamplingOptions(seed=clip.seed, pose_inference_steps=FEW_STEPS, quality=quality)
+        control = RunControl()
+        parts = generated_poses(by, MMGT_DEMO, initial, clip.waveform, options, control)  # type: ignore[arg-type]
+        return np.concatenate([part.keypoints for part in parts]), control
+
+    (kept, unwarned), (mended, warned) = (made(WithLongFinger(stage_1), each) for each in (Quality.EXACT, None))
+    untouched, silent = made(stage_1, None)
+
+    assert (unwarned.warnings, silent.warnings) == ({}, {})
+    assert list(warned.warnings) == ["hands_mended"]
+    assert warned.warnings["hands_mended"].message.startswith("in 12 of 100 frames ")
+    fingers = [np.abs(np.diff(poses[:, TIP, :2] - poses[:, WRISTS[0], :2], axis=0)).max() for poses in (kept, mended)]
+    assert fingers[0] > 100
+    assert fingers[1] < 30
+    others = np.flatnonzero(np.arange(60) % 9)  # the rest at the end looks at all frames before it
+    assert np.array_equal(mended[others], untouched[others])
 
 
 def test_a_longer_videos_first_poses_come_before_its_last_are_made(stage_1: AudioToPose) -> None:
