@@ -43,6 +43,14 @@ EXAMPLES = {
         "summary": "Motion from a video",
         "value": {"image": "@portrait.png", "driving_video": "@gestures.mp4", "crop": "auto"},
     },
+    "dubbed": {
+        "summary": "Motion from keypoints, other speech",
+        "value": {"image": "@portrait.png", "driving_keypoints": "@poses.npy", "audio": "@speech.wav", "lips": "audio"},
+    },
+    "takes": {
+        "summary": "Three takes of poses, to choose from",
+        "value": {"image": "@portrait.png", "audio": "@speech.wav", "until": "poses", "n": 3},
+    },
 }  # fmt: skip
 
 

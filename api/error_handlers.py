@@ -52,6 +52,7 @@ PROBLEMS: dict[str, Problem] = {
     "request_head_too_slow": Problem(408, "Request head too slow"),
     "idempotency_key_in_flight": Problem(409, "Idempotent twin in flight"),
     "inputs_expired": Problem(409, "Inputs expired"),
+    "poses_not_ready": Problem(409, "Poses not ready"),
     "content_expired": Problem(410, "Content expired"),
     "payload_too_large": Problem(413, "Payload too large"),
     "unsupported_media_type": Problem(415, "Unsupported media type"),

@@ -61,18 +61,19 @@ class Estimates:
         queue = await self._queue(queue_class)
         return self._outlook(queue.eta_s(queue.waiting + 1))
 
-    async def of_render(self, queue_class: str, quality: str | None, video_s: float | None) -> float | None:
-        """Return the render seconds of a video in a quality mode, as measured of that mode; None when none was.
+    async def of_render(self, queue_class: str, pace: str, video_s: float | None) -> float | None:
+        """Return the render seconds of a job, as measured of those of its pace; None when none was.
 
         Raises:
             StoreUnavailable
         """
-        return None if video_s is None else (await self._queue(queue_class)).render_s(quality, video_s)
+        return None if video_s is None else (await self._queue(queue_class)).render_s(pace, video_s)
 
     async def _eta_s(self, job: Job) -> float | None:
         if job.status is JobStatus.QUEUED:
             queue = await self._queue(job.request.queue_class)
-            return queue.eta_s(job.queue_position or queue.waiting + 1)
+            own_s = job.request.estimate_s if job.request.options.ends_with_poses else None
+            return queue.eta_s(job.queue_position or queue.waiting + 1, own_s)
         if job.progress is not None and job.progress.eta_seconds is not None:
             return job.progress.eta_seconds
         return job.request.estimate_s

@@ -17,6 +17,8 @@ from jobs.urls import UrlRefused, UrlRules, validate_url
 METADATA_FIELD = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 LIST_FIELDS = {"webhook_events": "webhook_events", "webhook_events[]": "webhook_events"}
 DRIVERS = ("driving_video", "driving_keypoints")  # files that say what is done, in place of generated poses
+SEEDS = 2**53  # what JSON numbers hold exactly
+MOST_TAKES = 4
 SHOWN_CHARS = 64  # of a client's own text in a message
 WebhookEvent = Literal["video.completed", "video.failed", "video.cancelled", "video.started", "video.progress"]
 Weight = Annotated[Number | None, Field(ge=0, le=5)]
@@ -29,7 +31,11 @@ class CreateFields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Annotated[str | None, Field(description="A loaded model; the loaded one by default.")] = None
-    seed: Annotated[WholeNumber | None, Field(ge=0, le=2**53 - 1, description="Drawn, and told, by default.")] = None
+    seed: Annotated[WholeNumber | None, Field(ge=0, lt=SEEDS, description="Drawn, and told, by default.")] = None
+    n: Annotated[
+        WholeNumber | None,
+        Field(ge=1, le=MOST_TAKES, description="So many videos at once, by seeds that follow one another, as a list."),
+    ] = None
     num_inference_steps: Annotated[WholeNumber | None, Field(ge=1, le=100)] = None
     guidance_scale: Annotated[Number | None, Field(ge=1, le=20)] = None
     quality: Literal["exact", "balanced", "fast", "turbo"] | None = None
@@ -48,6 +54,9 @@ class CreateFields(BaseModel):
         Field(description="Of driving poses: as the sound is spoken, the default with `audio`, or as they are."),
     ] = None
     allow_silence: Annotated[bool, Field(description="`true`: silent speech is taken, and the person idles.")] = False
+    until: Annotated[
+        Literal["poses", "video"] | None, Field(description="`poses`: end after stage 1, with poses and no video.")
+    ] = None
     crop: Annotated[
         str | None,
         Field(
@@ -147,6 +156,10 @@ def check_fields(fields: CreateFields, settings: Settings) -> tuple[Finding, ...
     for name, value, least, most in (kept, waits):
         if value is not None and not least <= value <= most:
             findings.append(Finding("invalid_value", f"{name} is {value}; it may be {least} to {most}", name))
+    last_seed = (fields.seed or 0) + (fields.n or 1) - 1
+    if last_seed >= SEEDS:
+        message = f"seed is {fields.seed}; with n={fields.n} it may be 0 to {SEEDS - (fields.n or 1)}"
+        findings.append(Finding("invalid_value", message, "seed"))
     if fields.prompt is not None and len(fields.prompt) > limits.max_prompt_chars:
         message = f"prompt has {len(fields.prompt)} characters; the limit is {limits.max_prompt_chars}"
         findings.append(Finding("invalid_value", message, "prompt"))

@@ -83,8 +83,9 @@ def _read(storage: ObjectStorage, key: str) -> bytes:
 
 def _is_decided(job: Job | None) -> bool:
     """Whether there is something to play, or nothing can come any more."""
-    is_over = job is None or job.status.is_terminal or (job.preview is not None and job.preview.end is not None)
-    return is_over or (job is not None and job.has_preview)
+    if job is None or job.status.is_terminal or job.request.options.ends_with_poses:
+        return True
+    return job.has_preview or (job.preview is not None and job.preview.end is not None)
 
 
 def _has_news(attempt: int, num_had: int, job: Job | None) -> bool:
@@ -98,7 +99,9 @@ async def _refusal(context: Context, job: Job) -> RequestRefused:
     """Return why there is nothing to play."""
     if job.status is JobStatus.EXPIRED:
         return RequestRefused("content_expired", f"the content of {job.id} has expired")
-    if job.status is JobStatus.COMPLETED:
+    if job.request.options.ends_with_poses:
+        detail = f"{job.id} ends with its poses (until=poses); there is nothing to watch"
+    elif job.status is JobStatus.COMPLETED:
         detail = f"{job.id} has no preview (any more); variant=video is the finished file"
     elif job.status.is_terminal:
         detail = f"{job.id} is {job.status.value}; it has no preview"

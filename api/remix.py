@@ -1,7 +1,7 @@
 """Remix: a new job from another's stored inputs, with changed fields or another image; then the create road as ever."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -15,20 +15,22 @@ from fastapi import Request
 from api.auth import Identity
 from api.create_call import CreateCall
 from api.dependencies import Context
-from api.errors import RequestRefused, invalid_fields
+from api.errors import Finding, RequestRefused, invalid_fields
 from api.fields import CreateFields, check_fields, check_files, read_fields
 from api.multipart import FilePart, Upload
 from api.orders import IMAGE_ALIAS, Order, by_proper_names, fingerprint_of
 from api.reservations import reserve
 from api.spoken import check_text, words_of
-from api.submission import Submitted, job_request, make_job, pick_model, store_inputs
+from api.submission import Submitted, job_options, job_request, make_jobs, pick_model, store_inputs, takes
 from api.uploads import create_parts
 from jobs.errors import ObjectNotFound
-from jobs.job import Job, JobRequest, input_key, speech_key
+from jobs.job import Job, JobRequest, JobStatus, input_key, speech_key
 from jobs.settings import LimitSettings
 from jobs.storage import ObjectStorage
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+MADE_POSES = "poses"  # the input that a remix makes of a job's `keypoints`: they are rendered as they are
+POSE_FIELDS = ("gesture_strength", "head_strength", "smoothing", "loop", "start_pose", "lips", "crop")  # shape poses
 # Fields of a create that lie in the request as they were asked for; options lie beside them.
 KEPT_FIELDS = (
     "model",
@@ -54,16 +56,21 @@ async def remix(context: Context, caller: Identity, source: Job, upload: Upload,
     order = remix_order(source, upload, context)
     model = await pick_model(context, order.fields)
     earlier = await reserve(context, caller.tenant, order, call)
-    if earlier is not None:
-        return Submitted(earlier, is_replay=True)
-    request = from_source(job_request(context.settings, caller, order, model, call), source)
+    is_list = order.fields.n is not None
+    if earlier:
+        return Submitted(earlier, is_replay=True, is_list=is_list)
+    kept = source_keys(source, order.fields)
+    first = from_source(job_request(context.settings, caller, order, model, call), source, kept)
 
-    async def store() -> Mapping[str, str]:
+    async def store(request: JobRequest) -> Mapping[str, str]:
         refuse_expired(source)
+        refuse_unmade_poses(source, order.fields)
         brought = await store_inputs(context.storage, request.inputs, order.files)
-        return {**brought, **await copy_inputs(context.storage, source, request, order.files)}
+        unchanged = {name: key for name, key in kept.items() if name not in order.files}
+        return {**brought, **await copy_inputs(context.storage, source, request, unchanged)}
 
-    return await make_job(context, request, call, store)
+    made, is_replay = await make_jobs(context, takes(first, order.fields.n), call, store)
+    return Submitted(made, is_replay, is_list)
 
 
 @asynccontextmanager
@@ -153,6 +160,7 @@ def remix_order(source: Job, upload: Upload, context: Context) -> Order:
     findings += check_fields(fields, settings) + doubled + check_files(fields, kept_inputs(source, fields))
     if words_of(fields) != words_of(source.request):
         findings += check_text(fields, settings.limits, context.speech)
+    findings += check_made_poses(source, fields, files)
     if findings:
         raise invalid_fields(findings)
     print_of_all = sha256(f"{source.id} {fingerprint_of(fields, files)}".encode()).hexdigest()
@@ -174,11 +182,50 @@ def asked_before(source: Job, has_another_image: bool) -> dict[str, Any]:
     return fields
 
 
-def from_source(request: JobRequest, source: Job) -> JobRequest:
-    """Return the job with all of the source's inputs that it does not bring itself."""
+def has_made_poses(source: Job, fields: CreateFields) -> bool:
+    """Return whether a remix renders poses that are made: the source ends with them, or was itself rendered of such."""
+    is_source = source.request.options.ends_with_poses or MADE_POSES in source.request.inputs
+    return is_source and fields.until == "video"
+
+
+def source_keys(source: Job, fields: CreateFields) -> dict[str, str]:
+    """Return the source's storage keys by the name of the input that each is now."""
+    kept = {name: key for name, key in source.request.inputs.items() if name != MADE_POSES}
+    if not has_made_poses(source, fields):
+        return kept
+    return kept | {MADE_POSES: source.request.inputs.get(MADE_POSES) or source.results.get("keypoints", "")}
+
+
+def check_made_poses(source: Job, fields: CreateFields, files: Collection[str]) -> tuple[Finding, ...]:
+    """Return what would have made other poses than those that are to be rendered."""
+    if not has_made_poses(source, fields):
+        return ()
+    made, wanted = source.request.options, job_options(fields)
+    changed = [name for name in POSE_FIELDS if getattr(made, name) != getattr(wanted, name)]
+    changed += [
+        name for name in ("text", "voice", "language") if getattr(source.request, name) != getattr(fields, name)
+    ]
+    changed += ["image"] if "image" in files else []
+    why = f"the poses of {source.id} are made; remix it with until=poses for others"
+    return tuple(Finding("invalid_value", f"{name}: {why}", name) for name in changed)
+
+
+def refuse_unmade_poses(source: Job, fields: CreateFields) -> None:
+    """Raise the 409 for a source that has not come to its poses, or whose poses are gone.
+
+    Raises:
+        RequestRefused: 409.
+    """
+    is_lacking = source.request.options.ends_with_poses and source.status is not JobStatus.COMPLETED
+    if is_lacking and has_made_poses(source, fields):
+        raise RequestRefused("poses_not_ready", f"{source.id} is {source.status.value}; it has no poses to render")
+
+
+def from_source(request: JobRequest, source: Job, kept_keys: Mapping[str, str]) -> JobRequest:
+    """Return the job with all of the source's inputs that it does not bring itself. kept_keys: what of it stays."""
     kept = {
         name: input_key(request.id, name, PurePosixPath(key).suffix)
-        for name, key in source.request.inputs.items()
+        for name, key in kept_keys.items()
         if name not in request.inputs
     }
     consented_at_ms = request.consented_at_ms
@@ -191,15 +238,15 @@ def from_source(request: JobRequest, source: Job) -> JobRequest:
 
 
 async def copy_inputs(
-    storage: ObjectStorage, source: Job, request: JobRequest, brought: Mapping[str, object]
+    storage: ObjectStorage, source: Job, request: JobRequest, kept: Mapping[str, str]
 ) -> dict[str, str]:
-    """Copy the source's inputs within the store, and the speech of its text if that is to be spoken again.
+    """Copy within the store what is kept, the source's key by the input's name; speech if it is to be spoken again.
 
     Raises:
         RequestRefused: 409, they are gone.
         StorageUnavailable
     """
-    given = {name: key for name, key in source.request.inputs.items() if name not in brought}
+    given = dict(kept)
     sound = given.pop("audio", None) if request.text is not None else None
     for name, key in given.items():
         try:

@@ -20,15 +20,15 @@ log = logger(__name__)
 RENEWALS = 4  # of a reservation within its life
 
 
-async def reserve(context: Context, tenant: str, order: Order, call: CreateCall) -> Job | None:
-    """Take the idempotency key, if one was sent; return the job that it has made already, None if it is ours to make.
+async def reserve(context: Context, tenant: str, order: Order, call: CreateCall) -> tuple[Job, ...]:
+    """Take the idempotency key, if one was sent; return the jobs that it has made, none if they are ours to make.
 
     Raises:
         RequestRefused: 404, 409, 422.
         StoreUnavailable
     """
     if call.idempotency_key is None:
-        return None
+        return ()
     held_s = context.settings.limits.reservation_s
     reserved = await context.store.reserve_key(
         tenant, call.route, call.idempotency_key, order.fingerprint, call.owner, held_s
@@ -38,12 +38,13 @@ async def reserve(context: Context, tenant: str, order: Order, call: CreateCall)
     if reserved.state is Reservation.IN_FLIGHT:
         detail = "the first request with this Idempotency-Key is not finished"
         raise RequestRefused("idempotency_key_in_flight", detail, headers={"Retry-After": "1"})
-    if reserved.job_id is None:
-        return None
-    job = await context.store.get(reserved.job_id, tenant)
-    if job is None:
-        raise video_not_found(reserved.job_id)  # deleted a moment ago
-    return job
+    if not reserved.job_ids:
+        return ()
+    found = [await context.store.get(job_id, tenant) for job_id in reserved.job_ids]
+    made = tuple(job for job in found if job is not None)
+    if not made:
+        raise video_not_found(reserved.job_ids[0])  # deleted a moment ago
+    return made
 
 
 @asynccontextmanager

@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -17,7 +19,7 @@ from api.auth import Identity
 from api.create_call import CreateCall
 from api.dependencies import Context
 from api.errors import RequestRefused, invalid_fields
-from api.fields import CreateFields, check_model
+from api.fields import SEEDS, CreateFields, check_model
 from api.models import LoadedModel
 from api.multipart import SpooledFile, Upload
 from api.orders import Order, read_order
@@ -25,7 +27,7 @@ from api.preflight import PreflightAnswer, look_at, question_about
 from api.reservations import holding, reserve
 from api.spoken import estimated_s
 from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost, StorageUnavailable, StoreUnavailable
-from jobs.job import Job, JobOptions, JobRequest, inputs_prefix, new_job_id
+from jobs.job import POSES_SIZE, Job, JobOptions, JobRequest, input_key, inputs_prefix, new_job_id
 from jobs.logging import logger
 from jobs.queue import PREFLIGHT_EXPIRES_S, ring
 from jobs.settings import LimitSettings, Settings
@@ -35,19 +37,25 @@ log = logger(__name__)
 
 OPTION_FIELDS = frozenset(JobOptions.__dataclass_fields__) - {"seed"}
 CHOSEN_FIELDS = {"priority", "webhook_events", "text", "voice", "language"}
-SEEDS = 2**53  # what JSON numbers hold exactly
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """Result of submit; `is_replay`: the same request had made the job before."""
+    """Result of submit.
 
-    job: Job
+    Attributes:
+        jobs: one, or as many as were asked for.
+        is_replay: the same request had made them before.
+        is_list: a number of them was asked for, so that they are answered as a list.
+    """
+
+    jobs: tuple[Job, ...]
     is_replay: bool
+    is_list: bool
 
 
 async def submit(context: Context, caller: Identity, upload: Upload, call: CreateCall) -> Submitted:
-    """Make a job of an upload.
+    """Make a job of an upload, or several.
 
     Raises:
         RequestRefused: 404, 409, 422, 503.
@@ -56,40 +64,63 @@ async def submit(context: Context, caller: Identity, upload: Upload, call: Creat
     order = read_order(upload, context.settings, context.speech)
     model = await pick_model(context, order.fields)
     earlier = await reserve(context, caller.tenant, order, call)
-    if earlier is not None:
-        return Submitted(earlier, is_replay=True)
-    request = job_request(context.settings, caller, order, model, call)
-    return await make_job(context, request, call, partial(store_inputs, context.storage, request.inputs, order.files))
+    is_list = order.fields.n is not None
+    if earlier:
+        return Submitted(earlier, is_replay=True, is_list=is_list)
+    requests = takes(job_request(context.settings, caller, order, model, call), order.fields.n)
+
+    async def store(request: JobRequest) -> Mapping[str, str]:
+        return await store_inputs(context.storage, request.inputs, order.files)
+
+    made, is_replay = await make_jobs(context, requests, call, store)
+    return Submitted(made, is_replay, is_list)
 
 
-async def make_job(
-    context: Context, request: JobRequest, call: CreateCall, store: Callable[[], Awaitable[Mapping[str, str]]]
-) -> Submitted:
-    """Store the inputs, look at them, write the job; what fails before the script takes back what was stored.
+def takes(request: JobRequest, number: int | None) -> tuple[JobRequest, ...]:
+    """Return so many jobs like one, with seeds that follow one another, each with an id and inputs of its own."""
+    made = [request]
+    for turn in range(1, number or 1):
+        job_id = new_job_id()
+        inputs = {name: input_key(job_id, name, PurePosixPath(key).suffix) for name, key in request.inputs.items()}
+        options = replace(request.options, seed=request.options.seed + turn)
+        made.append(replace(request, id=job_id, inputs=inputs, options=options))
+    return tuple(made)
+
+
+async def make_jobs(
+    context: Context,
+    requests: tuple[JobRequest, ...],
+    call: CreateCall,
+    store: Callable[[JobRequest], Awaitable[Mapping[str, str]]],
+) -> tuple[tuple[Job, ...], bool]:
+    """Store the inputs, look at them, write the jobs; what fails before the script takes back what was stored.
+
+    Returns the jobs, and whether the same request had made them before.
 
     The idempotency key is held meanwhile, and no longer than this process lives.
 
     Args:
-        store: puts every input under its key; returns those keys, by field name.
+        requests: which differ in nothing but ids, keys and seeds: what is seen of one is seen of all.
+        store: puts every input of one under its key; returns those keys, by field name.
 
     Raises:
         RequestRefused: 422, 503; or what `store` raises.
         JobsError: as the table of errors has it.
     """
-    wait_s = context.settings.limits.preflight_wait_s
+    wait_s, request = context.settings.limits.preflight_wait_s, requests[0]
     async with holding(context, request.tenant, call):
         try:
-            stored = await store()
+            stored, *_ = [await store(each) for each in requests]
+            requests = tuple(with_estimate(each, stored, context.settings.limits) for each in requests)
             wanted = request.options
-            request = with_estimate(request, stored, context.settings.limits)
-            about = question_about(stored, wanted, request.seconds)
+            about = question_about(stored, wanted, requests[0].seconds)
             seen = await look_at(context, request.id, request.tenant, about, wait_s)
-            seen = await timed_by_mode(context, request.queue_class, wanted.quality, seen)
-            request = with_what_was_seen(request, seen)
+            seen = await as_wanted(context, request.queue_class, wanted, seen)
+            requests = tuple(with_what_was_seen(each, seen) for each in requests)
         except BaseException:
-            await discard(context, request, call)
+            await discard(context, requests, call)
             raise
-        return await record(context, request, call)
+        return await record(context, requests, call)
 
 
 async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAnswer:
@@ -103,11 +134,12 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
     model = await pick_model(context, order.fields)
     job_id = new_job_id()
     unspoken_s = None if order.fields.text is None else estimated_s(order.fields.text, context.settings.limits)
+    wanted = job_options(order.fields)
     try:
         stored = await store_inputs(context.storage, order.input_keys(job_id), order.files)
-        about = question_about(stored, job_options(order.fields), unspoken_s)
+        about = question_about(stored, wanted, unspoken_s)
         seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
-        seen = await timed_by_mode(context, model.id, order.fields.quality, seen)
+        seen = await as_wanted(context, model.id, wanted, seen)
     finally:
         await discard_inputs(context, job_id)
     if seen is None:
@@ -140,7 +172,7 @@ def job_request(settings: Settings, caller: Identity, order: Order, model: Loade
         queue_class=model.id,
         options=job_options(fields),
         inputs=order.input_keys(job_id),
-        size=model.size,
+        size=POSES_SIZE if fields.until == "poses" else model.size,
         fps=model.fps,
         fingerprint=order.fingerprint,
         metadata=fields.metadata,
@@ -156,9 +188,10 @@ def job_request(settings: Settings, caller: Identity, order: Order, model: Loade
 
 
 def job_options(fields: CreateFields) -> JobOptions:
-    """Return what was chosen about the rendering, with a seed drawn where none was given."""
+    """Return what was chosen about the rendering, with a seed drawn where none was given: the first, of several."""
     options = fields.model_dump(include=set(OPTION_FIELDS), exclude_none=True)
-    return JobOptions(seed=secrets.randbelow(SEEDS) if fields.seed is None else fields.seed, **options)
+    drawn = secrets.randbelow(SEEDS + 1 - (fields.n or 1)) if fields.seed is None else fields.seed
+    return JobOptions(seed=drawn, **options)
 
 
 async def store_inputs(
@@ -181,18 +214,21 @@ def with_estimate(request: JobRequest, stored: Mapping[str, str], limits: LimitS
     return replace(request, seconds=estimated_s(request.text, limits), estimate_s=None)
 
 
-async def timed_by_mode(
-    context: Context, queue_class: str, quality: str | None, seen: PreflightAnswer | None
+async def as_wanted(
+    context: Context, queue_class: str, wanted: JobOptions, seen: PreflightAnswer | None
 ) -> PreflightAnswer | None:
-    """Return what preflight saw, with the time that videos of the wanted mode took, where some were rendered.
+    """Return what preflight saw, with the time that such jobs took, where some were rendered, and their size.
 
     Raises:
         StoreUnavailable
     """
     if seen is None:
         return None
-    estimate_s = await context.estimates.of_render(queue_class, quality, seen.seconds)
-    return seen if estimate_s is None else seen.model_copy(update={"estimate_s": round(estimate_s, 1)})
+    estimate_s = await context.estimates.of_render(queue_class, wanted.pace, seen.seconds)
+    known: dict[str, Any] = {} if estimate_s is None else {"estimate_s": round(estimate_s, 1)}
+    if wanted.ends_with_poses:
+        known = {"estimate_s": None, **known, "size": POSES_SIZE}
+    return seen.model_copy(update=known)
 
 
 def with_what_was_seen(request: JobRequest, seen: PreflightAnswer | None) -> JobRequest:
@@ -209,17 +245,17 @@ def with_what_was_seen(request: JobRequest, seen: PreflightAnswer | None) -> Job
     return replace(request, seconds=seen.seconds, estimate_s=seen.estimate_s, warnings=seen.notices, size=size)
 
 
-async def record(context: Context, request: JobRequest, call: CreateCall) -> Submitted:
-    """Write the job, and ring; an earlier job of the same request is found here.
+async def record(context: Context, requests: tuple[JobRequest, ...], call: CreateCall) -> tuple[tuple[Job, ...], bool]:
+    """Write the jobs, all or none, and ring; earlier jobs of the same request are found here.
 
     Raises:
         QuotaExceeded, QueueFull, ReservationLost, JobDeleted: nothing was written.
-        StoreUnavailable: it may have been written.
+        StoreUnavailable: they may have been written.
     """
     settings = context.settings
     try:
         created = await context.store.create(
-            request, route=call.route, idempotency_key=call.idempotency_key,
+            *requests, route=call.route, idempotency_key=call.idempotency_key,
             owner=call.owner if call.idempotency_key is not None else None, is_retry=call.is_retry,
             request_age_s=time.monotonic() - call.began_at_s,
             max_active_per_tenant=settings.limits.max_active_jobs_per_tenant,
@@ -227,25 +263,28 @@ async def record(context: Context, request: JobRequest, call: CreateCall) -> Sub
             progress_period_s=settings.webhooks.progress_period_s,
         )  # fmt: skip
     except (QuotaExceeded, QueueFull, ReservationLost, JobDeleted):
-        await discard(context, request, call)
+        await discard(context, requests, call)
         raise
-    if created.job.id != request.id:
-        await discard_inputs(context, request.id)
-        return Submitted(created.job, is_replay=True)
-    log.info("job_created", job_id=request.id, tenant=request.tenant, model=request.model)
-    rung = partial(context.store.doorbell_rung, request.queue_class, request.id)
-    context.bells.ring(partial(ring, queue_class=request.queue_class), rung)
-    return Submitted(created.job, is_replay=False)
+    if created.job.id not in {request.id for request in requests}:
+        for request in requests:
+            await discard_inputs(context, request.id)
+        return created.jobs, True
+    for request in requests:
+        log.info("job_created", job_id=request.id, tenant=request.tenant, model=request.model)
+        rung = partial(context.store.doorbell_rung, request.queue_class, request.id)
+        context.bells.ring(partial(ring, queue_class=request.queue_class), rung)
+    return created.jobs, False
 
 
-async def discard(context: Context, request: JobRequest, call: CreateCall) -> None:
+async def discard(context: Context, requests: tuple[JobRequest, ...], call: CreateCall) -> None:
     """Take back what a create that failed has left: its inputs and its reservation."""
-    await discard_inputs(context, request.id)
+    for request in requests:
+        await discard_inputs(context, request.id)
     if call.idempotency_key is None:
         return
     with anyio.CancelScope(shield=True):
         try:
-            await context.store.unreserve_key(request.tenant, call.route, call.idempotency_key, call.owner)
+            await context.store.unreserve_key(requests[0].tenant, call.route, call.idempotency_key, call.owner)
         except StoreUnavailable as error:
             log.warning("reservation_left_to_lapse", error=str(error))
 

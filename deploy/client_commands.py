@@ -21,7 +21,7 @@ from deploy.client import (
     Service,
     ServiceError,
 )
-from deploy.submit import SUFFIXES, TERMINAL, Submission, beside, submit
+from deploy.submit import SUFFIXES, TERMINAL, VIDEO, Submission, beside, submit
 from jobs.job import JobStatus
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
@@ -30,6 +30,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A service's 
 
 _INTERRUPTED = 130
 _WAIT_S = 30
+POSE_VARIANTS = ("keypoints", "pose")
+"""What is written of a job that ends with its poses."""
 _FORMER_KEY_VARIABLE = "MMGT_API_KEY"
 
 Url = Annotated[str, typer.Option("--url", envvar=URL_VARIABLE, help="Of the service.")]
@@ -70,6 +72,11 @@ def submit_command(
     framing: Annotated[
         str | None, typer.Option(help="square, photo, 16:9, 9:16, 4:5 or 1:1: how much of the photo is shown.")
     ] = None,
+    lips: Annotated[
+        str | None, typer.Option(help="Of driving poses: audio, as the sound is spoken, or driving.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="poses ends with poses: no video, but what is beside it.")] = None,
+    n: Annotated[int | None, typer.Option("--n", help="1 to 4 videos at once, by seeds in a row: NAME.1.mp4 …")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Another field of the request, NAME=VALUE.")] = None,
     save: Save = "",
     url: Url = DEFAULT_URL,
@@ -87,20 +94,22 @@ def submit_command(
         "driving_keypoints": driving_keypoints,
     }
     present = {name: path for name, path in files.items() if path is not None}
-    variants, fields = _variants(save), _fields(field or [])
-    named = {"text": text, "voice": voice, "language": language, "framing": framing}
-    fields |= {name: value for name, value in named.items() if value}
+    wishes = {"text": text, "voice": voice, "language": language, "framing": framing}
+    wishes |= {"lips": lips, "until": until, "n": None if n is None else str(n)}
+    fields = _fields(field or []) | {name: wish for name, wish in wishes.items() if wish}
+    made = POSE_VARIANTS if fields.get("until") == "poses" else (VIDEO,)
+    variants = tuple(dict.fromkeys((*made, *_variants(save))))
     out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if start is not None:
             url = stack.enter_context(import_module("deploy.serve").temporary_service(start))
         submission = Submission(Service(url.rstrip("/"), key), present, fields)
         with ProgressBar() as bar:
-            video = submit(submission, out, variants, bar)
-    for warning in video.get("warnings", []):
-        typer.echo(f"warning: {warning['message']}", err=True)
+            written = submit(submission, out, variants, bar)
+    for message in dict.fromkeys(warning["message"] for video, _ in written for warning in video.get("warnings", [])):
+        typer.echo(f"warning: {message}", err=True)
     typer.echo(f"the same by hand:\n  {submission.as_curl()}", err=True)
-    for path in (out, *(beside(out, variant) for variant in variants)):
+    for path in (beside(target, variant) for _, target in written for variant in variants):
         typer.echo(path)
 
 

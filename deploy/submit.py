@@ -18,6 +18,7 @@ from deploy.client import KEY_VARIABLE, NO_VIDEO, UNREACHABLE, Client, Service, 
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
 
+VIDEO = "video"
 TERMINAL = ("completed", "failed", "cancelled", "expired")
 
 SUFFIXES = {
@@ -32,11 +33,17 @@ SUFFIXES = {
 
 @dataclass(frozen=True)
 class Submission:
-    """What to send, and where. files: field name to path. fields: everything else, as text."""
+    """What to send, and where. files: field name to path. fields: everything else, as text. number: of videos."""
 
     service: Service
     files: dict[str, Path]
     fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int | None:
+        """How many videos are asked for as a list; None: one, by itself."""
+        text = self.fields.get("n", "")
+        return int(text) if text.isdecimal() else None
 
     def as_curl(self) -> str:
         """The same create call for a shell; a key appears only as a variable."""
@@ -50,7 +57,12 @@ class Submission:
 
 def beside(out: Path, variant: str) -> Path:
     """Where a variant lies: the video's name with another suffix."""
-    return out.with_name(out.stem + SUFFIXES[variant])
+    return out if variant == VIDEO else out.with_name(out.stem + SUFFIXES[variant])
+
+
+def numbered(out: Path, turn: int, number: int | None) -> Path:
+    """Where one of several videos lies: NAME.1.mp4 and so on; one alone keeps its name."""
+    return out if number is None else out.with_name(f"{out.stem}.{turn + 1}{out.suffix}")
 
 
 class Interrupts:
@@ -99,35 +111,44 @@ class _Upload(io.FileIO):
         return super().read(-1 if size is None else size) or b""
 
 
-def submit(submission: Submission, out: Path, variants: Sequence[str], bar: ProgressBar) -> dict[str, Any]:
-    """Make one video and write it to `out`, and the variants beside it; returns the video object.
+def submit(
+    submission: Submission, out: Path, variants: Sequence[str], bar: ProgressBar
+) -> list[tuple[dict[str, Any], Path]]:
+    """Make one video, or as many as are asked for, and write the variants of each to `out` and beside it.
 
-    Each file is complete or absent.
+    Returns each video object and where its video lies, or would. Each file is complete or absent.
 
     Raises:
         ServiceError: refused, failed, cancelled, or the service cannot be reached.
-        Cancelled: interrupted; says what became of the job.
+        Cancelled: interrupted; says what became of the jobs.
     """
-    made: list[str] = []
+    made, failures = list[str](), list[str]()
+    written = []
     with Interrupts() as interrupts:
         try:
             with submission.service.client() as client:
-                video = _create(client, submission, interrupts)
-                made.append(video["id"])
+                answer = _create(client, submission, interrupts)
+                videos = answer["data"] if submission.number else [answer]
+                made += [video["id"] for video in videos]
                 interrupts.check()
-                video = _follow(client, video, bar)
-                if video["status"] != "completed":
-                    raise ServiceError(_why(video), NO_VIDEO)
-                client.download(video["id"], "video", out)
-                for variant in variants:
-                    client.download(video["id"], variant, beside(out, variant))
+                for turn, begun in enumerate(videos):
+                    video, target = _follow(client, begun, bar), numbered(out, turn, submission.number)
+                    if video["status"] == "completed":
+                        for variant in variants:
+                            client.download(video["id"], variant, beside(target, variant))
+                        written.append((video, target))
+                    else:
+                        failures.append(_why(video))
+                    made.remove(video["id"])
         except KeyboardInterrupt as error:
             raise Cancelled(_given_up(submission.service, made, interrupts)) from error
         except ServiceError as error:
             if made and error.exit_status == UNREACHABLE:
-                raise ServiceError(f"{error}; {_how_to_go_on(made[0], out)}", UNREACHABLE) from error
+                raise ServiceError(f"{error}; {_how_to_go_on(made, out)}", UNREACHABLE) from error
             raise
-    return video
+    if failures:
+        raise ServiceError("; ".join(failures), NO_VIDEO)
+    return written
 
 
 def _given_up(service: Service, made: list[str], interrupts: Interrupts) -> str:
@@ -135,19 +156,23 @@ def _given_up(service: Service, made: list[str], interrupts: Interrupts) -> str:
     if not made:
         is_sure = interrupts.count == 1
         return "interrupted; no job was made" if is_sure else "interrupted before an answer; `mmgt list` shows all jobs"
-    (video_id,) = made
+    return "interrupted; " + "; ".join(_cancelled(service, video_id) for video_id in made)
+
+
+def _cancelled(service: Service, video_id: str) -> str:
     try:
         with service.client() as client:
             status = client.cancel(video_id)["status"]
     except ServiceError as error:
         how = f"`mmgt get {video_id}` tells, `mmgt cancel {video_id}` ends it"
-        return f"interrupted; {video_id} could not be cancelled and may still run: {how} ({error})"
-    return f"interrupted; {video_id} is {'being cancelled' if status == 'in_progress' else status}"
+        return f"{video_id} could not be cancelled and may still run: {how} ({error})"
+    return f"{video_id} is {'being cancelled' if status == 'in_progress' else status}"
 
 
-def _how_to_go_on(video_id: str, out: Path) -> str:
-    download = f"mmgt download {video_id} --out {shlex.quote(str(out))}"
-    return f"{video_id} goes on there: `mmgt get {video_id} --wait`, `{download}`"
+def _how_to_go_on(going_on: Sequence[str], out: Path) -> str:
+    told = " and ".join(going_on)
+    download = f"mmgt download {going_on[0]} --out {shlex.quote(str(out))}"
+    return f"{told} goes on there: `mmgt get {going_on[0]} --wait`, `{download}`"
 
 
 def _create(client: Client, submission: Submission, interrupts: Interrupts) -> dict[str, Any]:

@@ -8,16 +8,16 @@ class JobsError(Exception):
 class QuotaExceeded(JobsError):
     """The tenant has as many live jobs as it may have (429)."""
 
-    def __init__(self, active: int, limit: int) -> None:
-        super().__init__(f"{active} jobs are queued or running; the limit is {limit}")
+    def __init__(self, active: int, limit: int, num_wanted: int = 1) -> None:
+        super().__init__(f"{active} jobs are queued or running{_wanted(num_wanted)}; the limit is {limit}")
         self.active, self.limit = active, limit
 
 
 class QueueFull(JobsError):
     """The whole queue holds as many waiting jobs as it may (503)."""
 
-    def __init__(self, waiting: int, limit: int) -> None:
-        super().__init__(f"{waiting} jobs wait; the limit is {limit}")
+    def __init__(self, waiting: int, limit: int, num_wanted: int = 1) -> None:
+        super().__init__(f"{waiting} jobs wait{_wanted(num_wanted)}; the limit is {limit}")
         self.waiting, self.limit = waiting, limit
 
 
@@ -51,3 +51,7 @@ class RangeNotSatisfiable(JobsError):
 
 class StorageUnavailable(JobsError):
     """The object store did not answer, or refused; the same call may succeed later (503)."""
+
+
+def _wanted(number: int) -> str:
+    return "" if number == 1 else f", and {number} more are wanted"

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+POSES_SIZE = "512x512"  # of drawn poses, whatever a model's video has
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 without letters that read alike
 
 
@@ -115,6 +116,17 @@ class JobOptions:
     start_pose: str = "off"
     lips: str | None = None
     allow_silence: bool = False
+    until: str = "video"
+
+    @property
+    def ends_with_poses(self) -> bool:
+        """True when there is to be no video."""
+        return self.until == "poses"
+
+    @property
+    def pace(self) -> str:
+        """Among which jobs of its class its render time is reckoned: those of its quality mode, or poses alone."""
+        return self.until if self.ends_with_poses else self.quality or ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,7 @@ class JobRequest:
         tenant: whose job; every query is filtered by it.
         model: the preset's name.
         queue_class: which workers can do it; their queue is `video.<queue_class>`.
-        inputs: storage key by field name: `image`, `audio`, `driving_video`, `driving_keypoints`.
+        inputs: storage key by field name: `image`, `audio`, `driving_video`, `driving_keypoints`; `poses` made before.
         text: what is spoken instead of a recording; `audio` is then where the first attempt keeps the speech.
         voice, language: how `text` is spoken, as asked for; None: the server's choice.
         size: width x height in pixels, as known at creation.

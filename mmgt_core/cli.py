@@ -19,7 +19,7 @@ from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import InputWarning, WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
 from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs, warned_of_photographs
-from mmgt_core.pipelines.output_files import SAVED, Extra, Outputs
+from mmgt_core.pipelines.output_files import POSE_FILES, SAVED, Extra, Outputs, Until
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
@@ -93,6 +93,9 @@ HeadStrength = Annotated[float, typer.Option("--head-strength", help="The same o
 Smoothing = Annotated[float, typer.Option("--smoothing", help="Poses averaged over time, 0 (off) to 1 (0.25 s).")]
 Loop = Annotated[bool, typer.Option("--loop", help="The last pose leads into the first: repeated, it does not jump.")]
 StartPoseName = Annotated[StartPose, typer.Option("--start-pose", help="portrait begins at the portrait's own pose.")]
+UntilName = Annotated[
+    Until, typer.Option("--until", help="poses ends after stage 1: keypoints and pose video beside --out, no video.")
+]
 LipsName = Annotated[
     Lips | None,
     typer.Option("--lips", help="Of driving poses: audio, as --audio is spoken, or driving; by default audio with it."),
@@ -157,6 +160,7 @@ def generate(
     mask_motion: Motion = SamplingOptions.mask_motion,
     windows: Windows = None,
     save: Save = "",
+    until: UntilName = Until.VIDEO,
     identity: Identity = None,
     device: DeviceName = Device.AUTO,
 ) -> None:
@@ -174,7 +178,7 @@ def generate(
     )
     files = InputFiles(image, audio, driving_video, driving_keypoints, captions_file)
     captioned = caption_source(captions, transcript, captions_file, text, language)
-    outputs = Outputs(out, _extras(save) | ({Extra.CAPTIONS} if captioned else set()))
+    outputs = Outputs(out, _extras(save, until, is_captioned=captioned is not None), until=until)
     words = words_to_speak(text, voice, language if transcript is None else None, audio)
     _check_usage(files, outputs, is_spoken=words is not None)
     _check_driving(files, lips, loop=loop)
@@ -345,14 +349,20 @@ def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> Non
         raise typer.BadParameter(f"--out is {out}; nothing can be written there: {error.strerror}") from error
 
 
-def _extras(save: str) -> frozenset[Extra]:
+def _extras(save: str, until: Until, *, is_captioned: bool) -> frozenset[Extra]:
+    if until is Until.POSES:
+        if save or is_captioned:
+            told = f"--until poses writes {', '.join(sorted(POSE_FILES))}"
+            raise typer.BadParameter(f"--save and captions go with a video; {told}")
+        return POSE_FILES
+    captions = {Extra.CAPTIONS} if is_captioned else set()
     names = [name.strip() for name in save.split(",") if name.strip()]
     if names == ["all"]:
-        return frozenset(SAVED)
+        return frozenset(SAVED) | captions
     unknown = [name for name in names if name not in SAVED]
     if unknown:
         raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SAVED)} or all")
-    return frozenset(Extra(name) for name in names)
+    return frozenset(Extra(name) for name in names) | captions
 
 
 def _warn(warnings: Iterable[InputWarning]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from jobs.job import JobOptions, Notice
+from jobs.job import POSES_SIZE, JobOptions, Notice
 from jobs.patience import patiently
 from jobs.settings import Settings
 from mmgt_core.audio.hand_made import HandMade, heard_here
@@ -29,7 +29,7 @@ from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.inputs import Inputs
-from mmgt_core.pipelines.output_files import Extra, Outputs
+from mmgt_core.pipelines.output_files import POSE_FILES, Extra, Outputs, Until
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
@@ -124,8 +124,9 @@ class MethodPipeline:
         )
         warnings = _notices(inputs.warnings)
         width, height = inputs.video_size(self._pipeline.preset.resolution)
+        size = POSES_SIZE if options.ends_with_poses else f"{width}x{height}"
         num_segments = len(starts) if inputs.needs_stage_1 else 0
-        return Prepared(inputs.num_frames / FPS, num_segments, warnings, inputs, f"{width}x{height}")
+        return Prepared(inputs.num_frames / FPS, num_segments, warnings, inputs, size)
 
     def render(
         self,
@@ -136,10 +137,13 @@ class MethodPipeline:
         receiver: FrameReceiver | None = None,
     ) -> Rendered:
         """Render into a folder."""
-        outputs = Outputs(folder / "video.mp4", _EXTRAS, receiver)
+        until = Until(options.until)
+        extras = POSE_FILES if until is Until.POSES else _EXTRAS
+        outputs = Outputs(folder / "video.mp4", extras, receiver, until)
         with _named_faults():
             manifest = self._pipeline(prepared.inputs, sampling_options(options), outputs, control)
-        files = {"video": outputs.video, **{extra.value: outputs.path(extra) for extra in sorted(_EXTRAS)}}
+        files = {extra.value: outputs.path(extra) for extra in sorted(extras)}
+        files |= {"video": outputs.video} if until is Until.VIDEO else {}
         warnings = (*prepared.warnings, *_notices(control.warnings.values()))
         return Rendered(files, prepared.seconds, warnings, asdict(manifest))
 

@@ -31,6 +31,8 @@ def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
     }
     if inputs.driving_poses is not None:
         arrays["driving_poses"] = inputs.driving_poses.keypoints
+    if inputs.made_poses is not None:
+        arrays["made_poses"] = inputs.made_poses.keypoints
     around = inputs.surroundings
     if around is not None:
         arrays["surroundings"] = around.picture
@@ -50,7 +52,9 @@ def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
 def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
     """Return the inputs that were packed into a folder."""
     with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-        poses = PoseSequence(arrays["driving_poses"]) if "driving_poses" in arrays else None
+        poses, made = (
+            PoseSequence(arrays[name]) if name in arrays else None for name in ("driving_poses", "made_poses")
+        )
         around = packed["framing"]
         return Inputs(
             reference_image=arrays["reference_image"],
@@ -62,6 +66,7 @@ def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
             warnings=tuple(InputWarning(each["code"], each["message"]) for each in packed["warnings"]),
             is_drawn=packed["is_drawn"],
             lips=Lips(packed["lips"]),
+            made_poses=made,
             surroundings=around
             and Surroundings(Framing(around["framing"]), arrays["surroundings"], Place(**around["place"])),
         )

@@ -18,6 +18,7 @@ class InputPaths:
     audio: Path | None = None
     driving_video: Path | None = None
     driving_keypoints: Path | None = None
+    poses: Path | None = None
 
 
 @dataclass(frozen=True)

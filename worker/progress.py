@@ -23,6 +23,12 @@ STAGE_SHARES: dict[tuple[Stage, ...], float] = {
 }
 """Which part of the whole each stage is; of two in one line a video has one. The rest is fetching and storing."""
 
+POSES_ALONE: dict[tuple[Stage, ...], float] = {
+    (Stage.SPEAKING,): 0.06,
+    (Stage.DRIVING_POSES, Stage.POSE_DIFFUSION): 0.90,
+}
+"""The same of a job that ends with its poses."""
+
 _MIN_SHARE_FOR_ETA = 0.05
 
 
@@ -33,6 +39,7 @@ class ProgressReporter:
         self, store: JobStore, job: Job, lease: Lease, period_s: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store, self._job, self._lease, self._period_s, self._clock = store, job, lease, period_s, clock
+        self._shares = POSES_ALONE if job.request.options.ends_with_poses else STAGE_SHARES
         self._started_at_s = clock()
         self._told_at_s = float("-inf")
         self._done: dict[Stage, float] = {}
@@ -55,7 +62,7 @@ class ProgressReporter:
             log.warning("progress_not_told", job_id=self._job.id, error=str(error))
 
     def _job_progress(self, progress: Progress, elapsed_s: float) -> JobProgress:
-        share = share_done(self._done)
+        share = share_done(self._done, self._shares)
         segments = self.num_segments if progress.stage is Stage.POSE_DIFFUSION else 0
         per_segment = max(1, progress.steps // max(1, segments))
         return JobProgress(
@@ -69,7 +76,7 @@ class ProgressReporter:
         )
 
 
-def share_done(done: Mapping[Stage, float]) -> float:
+def share_done(done: Mapping[Stage, float], shares: Mapping[tuple[Stage, ...], float] = STAGE_SHARES) -> float:
     """Return the share of the whole work that is done, 0 to 1.
 
     Stages of a long video take turns, so each counts for itself. One that nobody hears of while a later one is under
@@ -77,9 +84,10 @@ def share_done(done: Mapping[Stage, float]) -> float:
 
     Args:
         done: of each stage that began, the share of its own steps that is done.
+        shares: of the stages of such a job.
     """
     share, is_later_begun = _BEGUN_SHARE, False
-    for stages, part in reversed(STAGE_SHARES.items()):
+    for stages, part in reversed(list(shares.items())):
         begun = [done[stage] for stage in stages if stage in done]
         share += part * (max(begun) if begun else float(is_later_begun))
         is_later_begun = is_later_begun or bool(begun)

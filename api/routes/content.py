@@ -98,5 +98,7 @@ def result_key_of(job: Job, variant: Variant) -> str:
     if job.status is not JobStatus.COMPLETED:
         raise RequestRefused("content_not_ready", f"{job.id} is {job.status.value}; it has no content")
     if variant.value not in job.results:
-        raise RequestRefused("variant_not_found", f"{job.id} has no {variant.value}; it has {', '.join(job.results)}")
+        why = " (until=poses)" if job.request.options.ends_with_poses else ""
+        detail = f"{job.id} has no {variant.value}{why}; it has {', '.join(job.results)}"
+        raise RequestRefused("variant_not_found", detail)
     return job.results[variant.value]

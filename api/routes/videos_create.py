@@ -1,19 +1,20 @@
 """Creating a job, and looking at inputs without creating one."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from api.answers import preferred_wait_s, video_answer
+from api.answers import created_answer, preferred_wait_s
 from api.create_call import read_call
 from api.create_schema import CREATE_BODY, CREATE_HEADERS
 from api.dependencies import ContextDep, Creator, Validator
 from api.errors import video_not_found
 from api.following import wait_for_end, while_client_stays
 from api.preflight import PreflightAnswer
-from api.schemas import ValidationReport, Video, problems
+from api.schemas import ValidationReport, Video, VideoList, problems
 from api.submission import submit, validate
 from api.uploads import create_parts
 
@@ -26,7 +27,7 @@ REFUSALS = (400, 401, 403, 408, 413, 415, 422, 429, 503)
     "/v1/videos",
     summary="Create a video",
     status_code=202,
-    response_model=Video,
+    response_model=Video | VideoList,
     responses={
         200: {"description": "It ended within `Prefer: wait=N`.", "model": Video},
         **problems(*REFUSALS, 409),
@@ -34,12 +35,14 @@ REFUSALS = (400, 401, 403, 408, 413, 415, 422, 429, 503)
     openapi_extra={"requestBody": CREATE_BODY, "parameters": CREATE_HEADERS},
 )
 async def create_video(request: Request, caller: Creator, context: ContextDep) -> Response:
-    """Queue a video of the person in `image` speaking `audio`; 202 with the video object."""
+    """Queue a video of the person in `image` speaking `audio`; 202 with the video object, or for `n` a list of them."""
     call, limits = read_call(request), context.settings.limits
     async with context.uploads.receive(request, create_parts(limits)) as upload:
         submitted = await submit(context, caller, upload, call)
-    job, wait_s = submitted.job, preferred_wait_s(request, limits.max_wait_s)
+    job, wait_s = submitted.jobs[0], preferred_wait_s(request, limits.max_wait_s)
     request.state.job_id = job.id
+    if submitted.is_list:
+        return await created_answer(context, submitted)  # who waits, waits for each by its own
     if wait_s and context.waits.refusal(caller.tenant) is not None:
         wait_s = None  # the job is made: without a place to wait it is told at once
     if wait_s:
@@ -47,12 +50,9 @@ async def create_video(request: Request, caller: Creator, context: ContextDep) -
             ended = await while_client_stays(request, wait_for_end(context.store, job, wait_s))
         if ended is None:
             raise video_not_found(job.id)
-        job = ended
-    status = 200 if wait_s and job.status.is_terminal else 202
-    answer = await video_answer(context, job, status, waited_s=wait_s, location=f"/v1/videos/{job.id}")
-    if submitted.is_replay:
-        answer.headers["Idempotent-Replayed"] = "true"
-    return answer
+        submitted = replace(submitted, jobs=(ended,))
+    status = 200 if wait_s and submitted.jobs[0].status.is_terminal else 202
+    return await created_answer(context, submitted, status, waited_s=wait_s)
 
 
 @router.post(

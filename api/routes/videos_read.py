@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from api.answers import etag_of, preferred_wait_s, video_answer
+from api.answers import etag_of, list_of, preferred_wait_s, video_answer
 from api.byte_ranges import is_known
 from api.dependencies import ContextDep, Reader
 from api.errors import Finding, RequestRefused, invalid_fields, video_not_found
@@ -93,9 +93,7 @@ async def list_videos(
         raise RequestRefused("video_not_found", str(error), param="after" if after else "before") from error
     outlooks = [await context.estimates.of(job) for job in page.jobs]
     videos = [to_video_object(job, look.eta_seconds) for job, look in zip(page.jobs, outlooks, strict=True)]
-    first_id, last_id = (page.jobs[0].id, page.jobs[-1].id) if page.jobs else (None, None)
-    body = {"object": "list", "data": videos, "first_id": first_id, "last_id": last_id, "has_more": page.has_more}
-    return JSONResponse(body)
+    return JSONResponse(list_of(videos, has_more=page.has_more))
 
 
 def wanted_metadata(request: Request) -> dict[str, str]:

@@ -2,17 +2,27 @@
 
 local function idempotency_key(tenant, route, key) return P .. 'idempotency:' .. tenant .. ':' .. route .. ':' .. key end
 
+-- Those of some ids, with spaces between, whose jobs there are: a request may have made several.
+local function living(ids)
+  local found = {}
+  for id in string.gmatch(ids or '', '%S+') do
+    if exists(id) then table.insert(found, id) end
+  end
+  return found
+end
+
 function VERBS.reserve_key(tenant, route, key, fingerprint, owner, held_ms)
   local entry = idempotency_key(tenant, route, key)
-  local print, holder, id = unpack(redis.call('HMGET', entry, 'fingerprint', 'owner', 'job_id'))
-  local is_live = print and (not id or exists(id))
-  if is_live and print ~= fingerprint then return {'mismatch', ''} end
-  if is_live and id then return {'replay', id} end
-  if is_live and holder ~= owner then return {'in_flight', ''} end
+  local print, holder, ids = unpack(redis.call('HMGET', entry, 'fingerprint', 'owner', 'job_id'))
+  local made = living(ids)
+  local is_live = print and (not ids or #made > 0)
+  if is_live and print ~= fingerprint then return {'mismatch'} end
+  if is_live and ids then return {'replay', unpack(made)} end
+  if is_live and holder ~= owner then return {'in_flight'} end
   redis.call('DEL', entry)
   redis.call('HSET', entry, 'fingerprint', fingerprint, 'owner', owner)
   redis.call('PEXPIRE', entry, held_ms)
-  return {'reserved', ''}
+  return {'reserved'}
 end
 
 function VERBS.renew_key(tenant, route, key, owner, held_ms)
@@ -31,58 +41,76 @@ end
 
 local RETRY_WINDOW_MS = 600 * 1000
 
--- The job that the same request made before, if it did.
-local function twin(id, print_key, idempotency, is_retry, age_ms)
-  if exists(id) then return id end
-  local made = idempotency and redis.call('HGET', idempotency, 'job_id')
-  if made and exists(made) then return made end
+-- The jobs that the same request made before, if it did.
+local function twins(ids, print_key, idempotency, is_retry, age_ms)
+  local own = living(ids)
+  if #own > 0 then return own end
+  local made = living(idempotency and redis.call('HGET', idempotency, 'job_id') or '')
+  if #made > 0 then return made end
   local earlier, at_ms, by_retry = unpack(redis.call('HMGET', print_key, 'job_id', 'at_ms', 'by_retry'))
-  if not earlier or idempotency or not exists(earlier) or NOW - at_ms > RETRY_WINDOW_MS then return nil end
-  if is_retry == '1' then return earlier end
+  made = living(earlier)
+  if idempotency or #made == 0 or NOW - at_ms > RETRY_WINDOW_MS then return {} end
+  if is_retry == '1' then return made end
   -- The retry overtook the request that it repeats.
   if by_retry == '1' and tonumber(at_ms) >= NOW - age_ms then
     redis.call('HSET', print_key, 'by_retry', 0)
-    return earlier
+    return made
   end
+  return {}
 end
 
-local function refusal(tenant, max_active, max_waiting)
+local function refusal(tenant, num_wanted, max_active, max_waiting)
   local active = redis.call('SCARD', P .. 'active:' .. tenant)
   local limit = tonumber(redis.call('HGET', P .. 'quotas', tenant) or max_active)
-  if active >= limit then return {'quota', active, limit} end
+  if active + num_wanted > limit then return {'quota', active, limit} end
   local waiting = redis.call('ZCARD', P .. 'queue-deadlines')
-  if waiting >= tonumber(max_waiting) then return {'full', waiting, max_waiting} end
+  if waiting + num_wanted > tonumber(max_waiting) then return {'full', waiting, max_waiting} end
 end
 
-function VERBS.create(id, tenant, class, priority, request, metadata, webhook_url, webhook_events, fingerprint,
+local function answer_with(word, ids)
+  local answer = {word}
+  for _, id in ipairs(ids) do table.insert(answer, reply(id)) end
+  return answer
+end
+
+-- One job of each id and request, which are the last words, turn by turn; all of them or none.
+function VERBS.create(tenant, class, priority, metadata, webhook_url, webhook_events, fingerprint,
                       expires_after_s, queue_ttl_s, seconds, warnings, told_period_ms, route, key, owner, key_s,
-                      is_retry, age_ms, max_active, max_waiting)
-  if redis.call('EXISTS', P .. 'tombstone:' .. id) == 1 then return {'tombstone'} end
+                      is_retry, age_ms, max_active, max_waiting, ...)
+  local pairs_of_words, ids = {...}, {}
+  for i = 1, #pairs_of_words, 2 do table.insert(ids, pairs_of_words[i]) end
+  for _, id in ipairs(ids) do
+    if redis.call('EXISTS', P .. 'tombstone:' .. id) == 1 then return {'tombstone'} end
+  end
   local idempotency = key ~= '' and idempotency_key(tenant, route, key) or nil
   local print_key = P .. 'print:' .. tenant .. ':' .. fingerprint
-  local made = twin(id, print_key, idempotency, is_retry, age_ms)
-  if made then return {'existing', reply(made)} end
+  local joined = table.concat(ids, ' ')
+  local made = twins(joined, print_key, idempotency, is_retry, age_ms)
+  if #made > 0 then return answer_with('existing', made) end
   if idempotency and redis.call('HGET', idempotency, 'owner') ~= owner then return {'unreserved'} end
-  local refused = refusal(tenant, max_active, max_waiting)
+  local refused = refusal(tenant, #ids, max_active, max_waiting)
   if refused then return refused end
 
-  redis.call('HSET', job_key(id), 'tenant', tenant, 'class', class, 'priority', priority, 'request', request,
-    'metadata', metadata, 'webhook_url', webhook_url, 'webhook_events', webhook_events, 'told_period_ms', told_period_ms,
-    'expires_after_s', expires_after_s, 'queue_ttl_s', queue_ttl_s, 'seconds', seconds, 'warnings', warnings,
-    'status', 'queued', 'version', 1, 'created_ms', NOW, 'updated_ms', NOW, 'attempt', 0, 'lost_attempts', 0,
-    'percent', 0, 'sequence', redis.call('INCR', P .. 'sequence'))
-  enqueue(id)
-  redis.call('ZADD', P .. 'jobs:' .. tenant, NOW, id)
-  redis.call('SADD', P .. 'active:' .. tenant, id)
-  count_status('queued', 1)
+  for turn, id in ipairs(ids) do
+    redis.call('HSET', job_key(id), 'tenant', tenant, 'class', class, 'priority', priority,
+      'request', pairs_of_words[2 * turn], 'metadata', metadata, 'webhook_url', webhook_url,
+      'webhook_events', webhook_events, 'told_period_ms', told_period_ms,
+      'expires_after_s', expires_after_s, 'queue_ttl_s', queue_ttl_s, 'seconds', seconds, 'warnings', warnings,
+      'status', 'queued', 'version', 1, 'created_ms', NOW, 'updated_ms', NOW, 'attempt', 0, 'lost_attempts', 0,
+      'percent', 0, 'sequence', redis.call('INCR', P .. 'sequence'))
+    enqueue(id)
+    redis.call('ZADD', P .. 'jobs:' .. tenant, NOW, id)
+    redis.call('SADD', P .. 'active:' .. tenant, id)
+    count_status('queued', 1)
+    tell(id, 'video.created')
+  end
   if idempotency then
-    redis.call('HSET', idempotency, 'job_id', id)
+    redis.call('HSET', idempotency, 'job_id', joined)
     redis.call('EXPIRE', idempotency, key_s)
   end
-  redis.call('HSET', print_key, 'job_id', id, 'at_ms', NOW, 'by_retry', is_retry)
+  redis.call('HSET', print_key, 'job_id', joined, 'at_ms', NOW, 'by_retry', is_retry)
   redis.call('PEXPIRE', print_key, RETRY_WINDOW_MS)
-  tell(id, 'video.created')
-  return {'created', reply(id)}
+  return answer_with('created', ids)
 end
 
 function VERBS.get(id, tenant)
@@ -227,10 +255,16 @@ function VERBS.finalise(id, attempt, results, seconds, gpu_seconds, warnings)
   if where ~= 'current' then return answer(where, {'completed'}) end
   if is_cancel_due(id) then return 'cancelled' end
   local class, expires_ms = get(id, 'class'), NOW + get(id, 'expires_after_s') * 1000
-  moving_mean(P .. 'mean-job-s', class, tonumber(gpu_seconds))
-  if tonumber(seconds) > 0 then
+  local options = cjson.decode(get(id, 'request')).options
+  if options['until'] == 'poses' then -- seconds, which say nothing about videos
+    if tonumber(seconds) > 0 then
+      moving_mean(P .. 'mode-s-per-video-s:' .. class, 'poses', gpu_seconds / seconds)
+    end
+  else
+    moving_mean(P .. 'mean-job-s', class, tonumber(gpu_seconds))
+  end
+  if tonumber(seconds) > 0 and options['until'] ~= 'poses' then
     moving_mean(P .. 'mean-s-per-video-s', class, gpu_seconds / seconds)
-    local options = cjson.decode(get(id, 'request')).options
     if chosen(options.num_inference_steps) == nil then -- steps of its own say nothing about a mode
       moving_mean(P .. 'mode-s-per-video-s:' .. class, chosen(options.quality) or '', gpu_seconds / seconds)
     end

@@ -34,10 +34,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Created:
-    """Result of create. `is_new` is false when the same request had made the job before."""
+    """Result of create. `is_new` is false when the same request had made them before: those that are left."""
 
-    job: Job
+    jobs: tuple[Job, ...]
     is_new: bool
+
+    @property
+    def job(self) -> Job:
+        """The first of them."""
+        return self.jobs[0]
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,10 @@ class Reservation(StrEnum):
 
 @dataclass(frozen=True)
 class Reserved:
-    """Result of reserve_key; `job_id` is set for a replay."""
+    """Result of reserve_key; `job_ids` are those of a replay."""
 
     state: Reservation
-    job_id: str | None = None
+    job_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def reserve_key(
     """
 
     def read(reply: Any) -> Reserved:  # noqa: ANN401
-        return Reserved(Reservation(reply[0]), reply[1] or None)
+        return Reserved(Reservation(reply[0]), tuple(reply[1:]))
 
     return Call("reserve_key", (tenant, route, key, fingerprint, owner, milliseconds(held_s)), read)
 
@@ -103,8 +108,7 @@ def unreserve_key(tenant: str, route: str, key: str, owner: str) -> Call[None]:
 
 
 def create(
-    request: JobRequest,
-    *,
+    *requests: JobRequest,
     route: str = "videos",
     idempotency_key: str | None = None,
     owner: str | None = None,
@@ -115,12 +119,13 @@ def create(
     idempotency_s: int = 86400,
     progress_period_s: float = 5.0,
 ) -> Call[Created]:
-    """Write job, waiting-list entry, idempotency entry and doorbell outbox in one script.
+    """Write jobs, waiting-list entries, idempotency entry and doorbell outbox in one script: all of them or nothing.
 
     The caller rings afterwards (`queue.ring`) and says so (`doorbell_rung`); if it dies first, the sweeper rings.
 
     Args:
-        request: with a fresh id and inputs already stored.
+        requests: at least one, each with a fresh id and inputs already stored; they differ in nothing but ids, inputs
+            and options.
         route: scope of the idempotency key.
         idempotency_key, owner: a reservation made before; both or neither.
         is_retry: an SDK's silent retry without a key: the tenant's same fingerprint of the last 10 minutes is the
@@ -135,24 +140,26 @@ def create(
         QuotaExceeded, QueueFull, ReservationLost, JobDeleted
     """
 
+    request, num_wanted = requests[0], len(requests)
+
     def read(reply: Any) -> Created:  # noqa: ANN401
         if reply[0] == "tombstone":
             raise JobDeleted(f"{request.id} was deleted")
         if reply[0] == "unreserved":
             raise ReservationLost(f"{owner} no longer holds the idempotency key")
         if reply[0] == "quota":
-            raise QuotaExceeded(int(reply[1]), int(reply[2]))
+            raise QuotaExceeded(int(reply[1]), int(reply[2]), num_wanted)
         if reply[0] == "full":
-            raise QueueFull(int(reply[1]), int(reply[2]))
-        return Created(read_job(reply[1]), reply[0] == "created")
+            raise QueueFull(int(reply[1]), int(reply[2]), num_wanted)
+        return Created(tuple(read_job(each) for each in reply[1:]), reply[0] == "created")
 
     words = (
-        request.id, request.tenant, request.queue_class, request.priority.value, encode_request(request),
+        request.tenant, request.queue_class, request.priority.value,
         json.dumps(request.metadata), words_or_none(request.webhook_url), " ".join(request.webhook_events),
         request.fingerprint, request.expires_after_s, request.queue_ttl_s, words_or_none(request.seconds),
         encode_notices(request.warnings), milliseconds(progress_period_s), route, words_or_none(idempotency_key),
         words_or_none(owner), idempotency_s, int(is_retry), milliseconds(request_age_s), max_active_per_tenant,
-        max_waiting,
+        max_waiting, *(word for each in requests for word in (each.id, encode_request(each))),
     )  # fmt: skip
     return Call("create", words, read)
 

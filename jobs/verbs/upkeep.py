@@ -79,7 +79,7 @@ class ClassQueue:
         workers: live workers that serve the class.
         mean_job_s: moving mean of render seconds per job; None before the first.
         mean_s_per_video_s: moving mean of render seconds per second of video.
-        mode_s_per_video_s: the same for each quality mode that was asked for; empty for those that asked for none.
+        mode_s_per_video_s: the same for each `JobOptions.pace`: quality mode that was asked for, or poses alone.
     """
 
     queue_class: str
@@ -98,17 +98,21 @@ class ClassQueue:
         """All queued jobs of the class."""
         return self.waiting_interactive + self.waiting_batch
 
-    def eta_s(self, queue_position: int) -> float | None:
-        """Estimated seconds until the job at that position (1 is next) is done; None when nothing was measured."""
-        if self.mean_job_s is None:
-            return None
-        ahead = queue_position - 1 + self.running
-        return self.mean_job_s * (ahead / max(1, self.workers) + 1)
+    def eta_s(self, queue_position: int, own_s: float | None = None) -> float | None:
+        """Estimated seconds until the job at that position (1 is next) is done; None when nothing was measured.
 
-    def render_s(self, quality: str | None, video_s: float) -> float | None:
-        """Estimated render seconds of a video in a mode; None when none of that mode was measured."""
-        pace = self.mode_s_per_video_s.get(quality or "")
-        return None if pace is None else pace * video_s
+        Args:
+            own_s: what the job itself takes; None: as long as others.
+        """
+        ahead = queue_position - 1 + self.running
+        if self.mean_job_s is None:
+            return None if ahead else own_s
+        return self.mean_job_s * ahead / max(1, self.workers) + (self.mean_job_s if own_s is None else own_s)
+
+    def render_s(self, pace: str, video_s: float) -> float | None:
+        """Estimated render seconds of a job by its pace (`JobOptions.pace`); None when none of those was measured."""
+        known = self.mode_s_per_video_s.get(pace)
+        return None if known is None else known * video_s
 
 
 @dataclass(frozen=True)

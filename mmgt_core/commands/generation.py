@@ -18,7 +18,8 @@ from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.natural_poses import video_poses
-from mmgt_core.pipelines.output_files import Outputs
+from mmgt_core.pipelines.output_files import Outputs, Until
+from mmgt_core.pipelines.outputs import write_poses
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.processor import settle_on_cores
 from mmgt_core.types import FPS, PoseSequence
@@ -45,7 +46,7 @@ def generate_video(
     signer: SigningIdentity,
     control: RunControl,
 ) -> None:
-    """Make the video and what is wanted beside it, marked by the signer; complete or not at all.
+    """Make the video, or its poses alone, and what is wanted beside it, marked by the signer; complete or not at all.
 
     Raises:
         WeightsError: weights are absent or not the expected ones.
@@ -55,7 +56,14 @@ def generate_video(
     require_weights(weights, preset, packaged_networks(preset))
     outputs.check_room(inputs.num_frames / FPS)
     stage_1 = load_audio_to_pose(preset, weights, place, networks.hand_made) if inputs.needs_stage_1 else None
-    poses = _begun(video_poses(stage_1, preset, inputs, options, control))
+    poses = video_poses(stage_1, preset, inputs, options, control)
+    facts = GenerationFacts(preset.name, preset.is_trained, options.seed)
+    if outputs.until is Until.POSES:
+        with outputs.unfinished() as staged:
+            write_poses(poses, inputs.num_frames, staged)
+            sign_all(staged.videos, signer, facts)
+        return
+    poses = _begun(poses)
     loading = work(STAGE_2)
     pipeline = loading.load_pipeline(preset, weights, place, video_dtype(place), stage_1)
     if place.type == "cpu":
@@ -70,7 +78,7 @@ def generate_video(
         )
     with outputs.unfinished() as staged:
         pipeline.render(inputs, poses, options, staged, control)
-        sign_all(staged.videos, signer, GenerationFacts(preset.name, preset.is_trained, options.seed))
+        sign_all(staged.videos, signer, facts)
 
 
 def _begun(poses: Iterator[PoseSequence]) -> Iterator[PoseSequence]:

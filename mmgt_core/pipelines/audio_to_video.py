@@ -15,14 +15,14 @@ from mmgt_core.finishing.loop_seam import dissolved_into_first
 from mmgt_core.finishing.portrait_details import PortraitDetails
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.masks.pyramid import MaskPainter
-from mmgt_core.media.encoders import result_encoder
+from mmgt_core.media.encoders import QUICK, result_encoder
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pipelines.denoising import BegunFrames, DenoisingStep, sampling_plan
 from mmgt_core.pipelines.drawn_poses import DrawnPoses, PassingPoses, PosedLatents, PoseDrawing, drawn_poses
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.natural_poses import video_poses
-from mmgt_core.pipelines.output_files import Extra, Outputs
-from mmgt_core.pipelines.outputs import Manifest, Means, describe, write_videos
+from mmgt_core.pipelines.output_files import Extra, Outputs, Until
+from mmgt_core.pipelines.outputs import Manifest, Means, describe, write_poses, write_videos
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.pose_to_video import PoseToVideo
 from mmgt_core.pipelines.progress import RunControl, Stage
@@ -62,7 +62,7 @@ class AudioToVideo:
         return tuple(mode for mode in self.preset.modes if has_student or not mode.is_distilled)
 
     def __call__(self, inputs: Inputs, options: SamplingOptions, outputs: Outputs, control: RunControl) -> Manifest:
-        """Generate the video of a person speaking and write it, complete or not at all.
+        """Generate the video of a person speaking, or its poses alone, and write it, complete or not at all.
 
         Args:
             inputs: portrait, initial pose, speech; driving poses stand instead of stage 1 where given.
@@ -74,6 +74,8 @@ class AudioToVideo:
             Cancelled: the caller asked to stop; no file is left.
         """
         poses = self.poses(inputs, options, control)
+        if outputs.until is Until.POSES:
+            return self.write_poses(inputs, poses, options, outputs, control)
         return self.render(inputs, poses, options, outputs, control)
 
     def poses(self, inputs: Inputs, options: SamplingOptions, control: RunControl) -> Iterator[PoseSequence]:
@@ -107,6 +109,21 @@ class AudioToVideo:
             if Extra.MANIFEST in outputs.extras:
                 manifest.write(staged.path(Extra.MANIFEST))
         return manifest
+
+    def write_poses(
+        self,
+        inputs: Inputs,
+        poses: Iterator[PoseSequence],
+        options: SamplingOptions,
+        outputs: Outputs,
+        control: RunControl,
+    ) -> Manifest:
+        """Write the poses that a video would be rendered of. Raises: Cancelled: no file is left."""
+        render = self.pose_to_video
+        means = Means(render.device, render.dtype, render.decoding_dtype, QUICK, render.execution)
+        with outputs.unfinished() as staged:
+            write_poses(poses, inputs.num_frames, staged)
+        return describe(self.preset, self.weights, inputs, options, means, control, until=Until.POSES)
 
     def frames(
         self,

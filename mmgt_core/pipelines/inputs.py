@@ -16,7 +16,7 @@ from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.video_decoding import inspect_driving_video
 from mmgt_core.pipelines.driving_poses import FindPoses, poses_of_every_frame
-from mmgt_core.pipelines.keypoint_file import read_keypoints
+from mmgt_core.pipelines.keypoint_file import read_keypoints, read_made_poses
 from mmgt_core.pipelines.progress import InputStep, RunControl
 from mmgt_core.pose.detector import WholeBodyDetector
 from mmgt_core.pose.framing import CropChoice, SquareFrame, head_box
@@ -31,22 +31,26 @@ MakeDetector = Callable[[], WholeBodyDetector]
 
 @dataclass(frozen=True)
 class InputFiles:
-    """What the caller names. audio may be None where a driving video has sound of its own."""
+    """What the caller names. audio may be None where a driving video has sound of its own.
+
+    poses: those that were made of the others before, until=poses; they are taken over as they are.
+    """
 
     image: Path
     audio: Path | None = None
     driving_video: Path | None = None
     driving_keypoints: Path | None = None
     captions_file: Path | None = None
+    poses: Path | None = None
 
     @property
     def has_no_poses(self) -> bool:
         """Whether stage 1 must make them."""
         return self.driving_video is None and self.driving_keypoints is None
 
-    def lips(self, asked: Lips | None) -> Lips:
-        """Whose they are: as asked, else the sound's unless that is the driving video's own."""
-        return asked or (Lips.DRIVING if self.audio is None else Lips.AUDIO)
+    def lips(self, asked: Lips | None, *, is_spoken: bool) -> Lips:
+        """Whose they are: as asked, else the sound's unless that is the driving video's own. is_spoken: of a text."""
+        return asked or (Lips.AUDIO if self.audio is not None or is_spoken else Lips.DRIVING)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Inputs:
     pixels. waveform: exactly as long as the video. sound: the recording whose sound the video gets. driving_poses:
     instead of stage 1. is_drawn: the image shows a drawn presenter. surroundings: what the video shows around the
     square; None: nothing. lips: whose the driving poses get. captions: what they are made of; None: there are none.
+    made_poses: the video's own, of an earlier run.
     """
 
     reference_image: UInt8Array
@@ -87,11 +92,12 @@ class Inputs:
     surroundings: Surroundings | None = None
     lips: Lips = Lips.DRIVING
     captions: CaptionSource | None = None
+    made_poses: PoseSequence | None = None
 
     @property
     def needs_stage_1(self) -> bool:
         """Whether some of the poses are still to be made."""
-        return self.driving_poses is None or self.lips is Lips.AUDIO
+        return self.made_poses is None and (self.driving_poses is None or self.lips is Lips.AUDIO)
 
     def with_speech_in_file(self) -> "Inputs":
         """The same, the speech in a file; not while strangers' files are looked at, when nothing may be written."""
@@ -138,15 +144,16 @@ def prepare_inputs(
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
     control.on_input(InputStep.DRIVING_KEYPOINTS)
     poses = read_keypoints(files.driving_keypoints, limits) if files.driving_keypoints else None
+    made = read_made_poses(files.poses) if files.poses else None
     control.on_input(InputStep.PERSON)
     detector = make_detector()
     initial = find_initial_pose(image.pixels, detector, wishes.crop)
     warnings = image.warnings + initial.warnings
-    if files.driving_video and video:
+    if files.driving_video and video and made is None:
         control.on_input(InputStep.DRIVING_POSES)
         poses, more = find_poses(files.driving_video, video, limits, detector, control)
         warnings += more
-    num_frames, more = _common_length(audio.waveform, poses)
+    num_frames, more = _common_length(audio.waveform, made or poses)
     more = () if wishes.unspoken_s is not None else more  # an estimate differs from everything
     return Inputs(
         reference_image=initial.reference_image,
@@ -155,6 +162,7 @@ def prepare_inputs(
         waveform=_fitted(audio.waveform, num_frames),
         sound=audio.source,
         driving_poses=PoseSequence(poses.keypoints[:num_frames]) if poses else None,
+        made_poses=PoseSequence(made.keypoints[:num_frames]) if made else None,
         warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),

@@ -54,6 +54,11 @@ class KeypointWriter:
         self._file.close()
 
 
+def read_made_poses(path: Path) -> PoseSequence:
+    """What a `KeypointWriter` wrote, bit by bit."""
+    return PoseSequence(np.load(path, allow_pickle=False))
+
+
 def read_keypoints(path: Path, limits: MediaLimits) -> PoseSequence:
     """Keypoints from a `.npy` file, or a JSON array of poses: (frames, 134, 3) in pixels of the 512 canvas.
 

@@ -24,9 +24,12 @@ def video_poses(
     stage_1: AudioToPose | None, preset: Preset, inputs: Inputs, options: SamplingOptions, control: RunControl
 ) -> Iterator[PoseSequence]:
     """The driving poses, or generated ones, made when they are asked for; calmer, livelier, begun and ended as wished.
+    Those that were made before are all that already.
 
     Args: stage_1: None only where it makes none of them. preset, options, control: of the generation.
     """
+    if inputs.made_poses is not None:
+        return iter((inputs.made_poses,))
     driving = inputs.driving_poses
     poses = iter(() if driving is None else (driving,))
     if inputs.needs_stage_1:

@@ -30,6 +30,18 @@ class Extra(StrEnum):
 
 SAVED = tuple(extra for extra in Extra if extra is not Extra.CAPTIONS)
 """Those that are asked for as such; captions come with what they are made of."""
+
+
+class Until(StrEnum):
+    """How far a generation goes: to the poses that would be drawn, or to the video."""
+
+    POSES = "poses"
+    VIDEO = "video"
+
+
+POSE_FILES = frozenset({Extra.POSE, Extra.KEYPOINTS})
+"""What a generation writes that ends with its poses."""
+
 _SUFFIXES = {
     Extra.POSE: ".pose.mp4",
     Extra.MASKS: ".masks.mp4",
@@ -42,11 +54,15 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Outputs:
-    """The video's path and what is wanted beside it; receiver: who else is given the frames."""
+    """The video's path and what is wanted beside it; receiver: who else is given the frames.
+
+    until: where that is poses there is no video, only what is beside it.
+    """
 
     video: Path
     extras: frozenset[Extra] = frozenset()
     receiver: FrameReceiver | None = None
+    until: Until = Until.VIDEO
 
     def path(self, extra: Extra) -> Path:
         """Where an extra lies: the video's name with another suffix."""
@@ -55,7 +71,8 @@ class Outputs:
     @property
     def paths(self) -> list[Path]:
         """Every wanted file, the video first."""
-        return [self.video, *(self.path(extra) for extra in sorted(self.extras))]
+        video = [self.video] if self.until is Until.VIDEO else []
+        return [*video, *(self.path(extra) for extra in sorted(self.extras))]
 
     @property
     def videos(self) -> list[Path]:

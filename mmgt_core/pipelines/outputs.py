@@ -27,12 +27,12 @@ from mmgt_core.media.video_writer import VideoWriter
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.keypoint_file import KeypointWriter
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
-from mmgt_core.pipelines.output_files import Extra, Outputs
+from mmgt_core.pipelines.output_files import Extra, Outputs, Until
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.pose_sampling import PoseGuidance, are_natural
-from mmgt_core.types import FPS, MaskMotion, RenderedFrame, UInt8Array
+from mmgt_core.types import FPS, MaskMotion, PoseSequence, RenderedFrame, UInt8Array
 from mmgt_core.whole_picture.composer import Composer
 from mmgt_core.whole_picture.framing import Framing
 from mmgt_core.whole_picture.surroundings import Place
@@ -71,7 +71,9 @@ class Manifest:
     crop: str
     framing: Mapping[str, Any]
     captions: Mapping[str, Any] | None
+    until: str
     is_pose_driven: bool
+    takes_over_poses: bool
     lips: str
     device: str
     dtype: str
@@ -105,6 +107,7 @@ def describe(
     means: Means,
     control: RunControl,
     captions: MadeCaptions | None = None,
+    until: Until = Until.VIDEO,
 ) -> Manifest:
     """The manifest of a finished run."""
     return Manifest(
@@ -118,6 +121,8 @@ def describe(
         crop=str(inputs.crop),
         framing=_framing(inputs, preset.resolution),
         captions=None if captions is None else captions.facts,
+        until=until.value,
+        takes_over_poses=inputs.made_poses is not None,
         is_pose_driven=inputs.driving_poses is not None,
         lips=inputs.lips.value,
         device=str(means.device),
@@ -201,6 +206,18 @@ def _captioned(captions: CaptionsBeside, video: VideoWriter, outputs: Outputs) -
     if Extra.CAPTIONS in outputs.extras:
         outputs.path(Extra.CAPTIONS).write_text(made.captions.vtt, encoding="utf-8")
     return made
+
+
+def write_poses(poses: Iterator[PoseSequence], num_frames: int, outputs: Outputs) -> None:
+    """Write what a generation writes that ends with its poses, as these come."""
+    with ExitStack() as stack:
+        pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
+        keypoints = stack.enter_context(KeypointWriter(outputs.path(Extra.KEYPOINTS), num_frames))
+        for part in poses:
+            for pose in part.keypoints:
+                keypoints.write(pose)
+                if pose_video is not None:
+                    pose_video.write(draw_pose(pose))
 
 
 def _placing(inputs: Inputs, resolution: int) -> Callable[[UInt8Array], av.VideoFrame]:

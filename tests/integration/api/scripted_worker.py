@@ -24,6 +24,7 @@ from worker.housekeeping import carry_out
 MODEL = "mmgt-demo"
 VIDEO = bytes(range(256)) * 40  # the API never looks into it
 THUMBNAIL = b"\xff\xd8\xff" + b"thumbnail"
+KEYPOINTS = b"\x93NUMPY\x01\0" + bytes(range(256))
 FACTS = {"id": MODEL, "size": "512x512", "fps": 25, "qualities": ["exact", "fast"]}
 
 
@@ -62,7 +63,11 @@ class ScriptedWorker:
 
     def finish(self, job: Job, video: bytes = VIDEO) -> Outcome:
         """Store the results and complete the job; a loser deletes its own."""
-        files = {"video.mp4": video, "thumbnail.jpg": THUMBNAIL, "manifest.json": json.dumps({"id": job.id}).encode()}
+        files = {"manifest.json": json.dumps({"id": job.id}).encode()}
+        if job.request.options.ends_with_poses:
+            files |= {"pose.mp4": video, "keypoints.npy": KEYPOINTS}
+        else:
+            files |= {"video.mp4": video, "thumbnail.jpg": THUMBNAIL}
         for name, content in files.items():
             self.storage.put_bytes(result_key(job.id, job.attempt, name), content, "application/octet-stream")
         keys = {Path(name).stem: result_key(job.id, job.attempt, name) for name in files}

@@ -16,7 +16,7 @@ from deploy.client_commands import run
 from jobs.job import Job, JobStatus
 from jobs.store import JobStore
 from tests.integration.api.creating import PNG, WAV
-from tests.integration.api.scripted_worker import MODEL, VIDEO, ScriptedWorker
+from tests.integration.api.scripted_worker import KEYPOINTS, MODEL, VIDEO, ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
 from tests.waiting import comes_true
 
@@ -175,3 +175,68 @@ def test_a_text_is_submitted_in_words_and_the_line_by_hand_says_the_same(
 def claimed_soon(worker: ScriptedWorker) -> Job:
     assert comes_true(lambda: worker.store.queue_state(MODEL).waiting)
     return worker.claim()
+
+
+def rendering(worker: ScriptedWorker, number: int) -> threading.Thread:
+    """A worker that brings the next jobs to their ends as they come."""
+
+    def render() -> None:
+        num_done = 0
+        ends_at_s = time.monotonic() + 60
+        while num_done < number and time.monotonic() < ends_at_s:
+            job = worker.store.claim_next(MODEL, "scripted")
+            if job is None:
+                time.sleep(0.02)
+                continue
+            worker.fail(job) if job.request.metadata.get("fails") == str(num_done) else worker.finish(job)
+            num_done += 1
+
+    worker.heartbeat()
+    thread = threading.Thread(target=render)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> list[object]:
+    (tmp_path / "i.png").write_bytes(PNG)
+    (tmp_path / "a.wav").write_bytes(WAV)
+    return ["--image", tmp_path / "i.png", "--audio", tmp_path / "a.wav", "--out", tmp_path / "it.mp4"]
+
+
+def test_several_videos_of_one_submit_are_numbered(
+    worker: ScriptedWorker, tmp_path: Path, inputs: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread = rendering(worker, 2)
+
+    code = status("submit", *inputs, "--n", 2, "--save", "thumbnail")
+    thread.join()
+
+    names = ["it.1.mp4", "it.1.thumbnail.jpg", "it.2.mp4", "it.2.thumbnail.jpg"]
+    assert (code, sorted(path.name for path in tmp_path.glob("it*"))) == (0, names)
+    assert (tmp_path / "it.2.mp4").read_bytes() == VIDEO
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / name) for name in names]
+
+
+def test_one_of_several_that_fails_is_told_and_the_others_are_written(
+    worker: ScriptedWorker, tmp_path: Path, inputs: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread = rendering(worker, 3)
+
+    code = status("submit", *inputs, "--n", 3, "--field", "metadata[fails]=0")
+    thread.join()
+
+    assert (code, sorted(path.name for path in tmp_path.glob("it*"))) == (1, ["it.2.mp4", "it.3.mp4"])
+    assert capsys.readouterr().err.count("ended as failed") == 1
+
+
+def test_a_submit_until_poses_writes_these_and_no_video(
+    worker: ScriptedWorker, tmp_path: Path, inputs: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread = rendering(worker, 1)
+
+    code = status("submit", *inputs, "--until", "poses")
+    thread.join()
+
+    assert (code, sorted(path.name for path in tmp_path.glob("it*"))) == (0, ["it.keypoints.npy", "it.pose.mp4"])
+    assert (tmp_path / "it.keypoints.npy").read_bytes() == KEYPOINTS

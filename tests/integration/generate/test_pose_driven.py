@@ -108,3 +108,18 @@ def test_other_sound_moves_the_lips_of_driving_poses_unless_they_are_to_stay(
     speaking = np.r_[JAW, LIPS]
     np.testing.assert_array_equal(np.delete(poses, speaking, axis=1), np.delete(driving, speaking, axis=1))
     assert np.array_equal(poses[:, speaking], driving[:, speaking]) == (lips == "driving")
+
+
+def test_until_poses_writes_those_that_a_video_would_be_rendered_of_and_no_video(tmp_path, half_a_second):
+    wishes = ("--audio", half_a_second, "--gesture-strength", 0.5, "--seed", 3)
+
+    done = generate(tmp_path / "alone.mp4", *wishes, "--until", "poses")
+    whole = generate(tmp_path / "whole.mp4", *wishes, "--save", "keypoints,pose")
+
+    assert (done.status, whole.status) == (0, 0), done.stderr
+    written = [tmp_path / "alone.keypoints.npy", tmp_path / "alone.pose.mp4"]
+    assert done.stdout.splitlines() == [str(path) for path in written]
+    assert sorted(tmp_path.glob("alone*")) == written
+    assert "stage 2" not in done.stderr
+    assert written[0].read_bytes() == (tmp_path / "whole.keypoints.npy").read_bytes()
+    np.testing.assert_array_equal(frames_of(written[1]), frames_of(tmp_path / "whole.pose.mp4"))

@@ -237,6 +237,7 @@ def test_a_bad_crop_is_refused_with_its_numbers(refused, crop, message):
         (("--driving-video", "a.mp4", "--driving-keypoints", "a.npy"), "exclude each other"),
         (("--driving-keypoints", "a.npy", "--loop"), "--loop is for generated poses"),
         (("--lips", "audio"), "--lips is for driving poses"),
+        (("--until", "poses", "--save", "masks"), "--until poses writes keypoints, pose"),
         (("--framing", "3:2"), "'3:2' is not one of"),
         (("--start-pose", "sitting"), "'sitting' is not one of"),
         (("--gesture-strength", "1.6"), "gesture_strength is 1.6; it must be 0 to 1.5"),

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from jobs.errors import QueueFull, QuotaExceeded, ReservationLost
+from jobs.errors import JobDeleted, QueueFull, QuotaExceeded, ReservationLost
 from jobs.job import JobRequest
 from jobs.settings import StoreSettings
 from jobs.store import AsyncJobStore, JobStore
@@ -60,7 +60,7 @@ def test_a_key_finds_its_job_again(store: JobStore) -> None:
 
     again = store.reserve_key("ada", "videos", "k", request.fingerprint, owner="other")
 
-    assert (again.state, again.job_id) == (Reservation.REPLAY, request.id)
+    assert (again.state, again.job_ids) == (Reservation.REPLAY, (request.id,))
 
 
 def test_a_key_stands_for_one_request_only(store: JobStore) -> None:
@@ -227,3 +227,115 @@ def test_a_refused_request_leaves_nothing(store: JobStore, clock: Clock) -> None
         store.create(make_request())
 
     assert clock.names() == before
+
+
+def takes(number: int, **changes: object) -> list[JobRequest]:
+    return [make_request(**{"fingerprint": "takes", **changes}) for _ in range(number)]
+
+
+def test_takes_are_jobs_of_their_own_in_the_order_in_which_they_were_asked_for(store: JobStore, clock: Clock) -> None:
+    requests = takes(3, webhook_url="https://example.com/h", webhook_events=("video.completed",))
+
+    made = store.create(*requests)
+
+    assert made.is_new
+    assert [job.request for job in made.jobs] == requests
+    assert [job.queue_position for job in made.jobs] == [1, 2, 3]
+    assert store.status_counts()["queued"] == 3
+    assert {bell.job_id for bell in store.sweep(0.0, 0.0).doorbells} == {request.id for request in requests}
+    for request in requests:
+        assert [event.type for event in store.events_after(request.id)] == ["video.created"]
+        claimed = store.claim_next(CLASS, "w")
+        assert claimed is not None
+        assert claimed.id == request.id
+
+
+def test_a_key_finds_all_its_takes_again_and_stands_while_one_of_them_does(store: JobStore) -> None:
+    requests = takes(3)
+    store.reserve_key("ada", "videos", "k", "takes", owner="me")
+    store.create(*requests, idempotency_key="k", owner="me")
+
+    whole = store.reserve_key("ada", "videos", "k", "takes", owner="b")
+    other = store.reserve_key("ada", "videos", "k", "another", owner="b")
+    store.delete(requests[0].id)
+    two = store.reserve_key("ada", "videos", "k", "takes", owner="b")
+    for request in requests[1:]:
+        store.delete(request.id)
+    free = store.reserve_key("ada", "videos", "k", "takes", owner="b")
+
+    assert (whole.state, whole.job_ids) == (Reservation.REPLAY, tuple(request.id for request in requests))
+    assert other.state is Reservation.MISMATCH
+    assert (two.state, two.job_ids) == (Reservation.REPLAY, tuple(request.id for request in requests[1:]))
+    assert (free.state, free.job_ids) == (Reservation.RESERVED, ())
+
+
+def test_a_create_that_is_said_twice_makes_its_takes_once(store: JobStore) -> None:
+    requests = takes(4)
+
+    first, again = store.create(*requests), store.create(*requests)
+
+    assert (first.is_new, again.is_new) == (True, False)
+    assert [job.id for job in again.jobs] == [job.id for job in first.jobs]
+    assert store.status_counts()["queued"] == 4
+
+
+def test_a_silent_retry_of_takes_finds_all_of_them(store: JobStore) -> None:
+    first = store.create(*takes(3))
+
+    again = store.create(*takes(3), is_retry=True)
+
+    assert (again.is_new, [job.id for job in again.jobs]) == (False, [job.id for job in first.jobs])
+
+
+@pytest.mark.parametrize(
+    ("limits", "refusal", "message"),
+    [
+        ({"max_active_per_tenant": 3}, QuotaExceeded, "running, and 3 more are wanted; the limit is 3"),
+        ({"max_waiting": 3}, QueueFull, "1 jobs wait, and 3 more are wanted; the limit is 3"),
+    ],
+)  # fmt: skip
+def test_takes_that_do_not_all_fit_are_refused_whole(
+    store: JobStore, limits: dict[str, int], refusal: type[Exception], message: str
+) -> None:
+    store.create(make_request())
+
+    with pytest.raises(refusal, match=message):
+        store.create(*takes(3), **limits)
+
+    assert store.status_counts()["queued"] == 1
+    assert len(store.create(*takes(2), **limits).jobs) == 2
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2])
+def test_takes_one_of_which_was_deleted_before_are_not_written_at_all(store: JobStore, turn: int) -> None:
+    requests = takes(3)
+    store.create(requests[turn])
+    store.delete(requests[turn].id)
+
+    with pytest.raises(JobDeleted):
+        store.create(*requests)
+
+    assert store.status_counts().get("queued", 0) == 0
+
+
+def test_takes_whose_reservation_lapsed_are_not_written_at_all(store: JobStore) -> None:
+    store.reserve_key("ada", "videos", "k", "takes", owner="another")
+
+    with pytest.raises(ReservationLost):
+        store.create(*takes(2), idempotency_key="k", owner="mine")
+
+    assert store.status_counts().get("queued", 0) == 0
+
+
+def test_takes_asked_for_at_once_by_many_never_pass_the_quota(store: JobStore) -> None:
+    def one(turn: int) -> int:
+        try:
+            return len(store.create(*takes(3, fingerprint=str(turn)), max_active_per_tenant=10).jobs)
+        except QuotaExceeded:
+            return 0
+
+    with ThreadPoolExecutor(10) as pool:
+        made = list(pool.map(one, range(10)))
+
+    assert sorted(made) == [0] * 7 + [3] * 3
+    assert store.status_counts()["queued"] == 9

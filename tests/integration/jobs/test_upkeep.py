@@ -243,8 +243,27 @@ def test_each_mode_has_its_own_pace_and_steps_of_somebodys_own_teach_none(store:
 
     assert state.render_s("exact", 3.0) == 60.0
     assert state.render_s("turbo", 3.0) == pytest.approx(7.2)  # 0.8 of the old, 0.2 of the new
-    assert state.render_s(None, 3.0) == 9.0
+    assert state.render_s("", 3.0) == 9.0
     assert state.render_s("balanced", 3.0) is None
+
+
+def test_poses_alone_have_a_pace_of_their_own_and_teach_nothing_about_videos(store: JobStore) -> None:
+    for until, gpu_seconds in (("video", 40.0), ("poses", 1.0), ("poses", 2.0)):
+        store.create(make_request(options=JobOptions(seed=1, until=until)))
+        store.finalise(claim(store).id, 1, Results({"pose": "p"}, 2.0, gpu_seconds))
+    state = store.queue_state(CLASS)
+
+    assert (state.mean_job_s, state.mean_s_per_video_s, state.render_s("", 1.0)) == (40.0, 20.0, 20.0)
+    assert state.render_s("poses", 3.0) == pytest.approx(1.8)  # 0.8 of the old, 0.2 of the new
+    assert (state.eta_s(2), state.eta_s(2, own_s=1.8)) == (80.0, 41.8)
+
+
+def test_where_only_poses_were_made_the_first_in_line_still_knows_its_own_time(store: JobStore) -> None:
+    store.create(make_request(options=JobOptions(seed=1, until="poses")))
+    store.finalise(claim(store).id, 1, Results({"pose": "p"}, 2.0, 1.0))
+    state = store.queue_state(CLASS)
+
+    assert (state.eta_s(1), state.eta_s(1, own_s=1.5), state.eta_s(2, own_s=1.5)) == (None, 1.5, None)
 
 
 def test_status_counts_follow_every_move(store: JobStore, claimed: Job) -> None:

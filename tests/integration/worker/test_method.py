@@ -3,12 +3,14 @@
 import io
 import json
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
-from jobs.job import ErrorCode, JobOptions, JobStatus, PreviewEnd, fragment_key, input_key, new_job_id
+from jobs.job import ErrorCode, Job, JobOptions, JobStatus, PreviewEnd, fragment_key, input_key, new_job_id
 from mmgt_core.media.provenance import read_provenance
 from tests.integration.worker.conftest import Make
 from tests.integration.worker.service import ROOT, Service
@@ -58,6 +60,47 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
     assert manifest["pipeline_seconds"] > 0
     assert "photograph" in {warning.code for warning in done.warnings}
     assert done.seconds == manifest["num_frames"] / 25
+
+
+def test_poses_alone_then_rendered_are_the_frames_of_the_direct_job_bit_by_bit(
+    service: Service, tmp_path: Path
+) -> None:
+    samples, folder = ROOT / "samples", new_job_id()
+    inputs = {"image": input_key(folder, "image", ".png"), "audio": input_key(folder, "audio", ".wav")}
+    service.storage.put_file(inputs["image"], samples / "presenters" / "man.png", "image/png")
+    service.storage.put_bytes(inputs["audio"], one_second_of(samples / "speech.wav"), "audio/wav")
+    wished = JobOptions(seed=11, num_inference_steps=1, gesture_strength=0.5, smoothing=0.3, start_pose="portrait")
+
+    direct = service.until_ended(service.create(inputs=inputs, options=wished).id, RENDER_S)
+    alone = service.create(inputs=inputs, options=replace(wished, until="poses"))
+    poses = service.until_ended(alone.id, RENDER_S)
+    taken_over = inputs | {"poses": poses.results["keypoints"]}
+    rendered = service.until_ended(service.create(inputs=taken_over, options=wished).id, RENDER_S)
+
+    ended = (direct, poses, rendered)
+    assert [job.status for job in ended] == [JobStatus.COMPLETED] * 3, [job.failure for job in ended]
+    assert set(poses.results) == {"pose", "keypoints", "manifest"}
+    assert (poses.seconds, poses.size, poses.percent) == (direct.seconds, "512x512", 100)
+    assert "video.preview" not in service.event_types(poses.id)
+    manifests = [json.loads(content_of(service, job, "manifest")) for job in ended]
+    assert [told["until"] for told in manifests] == ["video", "poses", "video"]
+    assert [told["takes_over_poses"] for told in manifests] == [False, False, True]
+    assert "pose_diffusion" not in manifests[2]["stage_seconds"]
+    keypoints = [content_of(service, job, "keypoints") for job in ended]
+    assert keypoints[0] == keypoints[1] == keypoints[2]
+    np.testing.assert_array_equal(pictures_of(service, direct), pictures_of(service, rendered))
+    (tmp_path / "pose.mp4").write_bytes(content_of(service, poses, "pose"))
+    assert read_provenance(tmp_path / "pose.mp4").is_valid
+
+
+def content_of(service: Service, job: Job, variant: str) -> bytes:
+    return b"".join(service.storage.stream(job.results[variant]))
+
+
+def pictures_of(service: Service, job: Job) -> np.ndarray:
+    """Every plane of every picture, as the decoder gives it."""
+    with av.open(io.BytesIO(content_of(service, job, "video"))) as film:
+        return np.stack([frame.to_ndarray() for frame in film.decode(video=0)])
 
 
 def test_a_picture_that_no_memory_suffices_for_ends_its_job_and_no_worker(service: Service, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Never
 
 import pytest
 
-from jobs.job import Job
+from jobs.job import Job, JobOptions
 from jobs.settings import LeaseSettings, StoreSettings
 from jobs.storage_choice import open_storage
 from jobs.store import JobStore
@@ -80,6 +80,30 @@ def test_the_share_that_is_done_never_falls_and_leaves_room_for_storing(
     assert shares == sorted(shares)
     assert 0 < shares[0] < 0.15
     assert 0.95 < shares[-1] < 1
+
+
+@pytest.mark.parametrize(
+    "stages", [(Stage.POSE_DIFFUSION,), (Stage.DRIVING_POSES,), (Stage.SPEAKING, Stage.POSE_DIFFUSION)]
+)
+def test_a_job_that_ends_with_its_poses_comes_as_far_by_these_alone(
+    store: JobStore, store_settings: StoreSettings, tmp_path: Path, stages: tuple[Stage, ...]
+) -> None:
+    options = JobOptions(seed=1, until="poses")
+    create_job(store, open_storage(settings_alone(store_settings, tmp_path)), options=options)
+    job = store.claim_next(CLASS, "alone")
+    assert job is not None
+    render = Render(store, job, Lease(store, job, LeaseSettings(), NoticeBoard()))
+
+    render.run(stages, step_s=PERIOD_S)
+
+    percents = [told.percent for told in render.told()]
+    assert percents == sorted(percents)
+    assert percents[0] < 10
+    assert 95 < percents[-1] < 100
+    last = render.told()[-1].progress
+    assert last is not None
+    assert last.eta_seconds is not None
+    assert last.eta_seconds < PERIOD_S
 
 
 def test_after_half_of_the_stretches_half_is_done_whatever_the_stages_take(render: Render) -> None:

@@ -27,11 +27,11 @@ def test_nothing_sent_is_every_default() -> None:
 
 def test_every_field_is_read_in_its_own_type() -> None:
     pairs = {
-        "model": "mmgt-demo", "seed": str(2**53 - 1), "num_inference_steps": "30", "guidance_scale": "3.5",
+        "model": "mmgt-demo", "seed": str(2**53 - 4), "n": "4", "num_inference_steps": "30", "guidance_scale": "3.5",
         "quality": "fast", "face_hands_weight": "1", "lips_weight": "2.5", "background_weight": "0",
         "crop": "10,20,300,300", "framing": "9:16", "gesture_strength": "0.5",
         "head_strength": "1.5", "smoothing": "1", "loop": "true",
-        "start_pose": "portrait", "lips": "audio", "allow_silence": "true",
+        "start_pose": "portrait", "lips": "audio", "until": "poses", "allow_silence": "true",
         "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",
         "webhook_events": "video.completed, video.failed", "metadata": '{"a":"b"}', "expires_after_s": "60",
         "queue_ttl_s": "60", "priority": "batch", "consent": "true", "prompt": "hello",
@@ -42,7 +42,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
 
     assert findings == ()
     assert set(pairs) == set(CreateFields.model_fields)
-    assert (fields.seed, fields.guidance_scale) == (2**53 - 1, 3.5)
+    assert (fields.seed, fields.n, fields.guidance_scale) == (2**53 - 4, 4, 3.5)
     assert fields.consent is True
     assert fields.webhook_events == ("video.completed", "video.failed")
     assert fields.metadata == {"a": "b"}
@@ -50,8 +50,8 @@ def test_every_field_is_read_in_its_own_type() -> None:
 
 
 NUMBERS = (
-    "seed", "num_inference_steps", "guidance_scale", "face_hands_weight", "lips_weight", "background_weight", "fps",
-    "gesture_strength", "head_strength", "smoothing", "expires_after_s", "queue_ttl_s",
+    "seed", "n", "num_inference_steps", "guidance_scale", "face_hands_weight", "lips_weight", "background_weight",
+    "fps", "gesture_strength", "head_strength", "smoothing", "expires_after_s", "queue_ttl_s",
 )  # fmt: skip
 
 

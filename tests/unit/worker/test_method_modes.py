@@ -15,6 +15,7 @@ from mmgt_core.errors import InputWarning
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.inputs import Inputs, InputWishes
+from mmgt_core.pipelines.output_files import Until
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
@@ -95,7 +96,9 @@ def test_a_job_that_wishes_nothing_is_rendered_as_the_method_does_by_default() -
     assert media_limits(Settings().limits)["max_framed_side_px"] == MediaLimits().max_framed_side_px
 
 
-@pytest.mark.parametrize(("field", "known"), [("framing", Framing), ("start_pose", StartPose), ("lips", Lips)])
+@pytest.mark.parametrize(
+    ("field", "known"), [("framing", Framing), ("start_pose", StartPose), ("lips", Lips), ("until", Until)]
+)
 def test_the_api_takes_just_what_the_method_knows(field: str, known: type[StrEnum]) -> None:
     (words, _) = CreateFields.model_json_schema()["properties"][field]["anyOf"]
 

@@ -42,12 +42,15 @@ def test_inputs_come_out_as_they_went_in(tmp_path: Path, is_driven: bool) -> Non
             Framing.PHOTO, chance.integers(0, 256, (90, 120, 3), np.uint8), Place(-3.5, 4, 80.25, 80)
         ),
         lips=Lips.DRIVING if is_driven else Lips.AUDIO,
+        made_poses=None if is_driven else PoseSequence(chance.random((25, 134, 3), np.float32)),
     )
 
     back = unpack(pack(inputs, LIMITS, tmp_path), tmp_path)
 
     assert (back.crop, back.warnings, back.is_drawn) == (inputs.crop, inputs.warnings, inputs.is_drawn)
-    assert (back.lips, back.needs_stage_1) == (inputs.lips, not is_driven)
+    assert (back.lips, back.needs_stage_1) == (inputs.lips, False)
+    assert (back.made_poses is None) == is_driven
+    assert inputs.made_poses is None or np.array_equal(back.made_poses.keypoints, inputs.made_poses.keypoints)
     assert back.surroundings is not None
     assert inputs.surroundings is not None
     assert replace(back.surroundings, picture=inputs.surroundings.picture) == inputs.surroundings
