@@ -184,11 +184,10 @@ def generate(
     _check_driving(files, lips, loop=loop)
     check_device(device)
     chosen = _able_preset(preset, weights, options)
-    hears = files.has_no_poses or files.lips(lips) is Lips.AUDIO or (words is not None and lips is None)
     with (
         interruptible() as is_interrupted,
         ProgressBar() as bar,
-        hearing(is_needed=hears) as hand_made,
+        hearing(is_needed=files.need_stage_1(lips, is_spoken=words is not None)) as hand_made,
         as_recording(files, words, captioned, is_interrupted) as sources,
     ):
         control = RunControl(bar.show, is_interrupted)

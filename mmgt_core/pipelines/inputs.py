@@ -52,6 +52,10 @@ class InputFiles:
         """Whose they are: as asked, else the sound's unless that is the driving video's own. is_spoken: of a text."""
         return asked or (Lips.AUDIO if self.audio is not None or is_spoken else Lips.DRIVING)
 
+    def need_stage_1(self, asked: Lips | None, *, is_spoken: bool) -> bool:
+        """Whether some of the poses must be made."""
+        return self.has_no_poses or self.lips(asked, is_spoken=is_spoken) is Lips.AUDIO
+
 
 @dataclass(frozen=True)
 class InputWishes:
@@ -166,7 +170,7 @@ def prepare_inputs(
         warnings=(*audio.warnings, *warnings, *more),
         is_drawn=initial.is_drawn,
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
-        lips=files.lips(wishes.lips or (Lips.AUDIO if wishes.unspoken_s is not None else None)),
+        lips=files.lips(wishes.lips, is_spoken=wishes.unspoken_s is not None),
         captions=_captions(wishes, captions_file, num_frames / FPS),
     )
 
