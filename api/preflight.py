@@ -33,15 +33,25 @@ class PreflightWarning(BaseModel):
     message: str
 
 
+class ShownPicture(BaseModel):
+    """The image as it was decoded, made small: `url` is a JPEG in a data URL, width and height are the image's own."""
+
+    width: int
+    height: int
+    url: str
+
+
 class PreflightAnswer(BaseModel):
     """What the preflight worker found out.
 
     Attributes:
         seconds: of the driving audio; `num_frames` and `segments` follow from it.
         crop: the proposed square, x,y,w,h in pixels of the image.
+        frame: what the video shows of the image, likewise.
         size: width x height of the video to come.
         estimate_s: expected render time in seconds.
         keypoints: 134 of x, y in pixels of the 512 canvas, and confidence.
+        picture, waveform: as they were decoded, where that was asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,11 +60,14 @@ class PreflightAnswer(BaseModel):
     warnings: tuple[PreflightWarning, ...] = ()
     seconds: float | None = None
     crop: str | None = None
+    frame: str | None = None
     size: str | None = None
     num_frames: int | None = None
     segments: int | None = None
     estimate_s: float | None = None
     keypoints: tuple[tuple[float, float, float], ...] | None = None
+    picture: ShownPicture | None = None
+    waveform: tuple[float, ...] | None = None
 
     def told_as_estimated(self, unspoken_s: float) -> "PreflightAnswer":
         """Return the answer with a warning that its numbers stand on an estimate: no speech was made for it."""
@@ -103,16 +116,20 @@ async def answer_about(
     return answer
 
 
-def question_about(inputs: Mapping[str, str], options: JobOptions, unspoken_s: float | None = None) -> dict[str, str]:
+def question_about(
+    inputs: Mapping[str, str], options: JobOptions, unspoken_s: float | None = None, *, looks: bool = False
+) -> dict[str, str]:
     """Return what is asked about inputs, storage key by field name, and how the client wants them taken.
 
     Args:
         unspoken_s: about how long the speech will be that is to be made of a text, where it is not among the inputs.
+        looks: also to show picture and sound as they were decoded.
     """
     asked = {"crop": options.crop, "framing": options.framing, "lips": options.lips}
     silence = {"allow_silence": "true"} if options.allow_silence else {}
     speech = {"unspoken_s": str(unspoken_s)} if unspoken_s is not None and "audio" not in inputs else {}
-    return {**inputs, **silence, **speech, **{name: word for name, word in asked.items() if word is not None}}
+    shown = {"looks": "true"} if looks else {}
+    return {**inputs, **silence, **speech, **shown, **{name: word for name, word in asked.items() if word is not None}}
 
 
 async def look_at(

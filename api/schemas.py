@@ -30,7 +30,8 @@ PROBLEM_EXAMPLE: dict[str, Any] = {
 VALIDATION_EXAMPLE: dict[str, Any] = {
     "object": "video.validation", "valid": True, "findings": [],
     "warnings": [{"code": "hands_out_of_frame", "message": "no hand is in the picture"}],
-    "crop": "12,0,488,488", "keypoints": None, "seconds": 11.0, "num_frames": 275, "segments": 4, "estimate_s": 140.0,
+    "crop": "12,0,488,488", "frame": "12,0,488,488", "size": "512x512", "keypoints": None,
+    "seconds": 11.0, "num_frames": 275, "segments": 4, "estimate_s": 140.0,
 }  # fmt: skip
 
 VideoStatus = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
@@ -153,6 +154,14 @@ class ProblemBody(BaseModel):
     error: OpenAIError
 
 
+class ShownPictureBody(BaseModel):
+    """The image as the server decoded it."""
+
+    width: int
+    height: int
+    url: Annotated[str, Field(description="A JPEG of at most 768 pixels a side, as a data URL.")]
+
+
 class ValidationReport(BaseModel):
     """What preflight found in the inputs; no job was made."""
 
@@ -163,6 +172,8 @@ class ValidationReport(BaseModel):
     findings: list[FindingBody]
     warnings: list[Warned]
     crop: str | None = Field(description="x,y,w,h in pixels of the image after EXIF rotation.")
+    frame: str | None = Field(description="What the video shows, likewise; null where the image is turned first.")
+    size: str | None = Field(description="Width x height of the video.")
     keypoints: list[tuple[float, float, float]] | None = Field(
         description="134 points: x, y in pixels of the 512 canvas, confidence."
     )
@@ -170,6 +181,8 @@ class ValidationReport(BaseModel):
     num_frames: int | None
     segments: int | None = Field(description="Stage-1 segments of 3.2 s.")
     estimate_s: float | None = Field(description="Expected render time in seconds.")
+    picture: ShownPictureBody | None = Field(None, description="With `looks=true`.")
+    waveform: list[float] | None = Field(None, description="With `looks=true`: up to 400 peaks of the sound, 0 to 1.")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

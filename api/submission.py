@@ -123,7 +123,7 @@ async def make_jobs(
         return await record(context, requests, call)
 
 
-async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAnswer:
+async def validate(context: Context, tenant: str, upload: Upload, *, looks: bool) -> PreflightAnswer:
     """Look at an upload as a create does, longer if need be, and make no job.
 
     Raises:
@@ -137,7 +137,7 @@ async def validate(context: Context, tenant: str, upload: Upload) -> PreflightAn
     wanted = job_options(order.fields)
     try:
         stored = await store_inputs(context.storage, order.input_keys(job_id), order.files)
-        about = question_about(stored, wanted, unspoken_s)
+        about = question_about(stored, wanted, unspoken_s, looks=looks)
         seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
         seen = await as_wanted(context, model.id, wanted, seen)
     finally:

@@ -10,6 +10,7 @@ from typing import Any
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import InputCode, InputError, MMGTError
+from mmgt_core.media.image_decoding import decode_image
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.driving_poses import PosesOfSomeFrames, poses_of_every_frame
@@ -20,6 +21,7 @@ from mmgt_core.pose.framing import parse_crop
 from mmgt_core.pose_sampling import Lips
 from mmgt_core.types import FPS
 from mmgt_core.whole_picture.framing import Framing
+from worker.decoded_looks import frame_of, show
 from worker.packed_inputs import pack
 
 SEGMENT_FRAMES = 80
@@ -39,6 +41,7 @@ class Question:
         files: path by field of InputFiles; or `video`, whose mark is read.
         crop, framing, allow_silence, lips: as the client gave them.
         unspoken_s: about how long the speech will be that nobody has made yet.
+        looks: whether the picture and the sound are shown as they were decoded.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
@@ -52,6 +55,7 @@ class Question:
     allow_silence: bool = False
     lips: str | None = None
     unspoken_s: float | None = None
+    looks: bool = False
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -88,7 +92,10 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
             return {"findings": [], "packed": pack(inputs, limits, Path(question.output))}
     except InputError as error:
         return {"findings": [{"code": error.code.value, "message": str(error), "param": error.field}], "warnings": []}
-    return _describe(inputs, preset)
+    answer = _describe(inputs, preset)
+    if question.looks:
+        answer |= show(inputs, decode_image(paths["image"], limits).pixels, is_heard=question.unspoken_s is None)
+    return answer
 
 
 def beyond_limits(looked_at: str) -> dict[str, Any]:
@@ -114,6 +121,7 @@ def _describe(inputs: Inputs, preset: Preset) -> dict[str, Any]:
         "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
         "seconds": inputs.num_frames / FPS,
         "crop": str(inputs.crop),
+        "frame": frame_of(inputs),
         "size": f"{width}x{height}",
         "num_frames": inputs.num_frames,
         "segments": len(segment_starts(inputs.num_frames, SEGMENT_FRAMES, overlap)) if inputs.needs_stage_1 else 0,

@@ -22,9 +22,9 @@ log = logger(__name__)
 VERIFIED = "video"
 """The field of a file whose mark is read; the sandbox knows it by the same name."""
 _HOLDS = 3  # a look with its fetches takes no longer than so many of its time-outs
-_WISHES = ("crop", "framing", "allow_silence", "lips", "unspoken_s")
-"""What a question has beside its files: fields of a create."""
-_UNKNOWN = dict.fromkeys(("seconds", "crop", "size", "num_frames", "segments", "estimate_s", "keypoints"))
+_WISHES = ("crop", "framing", "allow_silence", "lips", "unspoken_s", "looks")
+"""What a question has beside its files: fields of a create; and whether what was decoded is shown."""
+_UNKNOWN = dict.fromkeys(("seconds", "crop", "frame", "size", "num_frames", "segments", "estimate_s", "keypoints"))
 
 
 def answer_questions(place: Workplace) -> None:
@@ -63,6 +63,7 @@ def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], w
         **wishes,
         "allow_silence": "allow_silence" in wishes,
         "unspoken_s": float(wishes["unspoken_s"]) if "unspoken_s" in wishes else None,
+        "looks": "looks" in wishes,
         "limits": media_limits(place.settings.limits),
         "weights": str(place.settings.weights_folder),
         "preset": preset_to_serve(place.settings),

@@ -1,9 +1,9 @@
 """Creating a job, and looking at inputs without creating one."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
@@ -62,10 +62,15 @@ async def create_video(request: Request, caller: Creator, context: ContextDep) -
     responses=problems(*REFUSALS),
     openapi_extra={"requestBody": CREATE_BODY},
 )
-async def validate_video(request: Request, caller: Validator, context: ContextDep) -> JSONResponse:
+async def validate_video(
+    request: Request,
+    caller: Validator,
+    context: ContextDep,
+    looks: Annotated[bool, Query(description="`true`: also `picture` and `waveform`, as they were decoded.")] = False,
+) -> JSONResponse:
     """Say what is wrong with the inputs, and what would be made of them; nothing is kept."""
     async with context.uploads.receive(request, create_parts(context.settings.limits)) as upload:
-        seen = await validate(context, caller.tenant, upload)
+        seen = await validate(context, caller.tenant, upload, looks=looks)
     return JSONResponse(report_of(seen))
 
 

@@ -193,3 +193,14 @@ def test_validate_refuses_fields_as_a_create_does(alice: httpx.Client, serve: Se
     answer = alice.post("/v1/videos/validate", files=FILES, data={"seed": "x"})
 
     assert (answer.status_code, answer.json()["error"]["param"]) == (422, "seed")
+
+
+def test_validate_shows_what_was_decoded_to_who_asks(alice: httpx.Client, serve: Serve) -> None:
+    shown = {"picture": {"width": 640, "height": 480, "url": "data:image/jpeg;base64,"}, "waveform": [0.5, 0.25]}
+    preflight = serve({**GOOD, **shown, "frame": "0,0,512,512"})
+
+    answer = alice.post("/v1/videos/validate", params={"looks": "true"}, files=FILES)
+    alice.post("/v1/videos/validate", files=FILES)
+
+    assert {name: answer.json()[name] for name in (*shown, "frame")} == {**shown, "frame": "0,0,512,512"}
+    assert ["looks" in question for question in preflight.asked] == [True, False]
