@@ -18,13 +18,13 @@ COMPILE_LIBROSA = import numpy; from mmgt_core.audio.baseline import baseline_fe
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format lock clients typescript load fault demo-weights full-size \
+.PHONY: help setup studio demo test lint types format lock clients typescript load fault demo-weights full-size \
 	gpu-check-prepare gpu-check gpu-check-rehearse image clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(READY) ## Install everything into .venv (PyTorch, the locked libraries, the `mmgt` command)
+setup: $(READY) studio ## Install everything into .venv (PyTorch, the locked libraries, the `mmgt` command); build the page at /
 
 $(READY): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -34,6 +34,21 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true # else each start compiles anew where nothing may be written
 	@$(BIN)/python -c "$(COMPILE_LIBROSA)" # once and alone: processes that compile at the same time spoil numba's cache
 	@touch $@
+
+STUDIO = api/studio
+STUDIO_SOURCES = $(shell find $(STUDIO)/source -type f) $(addprefix $(STUDIO)/,build.mjs package-lock.json tsconfig.json)
+STUDIO_PAGE = $(STUDIO)/built/index.html
+NO_NODE = echo "no Node 20: the studio at / is left out (its wheel and image have it); all else works"
+SCHEMA = import json, sys; from api.app import create_app; json.dump(create_app().openapi(), sys.stdout)
+studio: $(STUDIO_PAGE) ## Build the page at / (by Node 20, where there is one)
+
+$(STUDIO)/node_modules/.package-lock.json: $(STUDIO)/package-lock.json
+	@if command -v npm >/dev/null; then cd $(STUDIO) && npm ci --silent && touch node_modules/.package-lock.json; \
+		else $(NO_NODE); fi
+
+$(STUDIO_PAGE): $(STUDIO)/node_modules/.package-lock.json $(STUDIO_SOURCES)
+	@mkdir -p $(STUDIO)/built
+	@if command -v npm >/dev/null; then cd $(STUDIO) && npm run --silent build; fi
 
 demo: setup ## Make out/demo.mp4 from a sample presenter and a sentence, through a service of its own
 	@$(BIN)/mmgt submit --start out/demo-service --image samples/presenters/man.png --audio samples/presenters/man.wav \
@@ -51,8 +66,11 @@ lint: setup ## ruff and the import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: setup ## mypy, strict
+types: setup studio ## mypy, strict; and the studio's TypeScript against our own schema
 	$(BIN)/mypy
+	$(BIN)/python -c "$(SCHEMA)" > $(STUDIO)/built/openapi.json
+	@if command -v npm >/dev/null; then cd $(STUDIO) && npm run --silent schema >/dev/null && npm run --silent check; \
+		else $(NO_NODE); fi
 
 format: setup ## Let ruff put the files in order
 	$(BIN)/ruff check --fix .

@@ -19,6 +19,7 @@ from api.routes import (
     events,
     health,
     service,
+    studio,
     verify,
     videos_change,
     videos_create,
@@ -33,6 +34,7 @@ from jobs.store import AsyncJobStore, JobStore
 ROUTERS = (
     videos_create.router, videos_read.router, content.router, events.router, videos_change.router, videos_remix.router,
     deliveries.router, service.router, verify.router, health.router, documentation.router,
+    studio.router,
 )  # fmt: skip
 
 

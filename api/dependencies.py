@@ -15,6 +15,7 @@ from api.open_files import num_waits
 from api.places import Places
 from api.rate_limit import RateLimiter, Window, refuse_if_exceeded
 from api.sender import Bells, CelerySender
+from api.studio.files import StudioFiles, read_studio
 from api.turns import Turns
 from api.uploads import UploadDesk
 from jobs.settings import Settings
@@ -43,6 +44,7 @@ class Context:
     waits: Places
     metrics: Metrics
     speech: Offer | None
+    studio: StudioFiles
 
     async def close(self) -> None:
         """Close connections and threads."""
@@ -74,6 +76,7 @@ def open_context(settings: Settings) -> Context:
         waits=Places("waits", num_waits(), settings.limits.max_waits_per_tenant),
         metrics=Metrics(),
         speech=offer_of(settings.speech),
+        studio=read_studio(),
     )
 
 

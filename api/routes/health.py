@@ -1,10 +1,10 @@
-"""Whether the service lives and can take work, for load balancers and Compose; and the way to the documentation."""
+"""Whether the service lives and can take work, for load balancers and Compose."""
 
 from collections.abc import Awaitable
 
 import anyio.to_thread
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 
 from api.dependencies import Context, ContextDep
 from api.errors import RequestRefused
@@ -39,12 +39,6 @@ async def readyz(context: ContextDep) -> JSONResponse:
     checks["workers"] = "ok" if await _has_live_worker(context) else "none is alive; jobs wait"
     is_well = checks["workers"] == "ok"
     return JSONResponse({"status": "ok" if is_well else "degraded", "checks": checks})
-
-
-@router.get("/", include_in_schema=False)
-async def root() -> RedirectResponse:
-    """Lead to the documentation."""
-    return RedirectResponse("/docs", 307)
 
 
 async def _check(probe: Awaitable[None]) -> str:

@@ -168,12 +168,6 @@ def test_a_lost_store_is_503_and_its_return_is_noticed(tmp_path: Path) -> None:
     assert (not_ready.status_code, alive.status_code) == (503, 200)
 
 
-def test_the_root_leads_to_the_documentation(served: ServedApp) -> None:
-    answer = served.client(None).get("/")
-
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
-
-
 def test_deliveries_are_listed_with_their_tries_and_can_be_sent_again(
     alice: httpx.Client, worker: ScriptedWorker
 ) -> None:

@@ -1,0 +1,1 @@
+"""The studio: the page at `/`. Its TypeScript is bundled into `built/`; here it is read and given out."""
