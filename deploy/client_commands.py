@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+import mmgt
 from deploy.client import (
     DEFAULT_URL,
     KEY_NAMES,
@@ -21,7 +22,7 @@ from deploy.client import (
     Service,
     ServiceError,
 )
-from deploy.submit import SUFFIXES, TERMINAL, VIDEO, Submission, beside, submit
+from deploy.submit import SUFFIXES, VIDEO, Submission, beside, submit
 from jobs.job import JobStatus
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
@@ -29,8 +30,7 @@ from mmgt_core.progress_bar import ProgressBar
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A service's videos.")
 
 _INTERRUPTED = 130
-_WAIT_S = 30
-POSE_VARIANTS = ("keypoints", "pose")
+POSE_VARIANTS: tuple[mmgt.Variant, ...] = ("keypoints", "pose")
 """What is written of a job that ends with its poses."""
 _FORMER_KEY_VARIABLE = "MMGT_API_KEY"
 
@@ -106,7 +106,7 @@ def submit_command(
         submission = Submission(Service(url.rstrip("/"), key), present, fields)
         with ProgressBar() as bar:
             written = submit(submission, out, variants, bar)
-    for message in dict.fromkeys(warning["message"] for video, _ in written for warning in video.get("warnings", [])):
+    for message in dict.fromkeys(warning["message"] for video, _ in written for warning in video["warnings"]):
         typer.echo(f"warning: {message}", err=True)
     typer.echo(f"the same by hand:\n  {submission.as_curl()}", err=True)
     for path in (beside(target, variant) for _, target in written for variant in variants):
@@ -123,9 +123,8 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List your videos, the newest first."""
-    wanted = {"limit": limit, "status": status.value if status else None, "after": after}
     with Service(url, key).client() as client:
-        page = client.list(**{name: value for name, value in wanted.items() if value is not None})
+        page = client.videos.list(limit=limit, status=status.value if status else None, after=after)
     if as_json:
         typer.echo(json.dumps(page, indent=1))
         return
@@ -146,9 +145,10 @@ def get_command(
 ) -> None:
     """Tell how a video is."""
     with Service(url, key).client() as client:
-        video = client.get(video_id)
-        while wait and video["status"] not in TERMINAL:
-            video = client.get(video_id, wait_s=_WAIT_S)
+        try:
+            video = client.videos.wait(video_id) if wait else client.videos.retrieve(video_id)
+        except mmgt.NotCompleted as error:
+            video = error.video
     _tell(video, as_json)
 
 
@@ -156,7 +156,7 @@ def get_command(
 def cancel_command(video_id: VideoId, url: Url = DEFAULT_URL, key: Key = None, as_json: AsJson = False) -> None:
     """End a video that waits or runs: at once, or within one step."""
     with Service(url, key).client() as client:
-        video = client.cancel(video_id)
+        video = client.videos.cancel(video_id)
     _tell(video, as_json)
 
 
@@ -166,42 +166,41 @@ def download_command(video_id: VideoId, out: OutFile, save: Save = "", url: Url 
     variants = _variants(save)
     out.parent.mkdir(parents=True, exist_ok=True)
     with Service(url, key).client() as client:
-        for variant, path in (("video", out), *((variant, beside(out, variant)) for variant in variants)):
-            client.download(video_id, variant, path)
-            typer.echo(path)
+        for variant in (VIDEO, *variants):
+            typer.echo(client.videos.download(video_id, beside(out, variant), variant))
 
 
 @app.command("delete")
 def delete_command(video_id: VideoId, url: Url = DEFAULT_URL, key: Key = None, as_json: AsJson = False) -> None:
     """Remove a video with all that it was made of, for good; one that runs is ended."""
     with Service(url, key).client() as client:
-        answer = client.delete(video_id)
+        answer = client.videos.delete(video_id)
     typer.echo(json.dumps(answer, indent=1) if as_json else f"{video_id} deleted")
 
 
-def _tell(video: dict[str, Any], as_json: bool) -> None:
+def _tell(video: mmgt.Video, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(video, indent=1))
         return
-    error, place = video.get("error") or {}, (video.get("progress_detail") or {}).get("queue_position")
+    error = video["error"]
     facts = {
         "id": video["id"],
         "status": video["status"],
         "progress": f"{video['progress']} %",
-        "place in the queue": place,
+        "place in the queue": video["progress_detail"]["queue_position"],
         "model": video["model"],
         "seconds": video["seconds"],
         "created": _moment(video["created_at"]),
         "expires": _moment(video["expires_at"]),
-        "error": error.get("message"),
+        "error": error["message"] if error else None,
     }
     for row in _aligned([(name, str(value)) for name, value in facts.items() if value is not None]):
         typer.echo(row)
-    for warning in video.get("warnings", []):
+    for warning in video["warnings"]:
         typer.echo(f"warning: {warning['message']}", err=True)
 
 
-def _row(video: dict[str, Any]) -> tuple[str, ...]:
+def _row(video: mmgt.Video) -> tuple[str, ...]:
     shown = (video["id"], video["status"], video["progress"], video["seconds"] or "", video["model"])
     return (*map(str, shown), _moment(video["created_at"]) or "")
 
@@ -215,12 +214,13 @@ def _moment(at_s: int | None) -> str | None:
     return None if at_s is None else datetime.fromtimestamp(at_s).isoformat(" ", "seconds")
 
 
-def _variants(save: str) -> list[str]:
+def _variants(save: str) -> list[mmgt.Variant]:
+    known: dict[str, mmgt.Variant] = {variant: variant for variant in SUFFIXES}
     names = [name.strip() for name in save.split(",") if name.strip()]
-    unknown = [name for name in names if name not in SUFFIXES]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SUFFIXES)}")
-    return names
+    return [known[name] for name in names]
 
 
 def _fields(pairs: Sequence[str]) -> dict[str, str]:

@@ -26,6 +26,8 @@ OPTIONS = (
 ANSWERS_HEADER = '"""What the service answers, as it comes. Written by `make clients` from our OpenAPI; not by hand."""'
 WISHES_HEADER = '"""What a create and a remix take. Written by `make clients` from our OpenAPI; not by hand."""'
 
+LISTED = "n"  # its answer is a list: takes have calls of their own
+
 Schema = dict[str, Any]
 
 
@@ -57,7 +59,8 @@ def _is_file(field: Mapping[str, Any]) -> bool:
 def _with_files(form: Schema) -> Schema:
     """A form whose files are typed as whatever a caller may give as one."""
     a_file = {"customTypePath": "mmgt.files.FileInput"}
-    properties = {name: a_file if _is_file(field) else field for name, field in form["properties"].items()}
+    fields = {name: field for name, field in form["properties"].items() if name != LISTED}
+    properties = {name: a_file if _is_file(field) else field for name, field in fields.items()}
     required = form.get("required", [])
     text = "Fields and files, by their names."
     return {"type": "object", "properties": properties, "required": required, "description": text}

@@ -1,10 +1,8 @@
 """`mmgt submit`: post, follow the events, download; and the same as a `curl` line. An interrupt cancels the job."""
 
 import io
-import json
 import shlex
 import signal
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,16 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-import httpx
-
-from deploy.client import KEY_VARIABLE, NO_VIDEO, UNREACHABLE, Client, Service, ServiceError, read
+import mmgt
+from deploy.client import KEY_VARIABLE, NO_VIDEO, UNREACHABLE, Service, ServiceError
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
 
-VIDEO = "video"
-TERMINAL = ("completed", "failed", "cancelled", "expired")
+VIDEO: mmgt.Variant = "video"
 
-SUFFIXES = {
+SUFFIXES: dict[mmgt.Variant, str] = {
     "pose": ".pose.mp4",
     "masks": ".masks.mp4",
     "keypoints": ".keypoints.npy",
@@ -55,7 +51,7 @@ class Submission:
         return f'{line} -H "Authorization: Bearer ${KEY_VARIABLE}"' if self.service.key else line
 
 
-def beside(out: Path, variant: str) -> Path:
+def beside(out: Path, variant: mmgt.Variant) -> Path:
     """Where a variant lies: the video's name with another suffix."""
     return out if variant == VIDEO else out.with_name(out.stem + SUFFIXES[variant])
 
@@ -112,8 +108,8 @@ class _Upload(io.FileIO):
 
 
 def submit(
-    submission: Submission, out: Path, variants: Sequence[str], bar: ProgressBar
-) -> list[tuple[dict[str, Any], Path]]:
+    submission: Submission, out: Path, variants: Sequence[mmgt.Variant], bar: ProgressBar
+) -> list[tuple[mmgt.Video, Path]]:
     """Make one video, or as many as are asked for, and write the variants of each to `out` and beside it.
 
     Returns each video object and where its video lies, or would. Each file is complete or absent.
@@ -127,19 +123,19 @@ def submit(
     with Interrupts() as interrupts:
         try:
             with submission.service.client() as client:
-                answer = _create(client, submission, interrupts)
-                videos = answer["data"] if submission.number else [answer]
+                videos = _create(client, submission, interrupts)
                 made += [video["id"] for video in videos]
                 interrupts.check()
                 for turn, begun in enumerate(videos):
-                    video, target = _follow(client, begun, bar), numbered(out, turn, submission.number)
-                    if video["status"] == "completed":
+                    target = numbered(out, turn, submission.number)
+                    try:
+                        video = client.videos.wait(begun["id"], on_progress=_Shown(bar).show)
                         for variant in variants:
-                            client.download(video["id"], variant, beside(target, variant))
+                            client.videos.download(video["id"], beside(target, variant), variant)
                         written.append((video, target))
-                    else:
-                        failures.append(_why(video))
-                    made.remove(video["id"])
+                    except mmgt.NotCompleted as error:
+                        failures.append(str(error))
+                    made.remove(begun["id"])
         except KeyboardInterrupt as error:
             raise Cancelled(_given_up(submission.service, made, interrupts)) from error
         except ServiceError as error:
@@ -162,7 +158,7 @@ def _given_up(service: Service, made: list[str], interrupts: Interrupts) -> str:
 def _cancelled(service: Service, video_id: str) -> str:
     try:
         with service.client() as client:
-            status = client.cancel(video_id)["status"]
+            status = client.videos.cancel(video_id)["status"]
     except ServiceError as error:
         how = f"`mmgt get {video_id}` tells, `mmgt cancel {video_id}` ends it"
         return f"{video_id} could not be cancelled and may still run: {how} ({error})"
@@ -175,44 +171,14 @@ def _how_to_go_on(going_on: Sequence[str], out: Path) -> str:
     return f"{told} goes on there: `mmgt get {going_on[0]} --wait`, `{download}`"
 
 
-def _create(client: Client, submission: Submission, interrupts: Interrupts) -> dict[str, Any]:
-    headers = {"Idempotency-Key": str(uuid.uuid4())}
+def _create(client: mmgt.Client, submission: Submission, interrupts: Interrupts) -> list[mmgt.Video]:
     with ExitStack() as stack:
-        files = {
-            name: (path.name, stack.enter_context(_Upload(path, interrupts))) for name, path in submission.files.items()
-        }
+        files = {name: stack.enter_context(_Upload(path, interrupts)) for name, path in submission.files.items()}
+        wishes: dict[str, Any] = {**submission.fields, **files}
         with interrupts.awaiting_the_answer():
-            return read(client.http.post("/v1/videos", files=files, data=submission.fields, headers=headers))
-
-
-def _follow(client: Client, video: dict[str, Any], bar: ProgressBar) -> dict[str, Any]:
-    """Show progress until the job ends. The stream may break; the record is the truth, so it is asked again."""
-    last_id, shown = "", _Shown(bar)
-    while video["status"] not in TERMINAL:
-        headers = {"Last-Event-ID": last_id} if last_id else {}
-        try:
-            with client.http.stream("GET", f"/v1/videos/{video['id']}/events", headers=headers) as stream:
-                for event_id, event in _events(stream):
-                    last_id = event_id or last_id
-                    video = event.get("data", event)
-                    shown.show(video)
-        except httpx.TransportError:
-            pass  # asked again below; a service that is gone raises there
-        video = client.get(video["id"], wait_s=2)
-    return video
-
-
-def _events(stream: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Id and content of each server-sent event."""
-    event_id, lines = "", list[str]()
-    for line in stream.iter_lines():
-        if line.startswith("id:"):
-            event_id = line[3:].strip()
-        elif line.startswith("data:"):
-            lines.append(line[5:].strip())
-        elif not line and lines:
-            yield event_id, json.loads("\n".join(lines))
-            lines.clear()
+            return (
+                client.videos.create_takes(**wishes)["data"] if submission.number else [client.videos.create(**wishes)]
+            )
 
 
 @dataclass
@@ -223,17 +189,12 @@ class _Shown:
     stage: str = ""
     steps: int = 0
 
-    def show(self, video: dict[str, Any]) -> None:
+    def show(self, video: mmgt.Video) -> None:
         """Move the bar of the video's stage."""
-        detail = video.get("progress_detail") or {}
+        detail = video["progress_detail"]
         is_done = video["status"] == "completed"
-        if self.stage and (is_done or detail.get("stage") != self.stage):
+        if self.stage and (is_done or detail["stage"] != self.stage):
             self.bar.advance(self.stage.replace("_", " "), self.steps, self.steps)
-        if detail.get("steps") and not is_done:
-            self.stage, self.steps = str(detail["stage"]), int(detail["steps"])
-            self.bar.advance(self.stage.replace("_", " "), int(detail["step"]), self.steps)
-
-
-def _why(video: dict[str, Any]) -> str:
-    error = video.get("error") or {}
-    return f"{video['id']} ended as {video['status']}" + (f": {error['message']}" if error else "")
+        if detail["stage"] and detail["steps"] and not is_done:
+            self.stage, self.steps = detail["stage"], detail["steps"]
+            self.bar.advance(self.stage.replace("_", " "), detail["step"] or 0, self.steps)

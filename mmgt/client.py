@@ -208,8 +208,10 @@ class Videos(Blocking):
     """`client.videos`."""
 
     create = blocking(videos.create)
+    create_takes = blocking(videos.create_takes)
     create_and_wait = blocking(videos.create_and_wait)
     remix = blocking(videos.remix)
+    remix_takes = blocking(videos.remix_takes)
     validate = blocking(videos.validate)
     retrieve = blocking(videos.retrieve)
     wait = blocking(waiting.wait)
@@ -228,8 +230,10 @@ class AsyncVideos(Awaiting):
     """`client.videos`, awaited."""
 
     create = awaitable(videos.create)
+    create_takes = awaitable(videos.create_takes)
     create_and_wait = awaitable(videos.create_and_wait)
     remix = awaitable(videos.remix)
+    remix_takes = awaitable(videos.remix_takes)
     validate = awaitable(videos.validate)
     retrieve = awaitable(videos.retrieve)
     wait = awaitable(waiting.wait)
@@ -249,7 +253,7 @@ class Client(Blocking):
 
     Args:
         base_url: of the service, with or without `/v1`; None: `MMGT_BASE_URL`, `MMGT_URL`, or this machine's port 8000.
-        api_key: None: `MMGT_API_KEY`, or `MMGT_KEY`; a service on loopback may need none.
+        api_key: None: `MMGT_API_KEY`, or `MMGT_KEY`; empty: none, which a service on loopback may not need.
         timeout_s: without a byte, after which a try has failed.
         max_retries: in a row, after a lost connection or where the service says `later`.
     """
@@ -318,7 +322,7 @@ def _options(base_url: str | None, api_key: str | None, timeout_s: float) -> _Op
     )
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError(f"{shown(url)!r} is no address of a service; it begins with http:// or https://")
-    key = (api_key or _from_environment(KEY_VARIABLES) or "").strip()
+    key = ((_from_environment(KEY_VARIABLES) or "") if api_key is None else api_key).strip()
     if not (key.isascii() and key.isprintable()):
         raise ValueError("the key has a character that no header can carry")
     headers = {"Authorization": f"Bearer {key}"} if key else {}

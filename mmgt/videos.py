@@ -30,6 +30,20 @@ def create(patience: Patience, *, idempotency_key: str | None = None, **wishes: 
     return ask_object(patience, _making("/v1/videos", wishes, idempotency_key))
 
 
+def create_takes(
+    patience: Patience, *, n: int, idempotency_key: str | None = None, **wishes: Unpack[CreateWishes]
+) -> Steps[VideoList]:
+    """Queue 1 to 4 videos that differ in their seeds, which follow one another: all of them, or none.
+
+    Args:
+        n: how many.
+
+    Raises:
+        MmgtError: as `create`.
+    """
+    return ask_object(patience, _making("/v1/videos", {**wishes, "n": n}, idempotency_key))
+
+
 def create_and_wait(
     patience: Patience,
     *,
@@ -52,6 +66,13 @@ def remix(
         MmgtError: as `create`; TryLater with code `inputs_expired` where the inputs are gone.
     """
     return ask_object(patience, _making(video_path(video_id, "remix"), wishes, idempotency_key))
+
+
+def remix_takes(
+    patience: Patience, video_id: str, *, n: int, idempotency_key: str | None = None, **wishes: Unpack[RemixWishes]
+) -> Steps[VideoList]:
+    """`remix`, 1 to 4 at once, by seeds that follow one another: all of them, or none."""
+    return ask_object(patience, _making(video_path(video_id, "remix"), {**wishes, "n": n}, idempotency_key))
 
 
 def _making(path: str, wishes: Mapping[str, Any], idempotency_key: str | None) -> Call:

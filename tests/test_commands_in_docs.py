@@ -16,6 +16,7 @@ MARK = "not run"
 WIDE = {"COLUMNS": "300", "TERMINAL_WIDTH": "300"}
 
 RUN_BY = {
+    "make clients": "tests/integration/api/client/test_typescript.py",
     "make demo": "tests/integration/serve/test_make_demo.py",
     "make setup": ".ci/run",
     "make test": ".ci/run",

@@ -1119,6 +1119,11 @@ export interface operations {
                      * @enum {string}
                      */
                     start_pose?: "off" | "portrait";
+                    /**
+                     * @description Of driving poses: as the sound is spoken, the default with `audio`, or as they are.
+                     * @enum {string}
+                     */
+                    lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
@@ -1320,6 +1325,11 @@ export interface operations {
                      * @enum {string}
                      */
                     start_pose?: "off" | "portrait";
+                    /**
+                     * @description Of driving poses: as the sound is spoken, the default with `audio`, or as they are.
+                     * @enum {string}
+                     */
+                    lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
@@ -1882,6 +1892,11 @@ export interface operations {
                      * @enum {string}
                      */
                     start_pose?: "off" | "portrait";
+                    /**
+                     * @description Of driving poses: as the sound is spoken, the default with `audio`, or as they are.
+                     * @enum {string}
+                     */
+                    lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
@@ -1946,6 +1961,11 @@ export interface operations {
                      * @enum {string}
                      */
                     start_pose?: "off" | "portrait";
+                    /**
+                     * @description Of driving poses: as the sound is spoken, the default with `audio`, or as they are.
+                     * @enum {string}
+                     */
+                    lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */

@@ -1,6 +1,8 @@
 """Clients of the running service, of both kinds: each law is tried with both."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from anyio.from_thread import start_blocking_portal
 
 import mmgt
 from tests.integration.api.client.clients import AnyClient, Awaited, Making
+from tests.integration.api.client.player import Player
+from tests.integration.api.client.typescript import PACKAGE, npm
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
 
@@ -49,3 +53,24 @@ def make(request: pytest.FixtureRequest, served: ServedApp) -> Iterator[Making]:
 def client(make: Making, worker: ScriptedWorker) -> AnyClient:
     worker.heartbeat()
     return make()
+
+
+@pytest.fixture
+def player(worker: ScriptedWorker) -> Iterator[Player]:
+    """Takes every job for as long as the test lasts."""
+    worker.heartbeat()
+    playing = Player(worker)
+    playing.start()
+    yield playing
+    playing.stop()
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    """The package, with what it needs, built."""
+    if shutil.which("npm") is None:
+        pytest.skip("no Node here")
+    if not (PACKAGE / "node_modules").is_dir():
+        npm("ci", "--no-audit", "--no-fund")
+    npm("run", "build")
+    return PACKAGE
