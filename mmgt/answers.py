@@ -139,6 +139,24 @@ class VideoError(TypedDict):
     attempt: int
 
 
+class VoiceBody(TypedDict):
+    """A voice for `text`."""
+
+    id: str
+    object: Literal["voice"]
+    languages: list[str] | None
+
+
+class VoiceList(TypedDict):
+    """Who speaks `text` here, and how it can be asked to."""
+
+    object: Literal["list"]
+    speaker: Literal["server", "espeak"] | None
+    default_voice: str | None
+    languages: list[str]
+    data: list[VoiceBody]
+
+
 class Warned(TypedDict):
     """Something that did not stop the job."""
 

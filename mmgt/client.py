@@ -267,6 +267,7 @@ class Client(Blocking):
     models = blocking(service.models)
     queue = blocking(service.queue)
     limits = blocking(service.limits)
+    voices = blocking(service.voices)
     verify = blocking(service.verify)
 
     def close(self) -> None:
@@ -292,6 +293,7 @@ class AsyncClient(Awaiting):
     models = awaitable(service.models)
     queue = awaitable(service.queue)
     limits = awaitable(service.limits)
+    voices = awaitable(service.voices)
     verify = awaitable(service.verify)
 
     async def close(self) -> None:

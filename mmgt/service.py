@@ -1,6 +1,6 @@
 """What can be asked of the service itself."""
 
-from mmgt.answers import LimitsBody, ModelList, QueueBody, Verification
+from mmgt.answers import LimitsBody, ModelList, QueueBody, Verification, VoiceList
 from mmgt.files import FileInput
 from mmgt.forms import form_of
 from mmgt.patience import Patience, ask_object
@@ -20,6 +20,11 @@ def queue(patience: Patience) -> Steps[QueueBody]:
 def limits(patience: Patience) -> Steps[LimitsBody]:
     """What you may do, how often and how much."""
     return ask_object(patience, Call("GET", "/v1/limits"))
+
+
+def voices(patience: Patience) -> Steps[VoiceList]:
+    """Who can speak `text`, and in which languages."""
+    return ask_object(patience, Call("GET", "/v1/voices"))
 
 
 def verify(patience: Patience, video: FileInput) -> Steps[Verification]:

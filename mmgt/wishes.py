@@ -42,6 +42,9 @@ class CreateWishes(TypedDict):
     queue_ttl_s: NotRequired[int]
     priority: NotRequired[Literal["interactive", "batch"]]
     consent: NotRequired[bool]
+    text: NotRequired[str]
+    voice: NotRequired[str]
+    language: NotRequired[str]
     prompt: NotRequired[str]
 
 
@@ -77,6 +80,9 @@ class RemixWishes(TypedDict):
     queue_ttl_s: NotRequired[int]
     priority: NotRequired[Literal["interactive", "batch"]]
     consent: NotRequired[bool]
+    text: NotRequired[str]
+    voice: NotRequired[str]
+    language: NotRequired[str]
     prompt: NotRequired[str]
 
 

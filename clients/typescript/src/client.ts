@@ -5,7 +5,7 @@ import { follow, type FollowOptions, type VideoEvent } from "./events.js";
 import { formOf, type FileInput } from "./forms.js";
 import type {
   CreateWishes, Delivery, DeliveryList, Limits, ModelList, Queue, RemixWishes, ValidationReport, Verification, Video,
-  VideoDeleted, VideoList, VideoStatus,
+  VideoDeleted, VideoList, VideoStatus, VoiceList,
 } from "./types.js";
 import { wait, type WaitOptions } from "./waiting.js";
 
@@ -170,6 +170,11 @@ export class Client {
   /** What you may do, how often and how much. */
   limits({ signal }: CallOptions = {}): Promise<Limits> {
     return told(this.#connection.calls.GET("/v1/limits", { signal: signal ?? null }));
+  }
+
+  /** Who can speak `text`, and in which languages. */
+  voices({ signal }: CallOptions = {}): Promise<VoiceList> {
+    return told(this.#connection.calls.GET("/v1/voices", { signal: signal ?? null }));
   }
 
   /** What the provenance mark of an MP4 says, and whether it fits the bytes. */

@@ -210,6 +210,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/voices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who speaks `text`
+         * @description Return the voices and languages that `text` may ask for, as far as the service knows them.
+         */
+        get: operations["list_voices_v1_voices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/queue": {
         parameters: {
             query?: never;
@@ -894,6 +914,52 @@ export interface components {
             has_more: boolean;
         };
         /**
+         * VoiceBody
+         * @description A voice for `text`.
+         */
+        VoiceBody: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "voice";
+            /**
+             * Languages
+             * @description None: all that there are, or nobody knows.
+             */
+            languages: string[] | null;
+        };
+        /**
+         * VoiceList
+         * @description Who speaks `text` here, and how it can be asked to.
+         */
+        VoiceList: {
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
+            /**
+             * Speaker
+             * @description None: `text` is refused here.
+             */
+            speaker: ("server" | "espeak") | null;
+            /** Default Voice */
+            default_voice: string | null;
+            /**
+             * Languages
+             * @description Tags in lower case; empty: nobody knows them, any may do.
+             */
+            languages: string[];
+            /**
+             * Data
+             * @description Empty: nobody knows them, any may do.
+             */
+            data: components["schemas"]["VoiceBody"][];
+        };
+        /**
          * Warned
          * @description Something that did not stop the job.
          */
@@ -1082,7 +1148,7 @@ export interface operations {
                     image: FileInput;
                     /**
                      * Format: binary
-                     * @description The speech: wav, mp3, flac, ogg, m4a, aac or webm. May be left out when `driving_video` has sound.
+                     * @description The speech: wav, mp3, flac, ogg, m4a, aac or webm. None with `text`, or if `driving_video` has sound.
                      */
                     audio?: FileInput;
                     /**
@@ -1155,6 +1221,12 @@ export interface operations {
                     priority?: "interactive" | "batch";
                     /** @description `true`: the person shown agreed. */
                     consent?: boolean;
+                    /** @description Words that are spoken instead of `audio`; `max_text_chars` of `/v1/limits`. */
+                    text?: string;
+                    /** @description One of `/v1/voices`. */
+                    voice?: string;
+                    /** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+                    language?: string;
                     /** @description Stored, and told; nothing else is done with it. */
                     prompt?: string;
                 };
@@ -1288,7 +1360,7 @@ export interface operations {
                     image: FileInput;
                     /**
                      * Format: binary
-                     * @description The speech: wav, mp3, flac, ogg, m4a, aac or webm. May be left out when `driving_video` has sound.
+                     * @description The speech: wav, mp3, flac, ogg, m4a, aac or webm. None with `text`, or if `driving_video` has sound.
                      */
                     audio?: FileInput;
                     /**
@@ -1361,6 +1433,12 @@ export interface operations {
                     priority?: "interactive" | "batch";
                     /** @description `true`: the person shown agreed. */
                     consent?: boolean;
+                    /** @description Words that are spoken instead of `audio`; `max_text_chars` of `/v1/limits`. */
+                    text?: string;
+                    /** @description One of `/v1/voices`. */
+                    voice?: string;
+                    /** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+                    language?: string;
                     /** @description Stored, and told; nothing else is done with it. */
                     prompt?: string;
                 };
@@ -1928,6 +2006,12 @@ export interface operations {
                     priority?: "interactive" | "batch";
                     /** @description `true`: the person shown agreed. */
                     consent?: boolean;
+                    /** @description Words that are spoken instead of `audio`; `max_text_chars` of `/v1/limits`. */
+                    text?: string;
+                    /** @description One of `/v1/voices`. */
+                    voice?: string;
+                    /** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+                    language?: string;
                     /** @description Stored, and told; nothing else is done with it. */
                     prompt?: string;
                 };
@@ -1997,6 +2081,12 @@ export interface operations {
                     priority?: "interactive" | "batch";
                     /** @description `true`: the person shown agreed. */
                     consent?: boolean;
+                    /** @description Words that are spoken instead of `audio`; `max_text_chars` of `/v1/limits`. */
+                    text?: string;
+                    /** @description One of `/v1/voices`. */
+                    voice?: string;
+                    /** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+                    language?: string;
                     /** @description Stored, and told; nothing else is done with it. */
                     prompt?: string;
                 };
@@ -2237,6 +2327,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description No key, or a wrong one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests, jobs, uploads or waiting clients. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_voices_v1_voices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceList"];
                 };
             };
             /** @description No key, or a wrong one. */

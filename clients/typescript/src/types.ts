@@ -19,6 +19,7 @@ export type Delivery = Schemas["DeliveryBody"];
 export type DeliveryList = Schemas["DeliveryList"];
 export type ModelList = Schemas["ModelList"];
 export type Queue = Schemas["QueueBody"];
+export type VoiceList = Schemas["VoiceList"];
 export type Limits = Schemas["LimitsBody"];
 /** The fields and files of a create. */
 export type CreateWishes = Form<paths["/v1/videos"]["post"]>;

@@ -171,6 +171,7 @@ test("the service tells of itself, and looks at inputs without a video", async (
   assert.deepEqual((await client.models()).data.map((model) => model.id), ["mmgt-demo"]);
   assert.equal((await client.queue()).object, "queue");
   assert.equal((await client.limits()).tenant, "alice");
+  assert.equal((await client.voices()).object, "list");
   assert.equal((await client.videos.validate({ ...wishes("finish"), crop: "none" })).seconds, 3.2);
 });
 

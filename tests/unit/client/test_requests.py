@@ -30,7 +30,8 @@ OPERATIONS: dict[Callable[..., Any], tuple[str, ...]] = {
     videos.retrieve: ("I",), videos.cancel: ("I",), videos.delete: ("I",), videos.deliveries: ("I",),
     videos.redeliver: ("I", "D"), videos.remix: ("I",), videos.create: (), videos.create_and_wait: (),
     videos.validate: (), videos.list_page: (), videos.every: (), waiting.wait: ("I",), events.events: ("I",),
-    downloading.content: ("I",), service.models: (), service.queue: (), service.limits: (), service.verify: (b"x",),
+    downloading.content: ("I",), service.models: (), service.queue: (), service.limits: (), service.voices: (),
+    service.verify: (b"x",),
 }  # fmt: skip
 
 

@@ -102,6 +102,7 @@ def test_the_service_tells_of_itself(client: AnyClient, worker: ScriptedWorker) 
 
     assert [model["id"] for model in client.models()["data"]] == [MODEL]
     assert client.queue()["waiting"] == 1
+    assert client.voices()["object"] == "list"
     assert (client.limits()["tenant"], client.limits()["active_videos"]) == ("alice", 1)
     assert client.videos.deliveries(worker.submit().id)["data"] == []
 
