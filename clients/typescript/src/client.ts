@@ -59,6 +59,11 @@ export class Videos {
     return told(this.#connection.calls.POST("/v1/videos", { body: wishes, ...madeWith(options) }));
   }
 
+  /** Queue `n`, 1 to 4, videos that differ in their seeds, which follow one another: all of them, or none. */
+  createTakes(wishes: CreateWishes & { n: number }, options: MakeOptions = {}): Promise<VideoList> {
+    return told(this.#connection.calls.POST("/v1/videos", { body: wishes, ...madeWith(options) }));
+  }
+
   /** `create`, then `wait`. */
   async createAndWait(wishes: CreateWishes, options: MakeOptions & WaitOptions = {}): Promise<Video> {
     const video = await this.create(wishes, options);
@@ -67,9 +72,18 @@ export class Videos {
 
   /** Queue a video from the inputs and fields of another, the seed too; what is given here replaces them. */
   remix(id: string, wishes: RemixWishes = {}, options: MakeOptions = {}): Promise<Video> {
+    return told(this.#remix(id, wishes, options));
+  }
+
+  /** `remix`, `n` at once, 1 to 4, by seeds that follow one another: all of them, or none. */
+  remixTakes(id: string, wishes: RemixWishes & { n: number }, options: MakeOptions = {}): Promise<VideoList> {
+    return told(this.#remix(id, wishes, options));
+  }
+
+  #remix(id: string, wishes: RemixWishes, options: MakeOptions): Promise<{ data?: unknown }> {
     const params = { path: pathOf(id) };
     const body = Object.keys(wishes).length > 0 ? { body: wishes } : {};
-    return told(this.#connection.calls.POST("/v1/videos/{video_id}/remix", { params, ...body, ...madeWith(options) }));
+    return this.#connection.calls.POST("/v1/videos/{video_id}/remix", { params, ...body, ...madeWith(options) });
   }
 
   /** What is wrong with the inputs, and what would be made of them; no video is made. */

@@ -17,7 +17,7 @@ export interface paths {
         put?: never;
         /**
          * Create a video
-         * @description Queue a video of the person in `image` speaking `audio`; 202 with the video object.
+         * @description Queue a video of the person in `image` speaking `audio`; 202 with the video object, or for `n` a list of them.
          */
         post: operations["create_video_v1_videos_post"];
         delete?: never;
@@ -1165,6 +1165,8 @@ export interface operations {
                     model?: string;
                     /** @description Drawn, and told, by default. */
                     seed?: number;
+                    /** @description So many videos at once, by seeds that follow one another, as a list. */
+                    n?: number;
                     num_inference_steps?: number;
                     guidance_scale?: number;
                     /** @enum {string} */
@@ -1192,6 +1194,11 @@ export interface operations {
                     lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
+                    /**
+                     * @description `poses`: end after stage 1, with poses and no video.
+                     * @enum {string}
+                     */
+                    until?: "poses" | "video";
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
                     crop?: string;
                     /**
@@ -1248,7 +1255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Video"];
+                    "application/json": components["schemas"]["Video"] | components["schemas"]["VideoList"];
                 };
             };
             /** @description Malformed request. */
@@ -1377,6 +1384,8 @@ export interface operations {
                     model?: string;
                     /** @description Drawn, and told, by default. */
                     seed?: number;
+                    /** @description So many videos at once, by seeds that follow one another, as a list. */
+                    n?: number;
                     num_inference_steps?: number;
                     guidance_scale?: number;
                     /** @enum {string} */
@@ -1404,6 +1413,11 @@ export interface operations {
                     lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
+                    /**
+                     * @description `poses`: end after stage 1, with poses and no video.
+                     * @enum {string}
+                     */
+                    until?: "poses" | "video";
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
                     crop?: string;
                     /**
@@ -1950,6 +1964,8 @@ export interface operations {
                     model?: string;
                     /** @description Drawn, and told, by default. */
                     seed?: number;
+                    /** @description So many videos at once, by seeds that follow one another, as a list. */
+                    n?: number;
                     num_inference_steps?: number;
                     guidance_scale?: number;
                     /** @enum {string} */
@@ -1977,6 +1993,11 @@ export interface operations {
                     lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
+                    /**
+                     * @description `poses`: end after stage 1, with poses and no video.
+                     * @enum {string}
+                     */
+                    until?: "poses" | "video";
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
                     crop?: string;
                     /**
@@ -2025,6 +2046,8 @@ export interface operations {
                     model?: string;
                     /** @description Drawn, and told, by default. */
                     seed?: number;
+                    /** @description So many videos at once, by seeds that follow one another, as a list. */
+                    n?: number;
                     num_inference_steps?: number;
                     guidance_scale?: number;
                     /** @enum {string} */
@@ -2052,6 +2075,11 @@ export interface operations {
                     lips?: "audio" | "driving";
                     /** @description `true`: silent speech is taken, and the person idles. */
                     allow_silence?: boolean;
+                    /**
+                     * @description `poses`: end after stage 1, with poses and no video.
+                     * @enum {string}
+                     */
+                    until?: "poses" | "video";
                     /** @description `auto`, `none`, or `x,y,w,h` in pixels of the image. */
                     crop?: string;
                     /**
@@ -2099,7 +2127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Video"];
+                    "application/json": components["schemas"]["Video"] | components["schemas"]["VideoList"];
                 };
             };
             /** @description Malformed request. */

@@ -21,7 +21,7 @@ export type ModelList = Schemas["ModelList"];
 export type Queue = Schemas["QueueBody"];
 export type VoiceList = Schemas["VoiceList"];
 export type Limits = Schemas["LimitsBody"];
-/** The fields and files of a create. */
-export type CreateWishes = Form<paths["/v1/videos"]["post"]>;
+/** The fields and files of a create; `n`, which is answered by a list, is of `createTakes`. */
+export type CreateWishes = Omit<Form<paths["/v1/videos"]["post"]>, "n">;
 /** What a remix may change. */
-export type RemixWishes = Form<paths["/v1/videos/{video_id}/remix"]["post"]>;
+export type RemixWishes = Omit<Form<paths["/v1/videos/{video_id}/remix"]["post"]>, "n">;

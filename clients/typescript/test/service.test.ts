@@ -154,6 +154,14 @@ test("a remix changes what is sent", async () => {
   assert.deepEqual([other.seed, other.metadata], [5, { play: "fail" }]);
 });
 
+test("takes are made at once, by seeds in a row", async () => {
+  const takes = await client.videos.createTakes({ ...wishes("finish"), seed: 11, n: 3 });
+  const again = await client.videos.remixTakes(takes.data[0]!.id, { n: 2, seed: 40 });
+
+  assert.deepEqual(takes.data.map((video) => video.seed), [11, 12, 13]);
+  assert.deepEqual(again.data.map((video) => video.seed), [40, 41]);
+});
+
 test("videos are listed by what they are, and told", async () => {
   const { id } = await client.videos.createAndWait({ ...wishes("finish"), metadata: { play: "finish", name: "the one" } });
 

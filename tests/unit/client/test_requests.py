@@ -53,7 +53,7 @@ def test_both_clients_have_the_same_operations() -> None:
 
     assert names(Videos) == names(AsyncVideos)
     assert names(mmgt.Client) == names(mmgt.AsyncClient)
-    assert len(names(Videos)) == 15
+    assert len(names(Videos)) == 17
 
 
 def test_fields_are_sent_as_json_and_what_is_none_is_not() -> None:

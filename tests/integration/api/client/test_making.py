@@ -57,6 +57,15 @@ def test_a_remix_changes_what_is_sent(client: AnyClient, worker: ScriptedWorker,
     assert b"".join(storage.stream(job.request.inputs["image"])) == PNG + b"other"
 
 
+def test_takes_are_made_at_once_by_seeds_in_a_row(client: AnyClient, store: JobStore) -> None:
+    takes = client.videos.create_takes(image=PNG, audio=WAV, seed=11, n=3, until="poses")
+    again = client.videos.remix_takes(takes["data"][0]["id"], n=2, seed=40)
+
+    assert [video["seed"] for video in takes["data"]] == [11, 12, 13]
+    assert [video["seed"] for video in again["data"]] == [40, 41]
+    assert len(store.list_jobs("alice").jobs) == 5
+
+
 def test_videos_are_listed_told_cancelled_and_deleted(client: AnyClient, worker: ScriptedWorker) -> None:
     ids = [worker.submit(metadata={"n": str(n)}).id for n in range(3)]
 
