@@ -93,6 +93,14 @@ class Readiness(TypedDict):
     checks: dict[str, str]
 
 
+class ShownPictureBody(TypedDict):
+    """The image as the server decoded it."""
+
+    width: int
+    height: int
+    url: str
+
+
 class TryBody(TypedDict):
     """One try of a delivery."""
 
@@ -262,11 +270,15 @@ class ValidationReport(TypedDict):
     findings: list[FindingBody]
     warnings: list[Warned]
     crop: str | None
+    frame: str | None
+    size: str | None
     keypoints: list[tuple[float, float, float]] | None
     seconds: float | None
     num_frames: int | None
     segments: int | None
     estimate_s: float | None
+    picture: NotRequired[ShownPictureBody | None]
+    waveform: NotRequired[list[float] | None]
 
 
 class Video(TypedDict):

@@ -656,6 +656,21 @@ export interface components {
             };
         };
         /**
+         * ShownPictureBody
+         * @description The image as the server decoded it.
+         */
+        ShownPictureBody: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Url
+             * @description A JPEG of at most 768 pixels a side, as a data URL.
+             */
+            url: string;
+        };
+        /**
          * TryBody
          * @description One try of a delivery.
          */
@@ -686,10 +701,12 @@ export interface components {
          *       "crop": "12,0,488,488",
          *       "estimate_s": 140,
          *       "findings": [],
+         *       "frame": "12,0,488,488",
          *       "num_frames": 275,
          *       "object": "video.validation",
          *       "seconds": 11,
          *       "segments": 4,
+         *       "size": "512x512",
          *       "valid": true,
          *       "warnings": [
          *         {
@@ -718,6 +735,16 @@ export interface components {
              */
             crop: string | null;
             /**
+             * Frame
+             * @description What the video shows, likewise; null where the image is turned first.
+             */
+            frame: string | null;
+            /**
+             * Size
+             * @description Width x height of the video.
+             */
+            size: string | null;
+            /**
              * Keypoints
              * @description 134 points: x, y in pixels of the 512 canvas, confidence.
              */
@@ -740,6 +767,13 @@ export interface components {
              * @description Expected render time in seconds.
              */
             estimate_s: number | null;
+            /** @description With `looks=true`. */
+            picture?: components["schemas"]["ShownPictureBody"] | null;
+            /**
+             * Waveform
+             * @description With `looks=true`: up to 400 peaks of the sound, 0 to 1.
+             */
+            waveform?: number[] | null;
         };
         /**
          * Variant
@@ -1352,7 +1386,10 @@ export interface operations {
     };
     validate_video_v1_videos_validate_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true`: also `picture` and `waveform`, as they were decoded. */
+                looks?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
