@@ -16,7 +16,7 @@ log = logger(__name__)
 _BEGUN_SHARE = 0.01
 STAGE_SHARES: dict[tuple[Stage, ...], float] = {
     (Stage.SPEAKING,): 0.01,
-    (Stage.DRIVING_POSES, Stage.POSE_DIFFUSION): 0.09,
+    (Stage.DRIVING_POSES, Stage.POSE_DIFFUSION): 0.08,
     (Stage.CONDITIONS,): 0.02,
     (Stage.VIDEO_DIFFUSION,): 0.76,
     (Stage.DECODING,): 0.10,
