@@ -26,9 +26,10 @@ def languages(folder: Path) -> dict[str, str]:
     ranked: dict[str, tuple[int, str]] = {}
     for path in sorted((folder / "lang").rglob("*")):
         if path.is_file() and (lines := _statements(path)) and (folder / f"{_dictionary(path, lines)}_dict").is_file():
-            stated = [(words[1].lower(), _rank(words)) for words in lines if words[0] == "language"]
-            for tag, rank in ((path.name.lower(), -1), *stated):
-                ranked[tag] = min(ranked.get(tag, (rank, path.name)), (rank, path.name))
+            for words in (["language", path.name], *lines):
+                if words[0] == "language":
+                    tag, own = words[1].lower(), (_rank(words), path.name)
+                    ranked[tag] = min(ranked.get(tag, own), own)
     return {tag: name for tag, (_, name) in sorted(ranked.items())}
 
 

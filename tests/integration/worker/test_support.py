@@ -118,6 +118,14 @@ def test_preflight_of_a_portrait_and_speech_tells_crop_pose_and_length(service: 
     assert answer["segments"] >= 1
 
 
+def test_preflight_takes_an_estimate_for_speech_that_is_still_to_be_made_of_a_text(service: Service) -> None:
+    image = put(service, "image.png", (SAMPLES / "portrait.png").read_bytes())
+
+    answer = ask(service, {"image": image, "crop": "auto", "framing": "square", "unspoken_s": "4.8"})
+
+    assert (answer["findings"], answer["seconds"], answer["num_frames"]) == ([], 4.8, 120)
+
+
 def test_preflight_reads_driving_keypoints_and_names_what_is_wrong_with_them(service: Service) -> None:
     keys = {
         "image": put(service, "image.png", (SAMPLES / "portrait.png").read_bytes()),

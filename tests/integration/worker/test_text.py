@@ -1,6 +1,7 @@
 """Laws of a job that came as text, from the claim to the stored video: spoken once, kept, and failed without a loss."""
 
 import json
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -92,6 +93,27 @@ def test_espeak_speaks_where_no_server_is_named_and_the_words_times_are_kept(
     assert manifest["speech"] == {"text": TEXT, "made_by": "espeak", "voice": "f2", "language": "en-US"}
 
 
+def test_espeaks_process_is_given_no_secret(place_with: MakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, str]] = []
+    start = subprocess.Popen.__init__
+
+    def note(process: Any, command: Any, *rest: Any, **options: Any) -> None:
+        if "mmgt_core.speech.espeak_process" in command:
+            given.append(options["env"])
+        start(process, command, *rest, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", note)
+    monkeypatch.setenv("MMGT_STORAGE__SECRET_KEY", "hush-hush")
+    place = place_with()
+
+    job = rendered(place, queue_text(place))
+
+    assert job.status is JobStatus.COMPLETED
+    assert len(given) == 1
+    assert "PATH" in given[0]
+    assert "hush-hush" not in given[0].values()
+
+
 def test_a_job_with_a_recording_has_no_speech_in_its_manifest(place_with: MakePlace) -> None:
     place = place_with()
     job = rendered(place, create_job(place.store, place.storage))
@@ -99,7 +121,9 @@ def test_a_job_with_a_recording_has_no_speech_in_its_manifest(place_with: MakePl
     assert json.loads(stored(place, job.results["manifest"]))["speech"] is None
 
 
-def test_speech_that_lies_there_is_not_made_again(place_with: MakePlace, server: SpeechServer) -> None:
+def test_speech_that_lies_there_is_neither_made_nor_stored_again(
+    place_with: MakePlace, server: SpeechServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = place_with(url=server.url)
     first = rendered(place, queue_text(place))
     again_id = new_job_id()
@@ -108,10 +132,15 @@ def test_speech_that_lies_there_is_not_made_again(place_with: MakePlace, server:
                            (speech_key(first.id), speech_key(again_id))]:  # fmt: skip
         place.storage.copy(source, target)
 
+    put_file, put = place.storage.put_file, list[str]()
+    monkeypatch.setattr(place.storage, "put_file", lambda key, *rest: (put.append(key), put_file(key, *rest)))
+
     again = rendered(place, queue_text(place, id=again_id, inputs=inputs))
 
     assert again.status is JobStatus.COMPLETED
     assert len(server.asked) == 1
+    assert put
+    assert not [key for key in put if "/inputs/" in key]
     assert json.loads(stored(place, again.results["manifest"]))["speech"]["made_by"] == "server"
 
 

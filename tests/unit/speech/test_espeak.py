@@ -43,6 +43,12 @@ def test_a_word_is_heard_when_it_is_said_to_be() -> None:
     assert np.abs(samples[begins : begins + 3 * margin]).max() > 3_000
 
 
+def test_a_word_of_one_letter_has_its_own_time() -> None:
+    long_one, short_one = speak("W I").words or ()
+
+    assert long_one.end_s - long_one.start_s > 1.3 * (short_one.end_s - short_one.start_s)
+
+
 def test_voices_and_languages_sound_different_and_the_same_words_alike() -> None:
     sounds = [speak("Paris ist nah.", *how).wav for how in (("m1", "en"), ("f2", "en"), ("m1", "de"))]
 

@@ -86,6 +86,13 @@ def test_a_wav_written_while_it_was_spoken_states_no_length_and_is_whole(server:
     assert say(server) == whole
 
 
+def test_what_stands_before_the_samples_is_left_out_whatever_its_length(server: SpeechServer) -> None:
+    whole = tones("hello there")
+    server.always = says(whole[:12] + b"LIST\x03\0\0\0abc\0" + whole[12:])
+
+    assert say(server) == whole
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -175,7 +182,7 @@ def test_who_does_not_want_the_speech_any_more_does_not_wait_for_the_server(serv
             raise NotWanted
 
     server.may_answer.clear()
-    settings = SpeechSettings(url=server.url, timeout_s=50)
+    settings = SpeechSettings(url=server.url, timeout_s=50, patience_s=0)
 
     with pytest.raises(NotWanted):
         ask_server(settings, TEXT, "alloy", None, lambda *_: None, check)
