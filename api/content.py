@@ -19,6 +19,7 @@ DIGESTS_KEPT = 1000
 CHUNK_BYTES = 256 * 1024
 MEDIA_TYPES = {
     ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
     ".webm": "video/webm",
     ".jpg": "image/jpeg",
     ".png": "image/png",
@@ -37,6 +38,8 @@ class Variant(StrEnum):
     MASKS = "masks"
     KEYPOINTS = "keypoints"
     MANIFEST = "manifest"
+    MATTE = "matte"
+    TRANSPARENT = "transparent"
     PREVIEW = "preview"
 
 

@@ -21,8 +21,10 @@ FILES = {
     "image": "The portrait: PNG, JPEG or WebP, short side from 256 pixels.",
     "audio": "The speech: wav, mp3, flac, ogg, m4a, aac or webm. None with `text`, or if `driving_video` has sound.",
     "driving_video": "Its motion is used instead of a generated one: mp4, mov or webm.",
+    "backdrop_image": "Stands behind the person, cut to the video's shape: PNG, JPEG or WebP; not with `backdrop`.",
     "driving_keypoints": "The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.",
 }
+REMIXED_FILES = ("image", "backdrop_image")
 EXAMPLES = {
     "speech": {
         "summary": "A portrait speaks",
@@ -38,6 +40,10 @@ EXAMPLES = {
     "text": {
         "summary": "A portrait speaks a text",
         "value": {"image": "@portrait.png", "text": "Good morning, and welcome.", "language": "en"},
+    },
+    "backdrop": {
+        "summary": "Before another backdrop",
+        "value": {"image": "@portrait.png", "audio": "@speech.wav", "backdrop": "#2e6f95"},
     },
     "driven": {
         "summary": "Motion from a video",
@@ -80,16 +86,16 @@ def plain(schema: dict[str, Any], priority: dict[str, Any]) -> dict[str, Any]:
 
 
 def remix_body() -> dict[str, Any]:
-    """Return the request body of a remix: any field of a create, and of its files only the image."""
+    """Return the request body of a remix: any field of a create, and of its files the pictures."""
     schema: dict[str, Any] = create_body()["content"]["multipart/form-data"]["schema"]
     fields = {name: each for name, each in schema["properties"].items() if name not in FILES}
     form = {"type": "object", "additionalProperties": False, "patternProperties": schema["patternProperties"]}
-    image = {"image": schema["properties"]["image"]}
+    files = {name: schema["properties"][name] for name in REMIXED_FILES}
     return {
         "required": False,
         "content": {
             "application/json": {"schema": {"type": "object", "properties": fields, "additionalProperties": False}},
-            "multipart/form-data": {"schema": form | {"properties": image | fields}},
+            "multipart/form-data": {"schema": form | {"properties": files | fields}},
         },
     }
 

@@ -16,6 +16,7 @@ from jobs.urls import UrlRefused, UrlRules, validate_url
 
 METADATA_FIELD = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 LIST_FIELDS = {"webhook_events": "webhook_events", "webhook_events[]": "webhook_events"}
+BACKDROP_IMAGE = "backdrop_image"
 DRIVERS = ("driving_video", "driving_keypoints")  # files that say what is done, in place of generated poses
 SEEDS = 2**53  # what JSON numbers hold exactly
 MOST_TAKES = 4
@@ -67,6 +68,13 @@ class CreateFields(BaseModel):
     framing: Annotated[
         Literal["square", "photo", "16:9", "9:16", "4:5", "1:1"] | None,
         Field(description="The square that is rendered, the whole photograph around it, or its largest such part."),
+    ] = None
+    backdrop: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(keep|transparent|#[0-9a-fA-F]{6})$",
+            description="Behind the person: `keep` (as it is), `#rrggbb`, or `transparent` (a MOV beside the MP4).",
+        ),
     ] = None
     size: Annotated[str | None, Field(description="Only what the model makes.")] = None
     fps: Annotated[WholeNumber | None, Field(description="Only what the model makes.")] = None
@@ -202,6 +210,12 @@ def check_files(fields: CreateFields, files: Collection[str]) -> tuple[Finding, 
     if fields.lips and not drivers:
         message = f"lips is {fields.lips}; it is for driving poses: send {' or '.join(DRIVERS)} with it"
         findings.append(Finding("invalid_value", message, "lips"))
+    if fields.backdrop is not None and BACKDROP_IMAGE in files:
+        message = f"backdrop is {fields.backdrop}; send it or {BACKDROP_IMAGE}, not both"
+        findings.append(Finding("invalid_value", message, "backdrop"))
+    if fields.backdrop == "transparent" and fields.framing not in (None, "square"):
+        message = f"backdrop is transparent; it is for framing=square, not {fields.framing}"
+        findings.append(Finding("invalid_value", message, "backdrop"))
     return tuple(findings)
 
 

@@ -14,9 +14,10 @@ from fastapi import Request
 
 from api.auth import Identity
 from api.create_call import CreateCall
+from api.create_schema import REMIXED_FILES
 from api.dependencies import Context
 from api.errors import Finding, RequestRefused, invalid_fields
-from api.fields import CreateFields, check_fields, check_files, read_fields
+from api.fields import BACKDROP_IMAGE, CreateFields, check_fields, check_files, read_fields
 from api.multipart import FilePart, Upload
 from api.orders import IMAGE_ALIAS, Order, by_proper_names, fingerprint_of
 from api.reservations import reserve
@@ -24,7 +25,7 @@ from api.spoken import check_text, words_of
 from api.submission import Submitted, job_options, job_request, make_jobs, pick_model, store_inputs, takes
 from api.uploads import create_parts
 from jobs.errors import ObjectNotFound
-from jobs.job import Job, JobRequest, JobStatus, input_key, speech_key
+from jobs.job import Job, JobOptions, JobRequest, JobStatus, input_key, speech_key
 from jobs.settings import LimitSettings
 from jobs.storage import ObjectStorage
 
@@ -95,8 +96,8 @@ async def read_changes(context: Context, request: Request) -> AsyncIterator[Uplo
 
 
 def remix_parts(limits: LimitSettings) -> dict[str, FilePart]:
-    """Return the file parts of a remix: only the image may be another."""
-    return {name: part for name, part in create_parts(limits).items() if name in ("image", IMAGE_ALIAS)}
+    """Return the file parts of a remix: only the pictures may be others."""
+    return {name: part for name, part in create_parts(limits).items() if name in (*REMIXED_FILES, IMAGE_ALIAS)}
 
 
 async def bounded_body(request: Request, max_bytes: int) -> bytes:
@@ -154,10 +155,8 @@ def remix_order(source: Job, upload: Upload, context: Context) -> Order:
     settings = context.settings
     changes, findings = read_fields(upload.fields)
     files, doubled = by_proper_names(upload.files)
-    fields = CreateFields.model_validate(
-        asked_before(source, "image" in files) | changes.model_dump(exclude_unset=True)
-    )
-    findings += check_fields(fields, settings) + doubled + check_files(fields, kept_inputs(source, fields))
+    fields = CreateFields.model_validate(asked_before(source, files) | changes.model_dump(exclude_unset=True))
+    findings += check_fields(fields, settings) + doubled + check_files(fields, {*kept_inputs(source, fields), *files})
     if words_of(fields) != words_of(source.request):
         findings += check_text(fields, settings.limits, context.speech)
     findings += check_made_poses(source, fields, files)
@@ -168,17 +167,25 @@ def remix_order(source: Job, upload: Upload, context: Context) -> Order:
 
 
 def kept_inputs(source: Job, fields: CreateFields) -> set[str]:
-    """Return the source's files that go on: not its sound, where text stands for it now."""
-    return set(source.request.inputs) - ({"audio"} if fields.text is not None else set())
+    """Return the source's files that go on: not its sound, where text stands for it now, nor a backdrop's picture where
+    another backdrop is named."""
+    gone = {"audio"} if fields.text is not None else set()
+    return set(source.request.inputs) - gone - ({BACKDROP_IMAGE} if fields.backdrop is not None else set())
 
 
-def asked_before(source: Job, has_another_image: bool) -> dict[str, Any]:
-    """Return the source's fields. The crop belongs to its image, consent to the person in it."""
+def asked_before(source: Job, brought: Collection[str]) -> dict[str, Any]:
+    """Return the source's fields. The crop belongs to its image, consent to the person in it.
+
+    Args:
+        brought: names of the files that come with the remix: its backdrop's stands in place of the source's.
+    """
     request = source.request
     fields = asdict(request.options) | {name: getattr(request, name) for name in KEPT_FIELDS}
     fields |= {"webhook_events": request.webhook_events, "consent": request.consented_at_ms is not None}
-    if has_another_image:
+    if "image" in brought:
         fields |= {"crop": None, "consent": False}
+    if request.options.backdrop == JobOptions.backdrop or BACKDROP_IMAGE in brought:
+        fields |= {"backdrop": None}
     return fields
 
 
@@ -190,7 +197,8 @@ def has_made_poses(source: Job, fields: CreateFields) -> bool:
 
 def source_keys(source: Job, fields: CreateFields) -> dict[str, str]:
     """Return the source's storage keys by the name of the input that each is now."""
-    kept = {name: key for name, key in source.request.inputs.items() if name != MADE_POSES}
+    replaced = {MADE_POSES} | ({BACKDROP_IMAGE} if fields.backdrop is not None else set())
+    kept = {name: key for name, key in source.request.inputs.items() if name not in replaced}
     if not has_made_poses(source, fields):
         return kept
     return kept | {MADE_POSES: source.request.inputs.get(MADE_POSES) or source.results.get("keypoints", "")}

@@ -29,6 +29,7 @@ def create_parts(limits: LimitSettings) -> dict[str, FilePart]:
         "input_reference": image,  # the name by which SDKs send it
         "audio": FilePart(AUDIOS, limits.max_audio_bytes),
         "driving_video": FilePart(VIDEOS, limits.max_driving_video_bytes),
+        "backdrop_image": image,
         "driving_keypoints": FilePart(KEYPOINTS, limits.max_driving_keypoints_bytes),
     }
 

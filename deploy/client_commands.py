@@ -77,6 +77,8 @@ def submit_command(
     ] = None,
     until: Annotated[str | None, typer.Option(help="poses ends with poses: no video, but what is beside it.")] = None,
     n: Annotated[int | None, typer.Option("--n", help="1 to 4 videos at once, by seeds in a row: NAME.1.mp4 …")] = None,
+    backdrop: Annotated[str | None, typer.Option(help="Behind the person: keep, #rrggbb or transparent.")] = None,
+    backdrop_image: Annotated[Path | None, typer.Option(help="A picture to stand behind the person.")] = None,
     field: Annotated[list[str] | None, typer.Option(help="Another field of the request, NAME=VALUE.")] = None,
     save: Save = "",
     url: Url = DEFAULT_URL,
@@ -92,10 +94,11 @@ def submit_command(
         "audio": audio,
         "driving_video": driving_video,
         "driving_keypoints": driving_keypoints,
+        "backdrop_image": backdrop_image,
     }
     present = {name: path for name, path in files.items() if path is not None}
     wishes = {"text": text, "voice": voice, "language": language, "framing": framing}
-    wishes |= {"lips": lips, "until": until, "n": None if n is None else str(n)}
+    wishes |= {"backdrop": backdrop, "lips": lips, "until": until, "n": None if n is None else str(n)}
     fields = _fields(field or []) | {name: wish for name, wish in wishes.items() if wish}
     made = POSE_VARIANTS if fields.get("until") == "poses" else (VIDEO,)
     variants = tuple(dict.fromkeys((*made, *_variants(save))))

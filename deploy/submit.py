@@ -23,6 +23,8 @@ SUFFIXES: dict[mmgt.Variant, str] = {
     "keypoints": ".keypoints.npy",
     "thumbnail": ".thumbnail.jpg",
     "manifest": ".manifest.json",
+    "matte": ".matte.mp4",
+    "transparent": ".transparent.mov",
 }
 """What else can be downloaded, and how it is named beside the video."""
 

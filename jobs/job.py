@@ -55,6 +55,7 @@ class ErrorCode(StrEnum):
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
+    BACKDROP_IMAGE_UNREADABLE = "backdrop_image_unreadable"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
@@ -109,6 +110,7 @@ class JobOptions:
     background_weight: float = 1.0
     crop: str = "auto"
     framing: str = "square"
+    backdrop: str = "keep"
     gesture_strength: float = 1.0
     head_strength: float = 1.0
     smoothing: float = 0.0
@@ -138,7 +140,8 @@ class JobRequest:
         tenant: whose job; every query is filtered by it.
         model: the preset's name.
         queue_class: which workers can do it; their queue is `video.<queue_class>`.
-        inputs: storage key by field name: `image`, `audio`, `driving_video`, `driving_keypoints`; `poses` made before.
+        inputs: storage key by field name: `image`, `audio`, `driving_video`, `driving_keypoints`,
+            `backdrop_image`; `poses` made before.
         text: what is spoken instead of a recording; `audio` is then where the first attempt keeps the speech.
         voice, language: how `text` is spoken, as asked for; None: the server's choice.
         size: width x height in pixels, as known at creation.

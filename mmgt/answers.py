@@ -117,7 +117,9 @@ class Usage(TypedDict):
     gpu_seconds: float | None
 
 
-Variant: TypeAlias = Literal["video", "thumbnail", "pose", "masks", "keypoints", "manifest", "preview"]
+Variant: TypeAlias = Literal[
+    "video", "thumbnail", "pose", "masks", "keypoints", "manifest", "matte", "transparent", "preview"
+]
 
 
 class Verification(TypedDict):

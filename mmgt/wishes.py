@@ -13,9 +13,11 @@ class CreateWishes(TypedDict):
     image: FileInput
     audio: NotRequired[FileInput]
     driving_video: NotRequired[FileInput]
+    backdrop_image: NotRequired[FileInput]
     driving_keypoints: NotRequired[FileInput]
     model: NotRequired[str]
     seed: NotRequired[int]
+    n: NotRequired[int]
     num_inference_steps: NotRequired[int]
     guidance_scale: NotRequired[float]
     quality: NotRequired[Literal["exact", "balanced", "fast", "turbo"]]
@@ -32,6 +34,7 @@ class CreateWishes(TypedDict):
     until: NotRequired[Literal["poses", "video"]]
     crop: NotRequired[str]
     framing: NotRequired[Literal["square", "photo", "16:9", "9:16", "4:5", "1:1"]]
+    backdrop: NotRequired[str]
     size: NotRequired[str]
     fps: NotRequired[int]
     webhook_url: NotRequired[str]
@@ -53,8 +56,10 @@ class RemixWishes(TypedDict):
     """Fields and files, by their names."""
 
     image: NotRequired[FileInput]
+    backdrop_image: NotRequired[FileInput]
     model: NotRequired[str]
     seed: NotRequired[int]
+    n: NotRequired[int]
     num_inference_steps: NotRequired[int]
     guidance_scale: NotRequired[float]
     quality: NotRequired[Literal["exact", "balanced", "fast", "turbo"]]
@@ -71,6 +76,7 @@ class RemixWishes(TypedDict):
     until: NotRequired[Literal["poses", "video"]]
     crop: NotRequired[str]
     framing: NotRequired[Literal["square", "photo", "16:9", "9:16", "4:5", "1:1"]]
+    backdrop: NotRequired[str]
     size: NotRequired[str]
     fps: NotRequired[int]
     webhook_url: NotRequired[str]
@@ -88,5 +94,5 @@ class RemixWishes(TypedDict):
     prompt: NotRequired[str]
 
 
-FILES = frozenset(["audio", "driving_keypoints", "driving_video", "image"])
+FILES = frozenset(["audio", "backdrop_image", "driving_keypoints", "driving_video", "image"])
 """The fields that are files."""

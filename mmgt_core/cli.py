@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -10,16 +11,18 @@ import typer
 
 from formats.espeak_voices import TIMBRES
 from mmgt_core.audio.hand_made import hearing
+from mmgt_core.backdrop.backdrop import IMAGE, KEEP
 from mmgt_core.checkpoints.folders import default_preset, find_preset, preset_folder
 from mmgt_core.checkpoints.lock import present_tensor_files
+from mmgt_core.commands.backdrops import chosen_backdrop, chosen_extras
 from mmgt_core.commands.captioning import CaptionForm, caption_source
 from mmgt_core.commands.running import Device, check_device, interruptible, run_app, work
 from mmgt_core.commands.speaking import as_recording, words_to_speak
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import InputWarning, WeightsError
 from mmgt_core.media.limits import MediaLimits, megabytes
-from mmgt_core.pipelines.inputs import InputFiles, InputWishes, prepare_inputs, warned_of_photographs
-from mmgt_core.pipelines.output_files import POSE_FILES, SAVED, Extra, Outputs, Until
+from mmgt_core.pipelines.inputs import InputFiles, Inputs, InputWishes, prepare_inputs, warned_of_photographs
+from mmgt_core.pipelines.output_files import SAVED, Extra, Outputs, Until, of_backdrop
 from mmgt_core.pipelines.progress import RunControl
 from mmgt_core.pose.framing import parse_crop
 from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
@@ -30,6 +33,7 @@ from mmgt_core.whole_picture.framing import Framing
 
 if TYPE_CHECKING:
     from mmgt_core.checkpoints.download import RepositoryLicence
+    from mmgt_core.pose.detector import WholeBodyDetector
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A portrait and speech become a video.")
 weights_app = typer.Typer(no_args_is_help=True, help="Fetch, convert and list the published weights.")
@@ -106,6 +110,13 @@ FramingName = Annotated[
     Framing,
     typer.Option("--framing", help="The square that is rendered, the whole photo, or its largest such rectangle."),
 ]
+BackdropName = Annotated[
+    str | None,
+    typer.Option("--backdrop", help="Behind the person: keep (as it is), #rrggbb, or transparent (a MOV beside)."),
+]
+BackdropImage = Annotated[
+    Path | None, typer.Option("--backdrop-image", help="Put this picture behind the person: PNG, JPEG or WebP.")
+]
 Background = Annotated[BackgroundMask, typer.Option("--background-mask", help="What the third motion mask is.")]
 Motion = Annotated[MaskMotion, typer.Option("--mask-motion", help="Masks follow the pose, stand still, or are absent.")]
 Windows = Annotated[
@@ -156,6 +167,8 @@ def generate(
     allow_silence: AllowSilence = False,
     crop: Crop = "auto",
     framing: FramingName = Framing.SQUARE,
+    backdrop: BackdropName = None,
+    backdrop_image: BackdropImage = None,
     background_mask: Background = SamplingOptions.background,
     mask_motion: Motion = SamplingOptions.mask_motion,
     windows: Windows = None,
@@ -176,9 +189,11 @@ def generate(
         natural_poses=natural_poses,
         pose_wishes=_pose_wishes(gesture_strength, head_strength, smoothing, loop, start_pose),
     )
-    files = InputFiles(image, audio, driving_video, driving_keypoints, captions_file)
+    behind = chosen_backdrop(backdrop, backdrop_image, framing)
+    files = InputFiles(image, audio, driving_video, driving_keypoints, captions_file, backdrop_image=backdrop_image)
     captioned = caption_source(captions, transcript, captions_file, text, language)
-    outputs = Outputs(out, _extras(save, until, is_captioned=captioned is not None), until=until)
+    more = of_backdrop(IMAGE if backdrop_image else backdrop or KEEP) | ({Extra.CAPTIONS} if captioned else set())
+    outputs = Outputs(out, chosen_extras(save, until, more), until=until)
     words = words_to_speak(text, voice, language if transcript is None else None, audio)
     _check_usage(files, outputs, is_spoken=words is not None)
     _check_driving(files, lips, loop=loop)
@@ -192,15 +207,8 @@ def generate(
     ):
         control = RunControl(bar.show, is_interrupted)
         signer = work("media.identity_trial").tried_identity(identity)
-        inputs = prepare_inputs(
-            sources.files,
-            InputWishes(parse_crop(crop), framing, allow_silence, lips, sources.captions),
-            MediaLimits(),
-            lambda: work("checkpoints.detector").load_detector(weights, chosen),
-            control,
-        )
-        inputs = warned_of_photographs(inputs.with_speech_in_file(), chosen)
-        _warn(inputs.warnings)
+        wishes = InputWishes(parse_crop(crop), framing, allow_silence, lips, sources.captions, backdrop=behind)
+        inputs = _checked_inputs(sources.files, wishes, weights, chosen, control)
         generation = work("commands.generation")
         networks = generation.Networks(chosen, weights, device, hand_made)
         generation.generate_video(networks, inputs, options, outputs, signer, control)
@@ -330,11 +338,7 @@ def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> Non
     out = outputs.video
     if out.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"--out is {out}; it must end with .mp4")
-    sources = {
-        path.resolve()
-        for path in (files.image, files.audio, files.driving_video, files.driving_keypoints, files.captions_file)
-        if path
-    }
+    sources = {path.resolve() for path in astuple(files) if path}
     try:
         for path in outputs.paths:
             if path.is_dir():
@@ -348,20 +352,19 @@ def _check_usage(files: InputFiles, outputs: Outputs, *, is_spoken: bool) -> Non
         raise typer.BadParameter(f"--out is {out}; nothing can be written there: {error.strerror}") from error
 
 
-def _extras(save: str, until: Until, *, is_captioned: bool) -> frozenset[Extra]:
-    if until is Until.POSES:
-        if save or is_captioned:
-            told = f"--until poses writes {', '.join(sorted(POSE_FILES))}"
-            raise typer.BadParameter(f"--save and captions go with a video; {told}")
-        return POSE_FILES
-    captions = {Extra.CAPTIONS} if is_captioned else set()
-    names = [name.strip() for name in save.split(",") if name.strip()]
-    if names == ["all"]:
-        return frozenset(SAVED) | captions
-    unknown = [name for name in names if name not in SAVED]
-    if unknown:
-        raise typer.BadParameter(f"--save has {', '.join(unknown)}; it takes {', '.join(SAVED)} or all")
-    return frozenset(Extra(name) for name in names) | captions
+def _checked_inputs(
+    files: InputFiles, wishes: InputWishes, weights: Path, preset: Preset, control: RunControl
+) -> Inputs:
+    """Decode and check the files, find the person, and tell what is not as good as hoped."""
+
+    def make_detector() -> "WholeBodyDetector":
+        found: WholeBodyDetector = work("checkpoints.detector").load_detector(weights, preset)
+        return found
+
+    inputs = prepare_inputs(files, wishes, MediaLimits(), make_detector, control)
+    inputs = warned_of_photographs(inputs.with_speech_in_file(), preset)
+    _warn(inputs.warnings)
+    return inputs
 
 
 def _warn(warnings: Iterable[InputWarning]) -> None:

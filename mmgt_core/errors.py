@@ -18,6 +18,10 @@ class InputCode(StrEnum):
     IMAGE_NO_PERSON = "image_no_person"
     IMAGE_MULTIPLE_PEOPLE = "image_multiple_people"
     CROP_INVALID = "crop_invalid"
+    BACKDROP_IMAGE_UNREADABLE = "backdrop_image_unreadable"
+    BACKDROP_IMAGE_TOO_SMALL = "backdrop_image_too_small"
+    BACKDROP_IMAGE_TOO_LARGE = "backdrop_image_too_large"
+    BACKDROP_IMAGE_TOO_NARROW = "backdrop_image_too_narrow"
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
@@ -69,5 +73,5 @@ class Cancelled(MMGTError):
 
 def _field(code: InputCode) -> str:
     """The input that a code is about: the one that it begins with."""
-    fields = ("driving_video", "driving_keypoints", "captions_file", "transcript", "audio", "image", "crop")
-    return next((name for name in fields if code.value.startswith(name)), "image")
+    files = ("backdrop_image", "driving_video", "driving_keypoints", "captions_file", "audio", "image")
+    return next((name for name in (*files, "transcript", "crop") if code.value.startswith(name)), "image")

@@ -59,6 +59,9 @@ FAILURES = (
 
 # Findings of the core that have no code of their own in the contract: they name the same field.
 _CONTRACT_CODES = {
+    "backdrop_image_too_large": ErrorCode.BACKDROP_IMAGE_UNREADABLE,
+    "backdrop_image_too_narrow": ErrorCode.BACKDROP_IMAGE_UNREADABLE,
+    "backdrop_image_too_small": ErrorCode.BACKDROP_IMAGE_UNREADABLE,
     "image_too_large": ErrorCode.IMAGE_UNREADABLE,
     "image_too_narrow": ErrorCode.IMAGE_UNREADABLE,
     "crop_invalid": ErrorCode.IMAGE_UNREADABLE,

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mmgt_core.backdrop.backdrop import KEEP, asked_backdrop
 from mmgt_core.checkpoints.detector import load_detector
 from mmgt_core.config import PRESETS, Preset, SamplingOptions
 from mmgt_core.errors import InputCode, InputError, MMGTError
@@ -39,7 +40,7 @@ class Question:
 
     Attributes:
         files: path by field of InputFiles; or `video`, whose mark is read.
-        crop, framing, allow_silence, lips: as the client gave them.
+        crop, framing, allow_silence, lips, backdrop: as the client gave them.
         unspoken_s: about how long the speech will be that nobody has made yet.
         looks: whether the picture and the sound are shown as they were decoded.
         limits: fields of MediaLimits.
@@ -56,6 +57,7 @@ class Question:
     lips: str | None = None
     unspoken_s: float | None = None
     looks: bool = False
+    backdrop: str = KEEP
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -84,7 +86,8 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
         find_poses = poses_of_every_frame if question.output else PosesOfSomeFrames(time.monotonic() + _FILM_S)
         lips = Lips(question.lips) if question.lips else None
         crop, framing = parse_crop(question.crop), Framing(question.framing)
-        wishes = InputWishes(crop, framing, question.allow_silence, lips, unspoken_s=question.unspoken_s)
+        backdrop, unspoken_s = asked_backdrop(question.backdrop), question.unspoken_s
+        wishes = InputWishes(crop, framing, question.allow_silence, lips, backdrop=backdrop, unspoken_s=unspoken_s)
         inputs = prepare_inputs(files, wishes, limits, detector, control, find_poses)
         inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:

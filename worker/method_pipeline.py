@@ -29,7 +29,7 @@ from mmgt_core.media.limits import MediaLimits
 from mmgt_core.pipelines.audio_to_video import AudioToVideo
 from mmgt_core.pipelines.frame_receiver import FrameReceiver
 from mmgt_core.pipelines.inputs import Inputs
-from mmgt_core.pipelines.output_files import POSE_FILES, Extra, Outputs, Until
+from mmgt_core.pipelines.output_files import POSE_FILES, Extra, Outputs, Until, of_backdrop
 from mmgt_core.pipelines.progress import Progress, RunControl, Stage
 from mmgt_core.pipelines.windows import segment_starts
 from mmgt_core.pose.framing import SquareFrame
@@ -109,6 +109,7 @@ class MethodPipeline:
             "framing": options.framing,
             "allow_silence": options.allow_silence,
             "lips": options.lips,
+            "backdrop": options.backdrop,
             "limits": media_limits(settings.limits),
             "weights": str(settings.weights_folder),
             "preset": self._pipeline.preset.name,
@@ -138,7 +139,7 @@ class MethodPipeline:
     ) -> Rendered:
         """Render into a folder."""
         until = Until(options.until)
-        extras = POSE_FILES if until is Until.POSES else _EXTRAS
+        extras = POSE_FILES if until is Until.POSES else _EXTRAS | of_backdrop(prepared.inputs.backdrop_name)
         outputs = Outputs(folder / "video.mp4", extras, receiver, until)
         with _named_faults():
             manifest = self._pipeline(prepared.inputs, sampling_options(options), outputs, control)

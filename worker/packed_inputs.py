@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmgt_core.backdrop.backdrop import Backdrop
 from mmgt_core.errors import InputWarning
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.sound_file import write_sound
@@ -36,6 +37,8 @@ def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
     around = inputs.surroundings
     if around is not None:
         arrays["surroundings"] = around.picture
+    if inputs.backdrop is not None:
+        arrays["backdrop"] = inputs.backdrop.picture
     with (folder / _ARRAYS).open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its last option is no array
     write_sound(inputs.sound, folder / _SOUND, limits)
@@ -45,6 +48,7 @@ def pack(inputs: Inputs, limits: MediaLimits, folder: Path) -> dict[str, Any]:
         "framing": around and {"framing": around.framing.value, "place": asdict(around.place)},
         "is_drawn": inputs.is_drawn,
         "lips": inputs.lips.value,
+        "backdrop": inputs.backdrop and inputs.backdrop.name,
         "warnings": [{"code": warning.code, "message": warning.message} for warning in inputs.warnings],
     }
 
@@ -67,6 +71,7 @@ def unpack(packed: dict[str, Any], folder: Path) -> Inputs:
             is_drawn=packed["is_drawn"],
             lips=Lips(packed["lips"]),
             made_poses=made,
+            backdrop=packed["backdrop"] and Backdrop(packed["backdrop"], arrays["backdrop"]),
             surroundings=around
             and Surroundings(Framing(around["framing"]), arrays["surroundings"], Place(**around["place"])),
         )

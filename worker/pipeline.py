@@ -19,6 +19,7 @@ class InputPaths:
     driving_video: Path | None = None
     driving_keypoints: Path | None = None
     poses: Path | None = None
+    backdrop_image: Path | None = None
 
 
 @dataclass(frozen=True)

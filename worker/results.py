@@ -14,6 +14,7 @@ from jobs.scratch import FINISHED_FILE
 from jobs.storage import ObjectStorage
 from mmgt_core.media.provenance import GenerationFacts, sign_all
 from mmgt_core.media.signing_identity import SigningIdentity
+from mmgt_core.pipelines.output_files import MARKED
 from worker.job_inputs import speech_facts
 from worker.pipeline import Rendered
 
@@ -24,6 +25,8 @@ RESULT_FILES = {
     "masks": ("masks.mp4", "video/mp4"),
     "keypoints": ("keypoints.npy", "application/octet-stream"),
     "manifest": ("manifest.json", "application/json"),
+    "matte": ("matte.mp4", "video/mp4"),
+    "transparent": ("transparent.mov", "video/quicktime"),
 }
 """Variant to file name in the store, and content type."""
 
@@ -62,7 +65,7 @@ def find_finished(folder: Path) -> Finished | None:
 
 
 def finish(rendered: Rendered, job: Job, identity: SigningIdentity, pipeline_seconds: float, folder: Path) -> Finished:
-    """Write the manifest, sign every MP4, and write down that all is there."""
+    """Write the manifest, sign every film, and write down that all is there."""
     facts = GenerationFacts(
         preset=str(rendered.manifest["preset"]),
         is_trained=bool(rendered.manifest["is_trained"]),
@@ -70,7 +73,7 @@ def finish(rendered: Rendered, job: Job, identity: SigningIdentity, pipeline_sec
         request_id=job.request.request_id,
         consented_at=_moment(job.request.consented_at_ms),
     )
-    sign_all((path for path in rendered.files.values() if path.suffix == ".mp4"), identity, facts)
+    sign_all((path for path in rendered.files.values() if path.suffix in MARKED), identity, facts)
     manifest_path = folder / RESULT_FILES["manifest"][0]
     manifest = manifest_of(rendered, job, pipeline_seconds, speech_facts(folder))
     manifest_path.write_text(json.dumps(manifest, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""What turns pictures into H.264: x264 everywhere, a GPU's own encoder where it really opens."""
+"""What turns pictures into H.264: x264 everywhere, a GPU's own encoder where it really opens. Layers: ProRes."""
 
 from io import BytesIO
 
@@ -14,6 +14,10 @@ QUICK = Encoder("libx264", {"crf": "18", "preset": "veryfast"}, num_threads=4)
 """For drawings, and for what mostly stands still: as small as `CAREFUL` makes them, in half its time or less."""
 HARDWARE = Encoder("h264_nvenc", {"preset": "p5", "tune": "hq", "rc": "vbr", "cq": "19", "b:v": "0"}, num_threads=1)
 """An NVIDIA GPU's own."""
+
+LAYERED = Encoder("prores_ks", {"profile": "4444", "alpha_bits": "16"}, num_threads=4, pixels="yuva444p10le")
+"""For what lets through what is behind: in a MOV, which takes a provenance mark as an MP4 does and a WebM does not.
+With 8 bits opacity comes back up to two levels of 255 off."""
 
 
 def result_encoder(device_type: str, width: int, height: int, *, is_mostly_still: bool = False) -> Encoder:

@@ -29,11 +29,13 @@ _BT709 = 1
 
 @dataclass(frozen=True)
 class Encoder:
-    """FFmpeg's name of an H.264 encoder, and its options; num_threads is fixed, because x264's bytes depend on it."""
+    """FFmpeg's name of an encoder, its options, and how it takes pixels; num_threads is fixed, because x264's bytes
+    depend on it."""
 
     name: str
     options: Mapping[str, str]
     num_threads: int
+    pixels: str = "yuv420p"
 
 
 class SoundFrames:
@@ -67,11 +69,11 @@ class SoundFrames:
 
 
 def add_video_stream(container: OutputContainer, width: int, height: int, encoder: Encoder) -> VideoStream:
-    """Add H.264 pictures, 25 a second, tagged BT.709."""
+    """Add pictures, 25 a second, tagged BT.709."""
     stream = container.add_stream(encoder.name, rate=FPS, options=dict(encoder.options), width=width, height=height)
     assert isinstance(stream, VideoStream)
     context = stream.codec_context
-    context.pix_fmt = "yuv420p"
+    context.pix_fmt = encoder.pixels
     context.thread_count = encoder.num_threads
     context.colorspace = context.color_primaries = context.color_trc = _BT709
     context.color_range = ColorRange.MPEG
@@ -90,6 +92,13 @@ def bt709_frame(image: UInt8Array) -> av.VideoFrame:
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation=Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
+    )
+
+
+def layer_frame(layer: UInt8Array, pixels: str) -> av.VideoFrame:
+    """Return a layer, (H, W, 4) RGB, not multiplied, and opacity, as an encoder takes it: in BT.709's limited range."""
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(layer), "rgba").reformat(
+        format=pixels, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
     )
 
 

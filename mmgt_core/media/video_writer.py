@@ -1,4 +1,4 @@
-"""The result: frames and the original sound become one MP4 (H.264 and AAC), complete or not there at all."""
+"""The result: frames and the original sound become one MP4 (H.264 and AAC) or MOV, complete or not there at all."""
 
 import os
 from collections.abc import Iterable
@@ -44,9 +44,9 @@ class VideoWriter:
         encoder: Encoder = CAREFUL,
         caption_language: str | None = None,
     ) -> None:
-        """Args: path: of the MP4. width, height: pixels, even. sound: a recording, decoded anew here at 48 kHz, cut or
-        filled with silence to the video's length. num_frames: how many frames will be written. caption_language: of the
-        texts that will be added; None: there is no track for any.
+        """Args: path: of the MP4, or of a MOV by its suffix. width, height: pixels, even. sound: a recording, decoded
+        anew here at 48 kHz, cut or filled with silence to the video's length. num_frames: how many will be written.
+        caption_language: of the texts that will be added; None: there is no track for any.
 
         Raises:
             ValueError: an odd or empty size, or no frames.
@@ -82,7 +82,7 @@ class VideoWriter:
         self.append(bt709_frame(frame))
 
     def append(self, frame: av.VideoFrame) -> None:
-        """Append one frame as a film keeps it, 4:2:0 in BT.709's limited range, and its 1/25 s of sound.
+        """Append one frame as its encoder takes it, in BT.709's limited range, and its 1/25 s of sound.
 
         Raises:
             ValueError: another size, or more frames than announced.
@@ -116,7 +116,8 @@ class VideoWriter:
         if self._sound_path is not None:
             self._sound = self._opened.enter_context(closing(SoundFrames(self._sound_path)))
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
-        self._container = av.open(str(self._unfinished.absolute()), mode="w", format="mp4", options=options)
+        form = "mov" if self._path.suffix == ".mov" else "mp4"
+        self._container = av.open(str(self._unfinished.absolute()), mode="w", format=form, options=options)
         self._opened.callback(self._container.close)
         height, width, _ = self._shape
         self._video = add_video_stream(self._container, width, height, self._encoder)

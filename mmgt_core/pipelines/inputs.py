@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmgt_core.backdrop.backdrop import KEEP, Backdrop, of_image
 from mmgt_core.captions.timing import CaptionSource, said_too_much
 from mmgt_core.captions.webvtt import Captions, check_within, read_captions
 from mmgt_core.config import Preset
@@ -42,6 +43,7 @@ class InputFiles:
     driving_keypoints: Path | None = None
     captions_file: Path | None = None
     poses: Path | None = None
+    backdrop_image: Path | None = None
 
     @property
     def has_no_poses(self) -> bool:
@@ -61,7 +63,8 @@ class InputFiles:
 class InputWishes:
     """How inputs are taken: which part of the image, how much of it the video shows, whether speech may be silent.
 
-    lips: of driving poses; None: as the files have it. captions: what they are made of, where they are wanted; a
+    lips: of driving poses; None: as the files have it. backdrop: None: what the photograph has, or a
+    file's. captions: what they are made of, where they are wanted; a
     captions file goes before it.
     unspoken_s: silence so long stands for speech that is still to be made, where only the other inputs are looked at.
     """
@@ -72,6 +75,7 @@ class InputWishes:
     lips: Lips | None = None
     captions: CaptionSource | None = None
     unspoken_s: float | None = None
+    backdrop: Backdrop | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Inputs:
     instead of stage 1. is_drawn: the image shows a drawn presenter. surroundings: what the video shows around the
     square; None: nothing. lips: whose the driving poses get. captions: what they are made of; None: there are none.
     made_poses: the video's own, of an earlier run.
+    backdrop: what stands behind the person; None: what does in the image.
     """
 
     reference_image: UInt8Array
@@ -97,6 +102,12 @@ class Inputs:
     lips: Lips = Lips.DRIVING
     captions: CaptionSource | None = None
     made_poses: PoseSequence | None = None
+    backdrop: Backdrop | None = None
+
+    @property
+    def backdrop_name(self) -> str:
+        """As the manifest tells it."""
+        return KEEP if self.backdrop is None else self.backdrop.name
 
     @property
     def needs_stage_1(self) -> bool:
@@ -144,6 +155,8 @@ def prepare_inputs(
     audio = _decode_sound(files, limits, wishes)
     control.on_input(InputStep.IMAGE)
     image = decode_image(files.image, limits)
+    control.on_input(InputStep.BACKDROP_IMAGE)
+    backdrop = _pictured(files.backdrop_image, limits) if files.backdrop_image else wishes.backdrop
     control.on_input(InputStep.DRIVING_VIDEO)
     video = inspect_driving_video(files.driving_video, limits) if files.driving_video else None
     control.on_input(InputStep.DRIVING_KEYPOINTS)
@@ -172,6 +185,7 @@ def prepare_inputs(
         surroundings=_surroundings(image.pixels, initial, wishes.framing, limits),
         lips=files.lips(wishes.lips, is_spoken=wishes.unspoken_s is not None),
         captions=_captions(wishes, captions_file, num_frames / FPS),
+        backdrop=backdrop,
     )
 
 
@@ -196,6 +210,15 @@ def _captions(wishes: InputWishes, file: Captions | None, seconds: float) -> Cap
     elif problem := said_too_much(source.text, seconds):
         raise InputError(InputCode.TRANSCRIPT_TOO_LONG, problem)
     return source
+
+
+def _pictured(path: Path, limits: MediaLimits) -> Backdrop:
+    """A file's picture as backdrop, within the bounds of the image."""
+    try:
+        return of_image(decode_image(path, limits).pixels, limits.max_framed_side_px)
+    except InputError as error:
+        message = str(error).removeprefix(f"{error.field}: ")
+        raise InputError(InputCode(f"backdrop_{error.code.value}"), message) from error
 
 
 def _surroundings(

@@ -10,10 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mmgt_core.backdrop.backdrop import KEEP, TRANSPARENT
 from mmgt_core.pipelines.frame_receiver import FrameReceiver
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_BYTES_PER_S = 400_000
+_BYTES_PER_S = {".mp4": 400_000, ".mov": 5_000_000}
 """Of one video of 512 pixels at most; a guess that a full disk corrects."""
 
 
@@ -26,10 +27,12 @@ class Extra(StrEnum):
     THUMBNAIL = "thumbnail"
     MANIFEST = "manifest"
     CAPTIONS = "captions"
+    MATTE = "matte"
+    TRANSPARENT = "transparent"
 
 
-SAVED = tuple(extra for extra in Extra if extra is not Extra.CAPTIONS)
-"""Those that are asked for as such; captions come with what they are made of."""
+SAVED = tuple(extra for extra in Extra if extra not in (Extra.CAPTIONS, Extra.TRANSPARENT))
+"""Those that are asked for as such; captions come with what they are made of, a layer with its backdrop."""
 
 
 class Until(StrEnum):
@@ -49,7 +52,18 @@ _SUFFIXES = {
     Extra.THUMBNAIL: ".thumbnail.jpg",
     Extra.MANIFEST: ".manifest.json",
     Extra.CAPTIONS: ".vtt",
+    Extra.MATTE: ".matte.mp4",
+    Extra.TRANSPARENT: ".transparent.mov",
 }
+MARKED = frozenset({".mp4", ".mov"})
+"""Suffixes of files that say by a mark that a machine made them."""
+
+
+def of_backdrop(name: str) -> frozenset[Extra]:
+    """What only a backdrop brings. Args: name: of it, or `keep`."""
+    if name == KEEP:
+        return frozenset()
+    return frozenset({Extra.MATTE, Extra.TRANSPARENT} if name == TRANSPARENT else {Extra.MATTE})
 
 
 @dataclass(frozen=True)
@@ -76,8 +90,8 @@ class Outputs:
 
     @property
     def videos(self) -> list[Path]:
-        """Those of them that are MP4s."""
-        return [path for path in self.paths if path.suffix == ".mp4"]
+        """Those of them that are films."""
+        return [path for path in self.paths if path.suffix in MARKED]
 
     def check_room(self, seconds: float) -> None:
         """Compare the free disk with what videos of a length take, before hours of work.
@@ -85,7 +99,7 @@ class Outputs:
         Raises:
             OSError: it does not suffice; names the video and the numbers.
         """
-        needed = round(seconds * _BYTES_PER_S) * len(self.videos)
+        needed = round(seconds * sum(_BYTES_PER_S[path.suffix] for path in self.videos))
         folder = self.video.absolute().parent
         free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
         if free < needed:

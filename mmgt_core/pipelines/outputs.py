@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import torch
 
 from mmgt_core.ahead import done_ahead
+from mmgt_core.backdrop.cutting_out import CutOut
 from mmgt_core.captions.timing import CaptionsBeside, MadeCaptions
 from mmgt_core.captions.webvtt import flattened
 from mmgt_core.config import Preset, SamplingOptions
 from mmgt_core.execution.execution import Execution
 from mmgt_core.keypoints import CANVAS_SIZE
 from mmgt_core.media.caption_track import ShownText
-from mmgt_core.media.encoders import QUICK
-from mmgt_core.media.film_streams import Encoder, bt709_frame, shown
+from mmgt_core.media.encoders import LAYERED, QUICK
+from mmgt_core.media.film_streams import Encoder, layer_frame, shown
 from mmgt_core.media.image_writing import write_image
 from mmgt_core.media.preview_writer import PreviewWriter
 from mmgt_core.media.video_writer import VideoWriter
@@ -28,12 +30,11 @@ from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.keypoint_file import KeypointWriter
 from mmgt_core.pipelines.mask_overlay import MaskOverlay
 from mmgt_core.pipelines.output_files import Extra, Outputs, Until
-from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pipelines.shown_pictures import showing
 from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.pose_sampling import PoseGuidance, are_natural
-from mmgt_core.types import FPS, MaskMotion, PoseSequence, RenderedFrame, UInt8Array
-from mmgt_core.whole_picture.composer import Composer
+from mmgt_core.types import FPS, MaskMotion, PoseSequence, RenderedFrame
 from mmgt_core.whole_picture.framing import Framing
 from mmgt_core.whole_picture.surroundings import Place
 
@@ -72,6 +73,7 @@ class Manifest:
     framing: Mapping[str, Any]
     captions: Mapping[str, Any] | None
     until: str
+    backdrop: str
     is_pose_driven: bool
     takes_over_poses: bool
     lips: str
@@ -123,6 +125,7 @@ def describe(
         captions=None if captions is None else captions.facts,
         until=until.value,
         takes_over_poses=inputs.made_poses is not None,
+        backdrop=inputs.backdrop_name,
         is_pose_driven=inputs.driving_poses is not None,
         lips=inputs.lips.value,
         device=str(means.device),
@@ -158,7 +161,7 @@ def write_videos(
         The captions, where they are wanted; words are aligned in a process beside, from now on.
     """
     num_frames, first_frame = inputs.num_frames, None
-    placed = _placing(inputs, resolution)
+    show = showing(inputs, resolution)
     overlay: MaskOverlay | None = None
     with ExitStack() as stack:
         captions, language = None, None
@@ -170,6 +173,7 @@ def write_videos(
         )
         pose_video = _side_video(stack, outputs, Extra.POSE, num_frames)
         mask_video = _side_video(stack, outputs, Extra.MASKS, num_frames)
+        layers = _layers(stack, inputs, outputs, resolution)
         keypoints = None
         if Extra.KEYPOINTS in outputs.extras:
             keypoints = stack.enter_context(KeypointWriter(outputs.path(Extra.KEYPOINTS), num_frames))
@@ -180,8 +184,10 @@ def write_videos(
             nonlocal overlay
             if outputs.receiver is not None:
                 outputs.receiver.take(frame.image)
-            picture = placed(frame.image)
-            video.append(picture)
+            picture = show(frame)
+            video.append(picture.film)
+            if picture.person is not None:
+                layers(picture.person)
             if pose_video is not None:
                 pose_video.write(draw_pose(frame.keypoints))
             if mask_video is not None:
@@ -189,7 +195,7 @@ def write_videos(
                 mask_video.write(overlay.draw(frame.keypoints))
             if keypoints is not None:
                 keypoints.write(frame.keypoints)
-            return picture
+            return picture.film
 
         for picture in done_ahead(write, frames, _WAITING_FRAMES, num_threads=1):
             first_frame = picture if first_frame is None else first_frame
@@ -220,15 +226,31 @@ def write_poses(poses: Iterator[PoseSequence], num_frames: int, outputs: Outputs
                     pose_video.write(draw_pose(pose))
 
 
-def _placing(inputs: Inputs, resolution: int) -> Callable[[UInt8Array], av.VideoFrame]:
-    """What makes a picture of the film of a frame of the square."""
-    if inputs.surroundings is None:
-        return bt709_frame
-    return Composer(inputs.surroundings, scaled(inputs.reference_image, resolution)).frame
+def _layers(stack: ExitStack, inputs: Inputs, outputs: Outputs, resolution: int) -> Callable[[CutOut], None]:
+    """What writes a person who was cut out: how opaque they are, and they by themselves, as wanted."""
+    size = inputs.video_size(resolution)
+    matte = _side_video(stack, outputs, Extra.MATTE, inputs.num_frames, size)
+    layer = None
+    if Extra.TRANSPARENT in outputs.extras:
+        path = outputs.path(Extra.TRANSPARENT)
+        layer = stack.enter_context(VideoWriter(path, *size, inputs.sound, inputs.num_frames, LAYERED))
+
+    def write(person: CutOut) -> None:
+        if matte is not None:
+            matte.write(np.repeat(person.opacity[..., None], 3, axis=-1))
+        if layer is not None:
+            layer.append(layer_frame(person.layer, LAYERED.pixels))
+
+    return write
 
 
-def _side_video(stack: ExitStack, outputs: Outputs, extra: Extra, num_frames: int) -> VideoWriter | None:
+def _side_video(
+    stack: ExitStack,
+    outputs: Outputs,
+    extra: Extra,
+    num_frames: int,
+    size: tuple[int, int] = (CANVAS_SIZE, CANVAS_SIZE),
+) -> VideoWriter | None:
     if extra not in outputs.extras:
         return None
-    path = outputs.path(extra)
-    return stack.enter_context(VideoWriter(path, CANVAS_SIZE, CANVAS_SIZE, None, num_frames, QUICK))
+    return stack.enter_context(VideoWriter(outputs.path(extra), *size, None, num_frames, QUICK))

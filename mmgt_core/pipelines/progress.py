@@ -26,6 +26,7 @@ class InputStep(StrEnum):
     CAPTIONS_FILE = "captions_file"
     AUDIO = "audio"
     IMAGE = "image"
+    BACKDROP_IMAGE = "backdrop_image"
     DRIVING_VIDEO = "driving_video"
     DRIVING_KEYPOINTS = "driving_keypoints"
     PERSON = "person"  # looked for in the image

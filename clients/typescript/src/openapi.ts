@@ -780,7 +780,7 @@ export interface components {
          * @description What of a job may be downloaded: `preview` while it is rendered, the others when it is finished.
          * @enum {string}
          */
-        Variant: "video" | "thumbnail" | "pose" | "masks" | "keypoints" | "manifest" | "preview";
+        Variant: "video" | "thumbnail" | "pose" | "masks" | "keypoints" | "manifest" | "matte" | "transparent" | "preview";
         /**
          * Verification
          * @description Whether a file has a mark, and whether it fits the bytes.
@@ -1192,6 +1192,11 @@ export interface operations {
                     driving_video?: FileInput;
                     /**
                      * Format: binary
+                     * @description Stands behind the person, cut to the video's shape: PNG, JPEG or WebP; not with `backdrop`.
+                     */
+                    backdrop_image?: FileInput;
+                    /**
+                     * Format: binary
                      * @description The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.
                      */
                     driving_keypoints?: FileInput;
@@ -1240,6 +1245,8 @@ export interface operations {
                      * @enum {string}
                      */
                     framing?: "square" | "photo" | "16:9" | "9:16" | "4:5" | "1:1";
+                    /** @description Behind the person: `keep` (as it is), `#rrggbb`, or `transparent` (a MOV beside the MP4). */
+                    backdrop?: string;
                     /** @description Only what the model makes. */
                     size?: string;
                     /** @description Only what the model makes. */
@@ -1414,6 +1421,11 @@ export interface operations {
                     driving_video?: FileInput;
                     /**
                      * Format: binary
+                     * @description Stands behind the person, cut to the video's shape: PNG, JPEG or WebP; not with `backdrop`.
+                     */
+                    backdrop_image?: FileInput;
+                    /**
+                     * Format: binary
                      * @description The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.
                      */
                     driving_keypoints?: FileInput;
@@ -1462,6 +1474,8 @@ export interface operations {
                      * @enum {string}
                      */
                     framing?: "square" | "photo" | "16:9" | "9:16" | "4:5" | "1:1";
+                    /** @description Behind the person: `keep` (as it is), `#rrggbb`, or `transparent` (a MOV beside the MP4). */
+                    backdrop?: string;
                     /** @description Only what the model makes. */
                     size?: string;
                     /** @description Only what the model makes. */
@@ -2042,6 +2056,8 @@ export interface operations {
                      * @enum {string}
                      */
                     framing?: "square" | "photo" | "16:9" | "9:16" | "4:5" | "1:1";
+                    /** @description Behind the person: `keep` (as it is), `#rrggbb`, or `transparent` (a MOV beside the MP4). */
+                    backdrop?: string;
                     /** @description Only what the model makes. */
                     size?: string;
                     /** @description Only what the model makes. */
@@ -2079,6 +2095,11 @@ export interface operations {
                      * @description The portrait: PNG, JPEG or WebP, short side from 256 pixels.
                      */
                     image?: FileInput;
+                    /**
+                     * Format: binary
+                     * @description Stands behind the person, cut to the video's shape: PNG, JPEG or WebP; not with `backdrop`.
+                     */
+                    backdrop_image?: FileInput;
                     /** @description A loaded model; the loaded one by default. */
                     model?: string;
                     /** @description Drawn, and told, by default. */
@@ -2124,6 +2145,8 @@ export interface operations {
                      * @enum {string}
                      */
                     framing?: "square" | "photo" | "16:9" | "9:16" | "4:5" | "1:1";
+                    /** @description Behind the person: `keep` (as it is), `#rrggbb`, or `transparent` (a MOV beside the MP4). */
+                    backdrop?: string;
                     /** @description Only what the model makes. */
                     size?: string;
                     /** @description Only what the model makes. */

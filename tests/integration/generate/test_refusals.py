@@ -193,6 +193,20 @@ def test_a_driving_video_without_a_person_is_refused_with_the_number_of_frames(r
     assert (done.status, "driving_video: no person in 15 of its 15 frames" in done.stderr) == (3, True), done.stderr
 
 
+@pytest.mark.parametrize("kind", ["text", "missing", "small"])
+def test_what_is_no_picture_or_too_small_a_one_is_refused_as_backdrop(refused, tmp_path, kind):
+    path = tmp_path / "backdrop.png"
+    if kind == "text":
+        path.write_text("no picture")
+    elif kind == "small":
+        Image.new("RGB", (255, 300)).save(path)
+
+    done = refused("--backdrop-image", path)
+
+    assert (done.status, done.message.startswith("mmgt: backdrop_image: ")) == (3, True), done.stderr
+    assert kind != "small" or "255 x 300 pixels; the short side must have at least 256" in done.message
+
+
 @pytest.mark.parametrize("kind", ["text", "missing", "a recording"])
 def test_what_is_no_film_is_refused_as_driving_video(refused, tmp_path, kind):
     path = tmp_path / "driving.mp4"
@@ -239,6 +253,11 @@ def test_a_bad_crop_is_refused_with_its_numbers(refused, crop, message):
         (("--lips", "audio"), "--lips is for driving poses"),
         (("--until", "poses", "--save", "masks"), "--until poses writes keypoints, pose"),
         (("--framing", "3:2"), "'3:2' is not one of"),
+        (("--backdrop", "green"), "backdrop is 'green'; it must be keep, transparent or #rrggbb"),
+        (("--backdrop", "#ffffff", "--backdrop-image", "a.png"), "exclude each other"),
+        (("--backdrop", "transparent", "--framing", "4:5"), "transparent is for --framing square, not 4:5"),
+        (("--save", "matte"), "--save has matte; it takes"),
+        (("--save", "transparent", "--backdrop", "#ffffff"), "--save has transparent; it takes"),
         (("--start-pose", "sitting"), "'sitting' is not one of"),
         (("--gesture-strength", "1.6"), "gesture_strength is 1.6; it must be 0 to 1.5"),
         (("--head-strength", "nan"), "head_strength is nan; it must be 0 to 1.5"),

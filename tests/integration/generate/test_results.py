@@ -9,6 +9,7 @@ from PIL import Image
 
 from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.keypoints import RIGHT_HAND
+from mmgt_core.media.provenance import read_provenance
 from mmgt_core.pipelines.audio_to_pose import AudioToPose
 from mmgt_core.pose_sampling import PoseWishes
 from mmgt_core.quality import VideoSampling
@@ -57,6 +58,37 @@ def test_everything_can_be_saved_beside_the_video(tmp_path, driven, moving_poses
         assert (thumbnail.format, thumbnail.size) == ("JPEG", (TINY.resolution, TINY.resolution))
 
 
+def test_a_transparent_backdrop_brings_a_marked_layer_with_opacity_and_a_matte(tmp_path, driven):
+    done = driven(tmp_path / "me.mp4", "--backdrop", "transparent", "--save", "matte,manifest")
+
+    names = ["me.mp4", "me.manifest.json", "me.matte.mp4", "me.transparent.mov"]
+    assert done.stdout.splitlines() == [str(tmp_path / name) for name in names]
+    with av.open(str(tmp_path / "me.transparent.mov")) as film:
+        assert (film.streams.video[0].codec_context.name, len(film.streams.audio)) == ("prores", 1)
+        layers = [frame.to_ndarray(format="rgba") for frame in film.decode(video=0)]
+    mattes = frames_of(tmp_path / "me.matte.mp4")
+    assert (len(layers), mattes.shape) == (12, (12, 64, 64, 3))
+    assert np.abs(np.stack(layers)[..., 3].astype(int) - mattes[..., 0]).mean() < 4
+    assert json.loads((tmp_path / "me.manifest.json").read_text())["backdrop"] == "transparent"
+    for name in ("me.mp4", "me.matte.mp4", "me.transparent.mov"):
+        assert read_provenance(tmp_path / name).is_valid
+
+
+def test_behind_the_person_stands_what_was_asked_for_and_before_it_what_is_rendered(tmp_path, driven):
+    driven(tmp_path / "plain.mp4")
+    driven(tmp_path / "green.mp4", "--backdrop", "#00c000", "--save", "matte")
+    Image.new("RGB", (300, 400), (200, 0, 0)).save(tmp_path / "red.png")
+    driven(tmp_path / "red.mp4", "--backdrop-image", tmp_path / "red.png", "--framing", "photo")
+
+    opacity = frames_of(tmp_path / "green.matte.mp4")[..., 0]
+    plain, green = (frames_of(tmp_path / name).astype(int) for name in ("plain.mp4", "green.mp4"))
+    assert np.abs(green[opacity < 5] - (0, 192, 0)).mean() < 6
+    assert np.abs(green - plain)[opacity > 250].mean() < 6
+    assert (opacity > 250).mean() > 0.1
+    corner = frames_of(tmp_path / "red.mp4")[:, :20, -20:].astype(int)
+    assert np.abs(corner - (200, 0, 0)).max() <= 8
+
+
 def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driven):
     driven(tmp_path / "me.mp4", "--save", "manifest", "--seed", 5, "--guidance-scale", 2, "--crop", "0,0,300,300")
 
@@ -71,6 +103,7 @@ def test_the_manifest_holds_what_it_takes_to_make_the_video_again(tmp_path, driv
         "height": 64,
         "square": {"x": 0, "y": 0, "width": 64, "height": 64},
     }
+    assert manifest["backdrop"] == "keep"
     assert (manifest["is_pose_driven"], manifest["lips"]) == (True, "driving")
     assert (manifest["device"], manifest["dtype"]) == ("cpu", "float32")
     assert (manifest["num_frames"], manifest["fps"], manifest["resolution"]) == (12, 25, 64)

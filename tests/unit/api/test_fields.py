@@ -29,7 +29,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
     pairs = {
         "model": "mmgt-demo", "seed": str(2**53 - 4), "n": "4", "num_inference_steps": "30", "guidance_scale": "3.5",
         "quality": "fast", "face_hands_weight": "1", "lips_weight": "2.5", "background_weight": "0",
-        "crop": "10,20,300,300", "framing": "9:16", "gesture_strength": "0.5",
+        "crop": "10,20,300,300", "framing": "9:16", "backdrop": "#2e6F95", "gesture_strength": "0.5",
         "head_strength": "1.5", "smoothing": "1", "loop": "true",
         "start_pose": "portrait", "lips": "audio", "until": "poses", "allow_silence": "true",
         "size": "512x512", "fps": "25", "webhook_url": "https://example.com/h",

@@ -6,7 +6,11 @@ import pytest
 
 from mmgt_core.errors import InputError
 from mmgt_core.media.audio_decoding import decode_audio
+from mmgt_core.media.encoders import LAYERED
+from mmgt_core.media.film_streams import layer_frame
 from mmgt_core.media.limits import MediaLimits
+from mmgt_core.media.provenance import GenerationFacts, read_provenance, sign_video
+from mmgt_core.media.signing_identity import ensure_identity
 from mmgt_core.media.video_decoding import read_video_frames
 from mmgt_core.media.video_writer import VideoWriter
 from tests.unit.media.recordings import SAMPLES, chirp_at, chirp_start_ms, encode_film, encode_sound
@@ -254,3 +258,23 @@ def test_memory_does_not_grow_with_the_length(tmp_path, long_sound):
         tracemalloc.stop()
 
     assert peaks[1] < peaks[0] + 2 * PATCHES.nbytes
+
+
+def test_a_layer_comes_back_with_its_opacity_within_one_level_and_can_be_marked(tmp_path, long_sound):
+    ramp = np.tile(np.arange(256, dtype=np.uint8)[None, :, None], (128, 1, 1))
+    layer = np.concatenate([PATCHES, ramp], axis=-1)
+    path = tmp_path / "layer.mov"
+
+    with VideoWriter(path, 256, 128, sound=long_sound, num_frames=5, encoder=LAYERED) as writer:
+        for _ in range(5):
+            writer.append(layer_frame(layer, LAYERED.pixels))
+    sign_video(path, ensure_identity(tmp_path / "identity"), GenerationFacts("tiny", False, 1))
+
+    with av.open(str(path)) as film:
+        frames = [frame.to_ndarray(format="rgba") for frame in film.decode(video=0)]
+        assert (film.streams.video[0].codec_context.name, len(film.streams.audio)) == ("prores", 1)
+    assert len(frames) == 5
+    assert np.abs(frames[0][..., 3].astype(int) - ramp[..., 0]).max() <= 1
+    inside = np.abs(frames[0][8:56, 200:, :3].astype(int) - PATCHES[8:56, 200:])  # the last patch, nearly opaque
+    assert np.median(inside) <= 3
+    assert read_provenance(path).is_valid

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from api.fields import CreateFields
+from api.fields import CreateFields, read_fields
 from jobs.job import JobOptions, Notice
 from jobs.settings import Settings
+from mmgt_core.backdrop.backdrop import asked_backdrop
 from mmgt_core.errors import InputWarning
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
@@ -93,7 +94,19 @@ def test_a_job_that_wishes_nothing_is_rendered_as_the_method_does_by_default() -
 
     assert sampling_options(job).pose_wishes == PoseWishes()
     assert (job.framing, job.allow_silence) == (taken.framing.value, taken.allow_silence)
+    assert asked_backdrop(job.backdrop) is taken.backdrop
     assert media_limits(Settings().limits)["max_framed_side_px"] == MediaLimits().max_framed_side_px
+
+
+@pytest.mark.parametrize("asked", ["keep", "transparent", "#2e6F95", "green", "#12345", "#123456\n", ""])
+def test_the_api_takes_just_the_backdrops_that_the_method_knows(asked: str) -> None:
+    _, findings = read_fields([("backdrop", asked)])
+
+    if findings:
+        with pytest.raises(ValueError, match="backdrop is"):
+            asked_backdrop(asked)
+    else:
+        asked_backdrop(asked)
 
 
 @pytest.mark.parametrize(

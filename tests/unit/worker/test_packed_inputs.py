@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmgt_core.backdrop.backdrop import Backdrop
 from mmgt_core.errors import InputWarning
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.sound_file import SOUND_RATE_HZ, write_sound
@@ -41,6 +42,7 @@ def test_inputs_come_out_as_they_went_in(tmp_path: Path, is_driven: bool) -> Non
         surroundings=Surroundings(
             Framing.PHOTO, chance.integers(0, 256, (90, 120, 3), np.uint8), Place(-3.5, 4, 80.25, 80)
         ),
+        backdrop=Backdrop("image", chance.integers(0, 256, (30, 40, 3), np.uint8)),
         lips=Lips.DRIVING if is_driven else Lips.AUDIO,
         made_poses=None if is_driven else PoseSequence(chance.random((25, 134, 3), np.float32)),
     )
@@ -55,6 +57,10 @@ def test_inputs_come_out_as_they_went_in(tmp_path: Path, is_driven: bool) -> Non
     assert inputs.surroundings is not None
     assert replace(back.surroundings, picture=inputs.surroundings.picture) == inputs.surroundings
     assert np.array_equal(back.surroundings.picture, inputs.surroundings.picture)
+    assert back.backdrop is not None
+    assert inputs.backdrop is not None
+    assert back.backdrop.name == "image"
+    assert np.array_equal(back.backdrop.picture, inputs.backdrop.picture)
     assert np.array_equal(back.reference_image, inputs.reference_image)
     assert np.array_equal(back.initial_keypoints, inputs.initial_keypoints)
     assert np.array_equal(back.waveform.samples, inputs.waveform.samples)

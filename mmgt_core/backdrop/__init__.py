@@ -1,0 +1,1 @@
+"""Something else behind the person than what the photograph has there."""
