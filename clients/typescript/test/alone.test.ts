@@ -4,7 +4,9 @@ import { createHmac } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { Client, EventReader, TryLater, UnexpectedAnswer, verifyWebhook, WebhookRefused } from "mmgt-client";
+import {
+  Client, DownloadCorrupt, EventReader, TryLater, UnexpectedAnswer, verifyWebhook, WebhookRefused,
+} from "mmgt-client";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BODY = JSON.stringify({ id: "msg_1", type: "video.completed", data: { id: "video_0", prompt: "é" } });
@@ -68,6 +70,36 @@ test("an answer that is no service's is told as such", async () => {
     );
     await assert.rejects(asked, (error: unknown) => error instanceof UnexpectedAnswer && error.status === status);
   }
+});
+
+test("what is had of a file is kept where it is the same, and another file is begun anew", async () => {
+  const files = [
+    { status: 200, etag: '"a"', body: "abc", cut: true },
+    { status: 206, etag: '"a"', body: "def", cut: true },
+    { status: 200, etag: '"b"', body: "xyz", cut: false },
+  ];
+  const asked: unknown[] = [];
+  const bytes = await served(
+    (request, response) => {
+      const file = files[asked.length]!;
+      asked.push([request.headers.range, request.headers["if-range"]]);
+      response.writeHead(file.status, { ETag: file.etag, "Content-Length": file.body.length + (file.cut ? 9 : 0) });
+      response.write(file.body, () => (file.cut ? setTimeout(() => response.destroy(), 50) : response.end()));
+    },
+    (client) => client.videos.content("video_1"),
+  );
+
+  assert.equal(new TextDecoder().decode(bytes), "xyz");
+  assert.deepEqual(asked, [[undefined, undefined], ["bytes=3-", '"a"'], ["bytes=6-", '"a"']]);
+});
+
+test("a file that is not the one that was told is no file", async () => {
+  const asked = served(
+    (_, response) => void response.writeHead(200, { "Repr-Digest": `sha-256=:${"A".repeat(43)}=:` }).end("abc"),
+    (client) => client.videos.content("video_1"),
+  );
+
+  await assert.rejects(asked, DownloadCorrupt);
 });
 
 test("chunks of a stream may end anywhere, in a letter too", () => {
