@@ -3,6 +3,7 @@
 Not a test: it measures. For each photograph, which speaks a sample recording by the small preset, a line of JSON:
 `outside_db`, PSNR of the decoded film's planes outside the square against the photograph's own 4:2:0 planes, the worst
 frame's; `seam`, the mean gradient across the square's edges by that of the three lines on each side, mean over frames;
+`own_seam`, the same of the photograph itself, which may have an edge there: the blocks of a JPEG's own grid are one;
 `cpu_share`, the whole run's processor time by that of the same run with the square alone.
 """
 
@@ -71,7 +72,8 @@ def measured(photo: Path, framing: Framing, video: Path) -> dict[str, object]:
             worst = min(worst, 10 * np.log10(255**2 / max(np.square(errors).mean(), 1e-9))) if errors.size else worst
             seams += steepness(seen[0].astype(np.float32), box)
     size = "x".join(map(str, around.size))
-    return {"size": size, "outside_db": round(float(worst), 1), "seam": round(float(np.mean(seams)), 3)}
+    seam, own_seam = (round(float(np.mean(found)), 3) for found in (seams, steepness(own[0].astype(np.float32), box)))
+    return {"size": size, "outside_db": round(float(worst), 1), "seam": seam, "own_seam": own_seam}
 
 
 def box_of(around: Surroundings) -> list[int]:

@@ -172,6 +172,29 @@ def test_a_text_is_submitted_in_words_and_the_line_by_hand_says_the_same(
     assert ["--form-string", f"text={text}"] == shlex.split(line)[4:6]
 
 
+def test_every_wish_about_the_picture_and_its_poses_is_a_field_of_submit(
+    worker: ScriptedWorker, store: JobStore, tmp_path: Path
+) -> None:
+    worker.heartbeat()
+    image, audio = tmp_path / "portrait.png", tmp_path / "speech.wav"
+    image.write_bytes(PNG)
+    audio.write_bytes(WAV)
+    wishes = {
+        "crop": "1,2,300,300", "framing": "9:16", "gesture_strength": 0.5, "head_strength": 1.5, "smoothing": 0.25,
+        "loop": True, "start_pose": "portrait", "allow_silence": True,
+    }  # fmt: skip
+    fields = [word for name, value in wishes.items() for word in ("--field", f"{name}={str(value).lower()}")]
+    finishing = threading.Thread(target=lambda: worker.finish(claimed_soon(worker)))
+    finishing.start()
+
+    code = status("submit", "--image", image, "--audio", audio, "--out", tmp_path / "out.mp4", *fields)
+    finishing.join()
+
+    (job,) = store.list_jobs("alice").jobs
+    assert code == 0
+    assert {name: getattr(job.request.options, name) for name in wishes} == wishes
+
+
 def claimed_soon(worker: ScriptedWorker) -> Job:
     assert comes_true(lambda: worker.store.queue_state(MODEL).waiting)
     return worker.claim()

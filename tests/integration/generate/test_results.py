@@ -16,7 +16,7 @@ from mmgt_core.quality import VideoSampling
 from mmgt_core.synthetic.clip import synthetic_clip
 from mmgt_core.types import PoseSequence
 from tests.integration.generate.command import TINY, Finished, frames_of, generate, record
-from tests.unit.media.recordings import SAMPLES
+from tests.unit.media.recordings import SAMPLES, encode_sound
 
 
 @pytest.fixture
@@ -173,6 +173,22 @@ def plain_second(media, moving_poses):
     done = generate(media / "plain.mp4", "--audio", speech, "--driving-keypoints", moving_poses, "--lips", "driving")
     assert done.status == 0, done.stderr
     return speech, frames_of(media / "plain.mp4")
+
+
+def test_every_wish_is_taken_together_and_told_in_the_manifest(tmp_path):
+    silence = encode_sound(tmp_path / "silence.wav", np.zeros(8_000), 16_000)
+    wishes = {"gesture_strength": 0.5, "head_strength": 1.25, "smoothing": 0.25, "start_pose": "portrait"}
+    options = [word for name, value in wishes.items() for word in (f"--{name.replace('_', '-')}", value)]
+    options += ["--allow-silence", "--loop", "--framing", "4:5", "--crop", "20,0,420,420", "--save", "manifest"]
+
+    done = generate(tmp_path / "me.mp4", "--audio", silence, *options)
+
+    assert done.status == 0, done.stderr
+    manifest = json.loads((tmp_path / "me.manifest.json").read_text())
+    assert {name: manifest["options"][name] for name in wishes} == wishes
+    assert manifest["options"]["loop"] is True
+    assert (manifest["crop"], manifest["framing"]["framing"]) == ("20,0,420,420", "4:5")
+    assert frames_of(tmp_path / "me.mp4").shape == (12, 512, 410, 3)
 
 
 def test_what_is_found_on_the_way_is_told_at_the_end_and_in_the_manifest(tmp_path, half_a_second, monkeypatch):
