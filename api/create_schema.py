@@ -60,6 +60,10 @@ EXAMPLES = {
 }  # fmt: skip
 
 
+# Behind a validator that comes first, pydantic tells its own words, which no reader of a schema knows.
+BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
 def create_body() -> dict[str, Any]:
     """Return the request body of a create."""
     fields = CreateFields.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -82,7 +86,7 @@ def plain(schema: dict[str, Any], priority: dict[str, Any]) -> dict[str, Any]:
     for option in schema.get("anyOf", ()):
         if option.get("type") != "null":
             kept |= priority if "$ref" in option else option
-    return {name: value for name, value in kept.items() if name != "title"}
+    return {BOUNDS.get(name, name): value for name, value in kept.items() if name != "title"}
 
 
 def remix_body() -> dict[str, Any]:

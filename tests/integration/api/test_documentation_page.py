@@ -4,8 +4,10 @@ import re
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 
 from api.routes.documentation import FILES
+from tests.integration.api.creating import PNG, WAV
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
 from tests.integration.browser import Witness, chromium, needs_chromium
@@ -63,6 +65,34 @@ def test_a_browser_shows_every_route_and_asks_no_other_host(served: ServedApp, a
     assert (witness.complaints, witness.foreign) == ([], [])
 
 
+def authorise(page: Page, key: str) -> None:
+    page.locator(".authorize").first.click(timeout=SHOWN_WITHIN_MS)
+    page.locator(".auth-container input").fill(key)
+    page.locator(".auth-container button.authorize").click()
+    page.locator(".auth-container button.btn-done").click()
+
+
+@needs_chromium
+def test_two_files_are_all_that_the_form_of_a_create_needs(served: ServedApp, worker: ScriptedWorker) -> None:
+    worker.heartbeat()
+    with chromium() as browser:
+        page = browser.new_page()
+        witness = Witness.of(page, served.url)
+        page.goto(f"{served.url}/docs")
+        authorise(page, KEYS["alice"])
+        create = page.locator(".opblock-post", has=page.locator('[data-path="/v1/videos"]'))
+        create.locator(".opblock-summary-control").click()
+        for place, kind, content in ((0, "image/png", PNG), (1, "audio/wav", WAV)):  # as the schema has them
+            file = create.locator("input[type=file]").nth(place)
+            file.set_input_files({"name": "file", "mimeType": kind, "buffer": content})
+        with page.expect_response("**/v1/videos") as answered:
+            create.locator("button.execute").click()
+        status, answer = answered.value.status, answered.value.json()
+
+    assert (status, answer.get("status")) == (202, "queued"), answer
+    assert (witness.complaints, witness.foreign) == ([], [])
+
+
 @needs_chromium
 def test_a_key_that_is_entered_signs_what_is_tried_out(served: ServedApp, worker: ScriptedWorker) -> None:
     worker.heartbeat()
@@ -70,10 +100,7 @@ def test_a_key_that_is_entered_signs_what_is_tried_out(served: ServedApp, worker
         page = browser.new_page()
         witness = Witness.of(page, served.url)
         page.goto(f"{served.url}/docs")
-        page.locator(".authorize").first.click(timeout=SHOWN_WITHIN_MS)
-        page.locator(".auth-container input").fill(KEYS["alice"])
-        page.locator(".auth-container button.authorize").click()
-        page.locator(".auth-container button.btn-done").click()
+        authorise(page, KEYS["alice"])
         limits = page.locator(".opblock", has_text="/v1/limits")
         limits.locator(".opblock-summary-control").click()
         with page.expect_response("**/v1/limits") as answered:
