@@ -2,15 +2,20 @@
 
 import threading
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import mmgt
+from jobs.job import result_key
+from jobs.verbs.lifecycle import Outcome, Results
 from tests.integration.api.client.clients import AnyClient, Making, rendering
 from tests.integration.api.client.cutting_proxy import CuttingProxy
 from tests.integration.api.creating import PNG, WAV
-from tests.integration.api.scripted_worker import THUMBNAIL, VIDEO, ScriptedWorker
+from tests.integration.api.scripted_worker import VIDEO, ScriptedWorker
 from tests.integration.api.served import ServedApp
+
+STORED = tuple(variant for variant in get_args(mmgt.Variant) if variant != "preview")
 
 
 def test_a_video_is_made_waited_for_and_downloaded(client: AnyClient, worker: ScriptedWorker, tmp_path: Path) -> None:
@@ -35,16 +40,25 @@ def test_a_video_is_made_waited_for_and_downloaded(client: AnyClient, worker: Sc
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.mp4"]
 
 
-@pytest.mark.parametrize("variant", ["video", "thumbnail", "manifest"])
-def test_each_variant_is_downloaded_and_read(
-    variant: mmgt.Variant, client: AnyClient, worker: ScriptedWorker, tmp_path: Path
-) -> None:
-    job = worker.complete_one()
-    out = client.videos.download(job.id, str(tmp_path / "it"), variant)
-    there = {"video": VIDEO, "thumbnail": THUMBNAIL, "manifest": f'{{"id": "{job.id}"}}'.encode()}[variant]
+def with_every_file(worker: ScriptedWorker) -> str:
+    """A completed video that has each file there is; its content is its name."""
+    worker.submit()
+    job = worker.claim()
+    keys = {variant: result_key(job.id, job.attempt, f"{variant}.bin") for variant in STORED}
+    for variant, key in keys.items():
+        worker.storage.put_bytes(key, variant.encode(), "application/octet-stream")
+    assert worker.store.finalise(job.id, job.attempt, Results(keys, seconds=3.2, gpu_seconds=1.5)) is Outcome.DONE
+    return job.id
 
-    assert out.read_bytes() == there
-    assert client.videos.content(job.id, variant) == there
+
+def test_each_variant_is_downloaded_and_read(client: AnyClient, worker: ScriptedWorker, tmp_path: Path) -> None:
+    video_id = with_every_file(worker)
+
+    written = {each: client.videos.download(video_id, str(tmp_path / each), each).read_bytes() for each in STORED}
+    read = {each: client.videos.content(video_id, each) for each in STORED}
+
+    assert len(STORED) >= 6
+    assert written == read == {each: each.encode() for each in STORED}
 
 
 @pytest.mark.parametrize("variant", ["pose", "masks", "preview"])
