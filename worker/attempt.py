@@ -19,6 +19,7 @@ from jobs.private_folders import OwnedFolder
 from jobs.scratch import finished_folder
 from jobs.storage import delete_prefix
 from jobs.verbs.lifecycle import Outcome, Results
+from mmgt_core.backdrop.backdrop import TRANSPARENT
 from mmgt_core.pipelines.progress import RunControl
 from worker.ahead import Preparation
 from worker.errors import AttemptLost, CancelRequested
@@ -35,6 +36,7 @@ log = logger(__name__)
 
 EXIT_GPU_FAULT = 71
 _BYTES_PER_S = 1_500_000  # of video: decoded sound 0.4 MB, three videos of 512 pixels at most 1.1 MB together
+_LAYER_BYTES_PER_S = 4_000_000  # of a film with opacity of 512 pixels
 _USUAL_S = 60.0  # where nobody has looked at the length
 _STORE_PATIENCE_S = 150.0  # with a last word: the store may be restarting
 
@@ -87,7 +89,8 @@ class Attempt:
         """
         settings = self.place.settings
         copies = 2 if settings.storage.kind == "local" else 1
-        num_bytes = round((self.job.seconds or _USUAL_S) * _BYTES_PER_S * copies)
+        layer = _LAYER_BYTES_PER_S if self.job.request.options.backdrop == TRANSPARENT else 0
+        num_bytes = round((self.job.seconds or _USUAL_S) * (_BYTES_PER_S + layer) * copies)
         compare = partial(need_room, self.place.scratch, num_bytes, settings.storage.reserve_bytes)
         patiently(compare, StorageUnavailable, settings.worker.storage_patience_s, self.may_go_on)
 

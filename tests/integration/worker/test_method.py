@@ -103,6 +103,26 @@ def pictures_of(service: Service, job: Job) -> np.ndarray:
         return np.stack([frame.to_ndarray() for frame in film.decode(video=0)])
 
 
+def test_a_transparent_backdrop_is_stored_as_a_marked_layer_beside_a_matte(service: Service, tmp_path: Path) -> None:
+    samples, folder = ROOT / "samples", new_job_id()
+    inputs = {"image": input_key(folder, "image", ".png"), "audio": input_key(folder, "audio", ".wav")}
+    service.storage.put_file(inputs["image"], samples / "portrait.png", "image/png")
+    service.storage.put_bytes(inputs["audio"], one_second_of(samples / "speech.wav"), "audio/wav")
+
+    job = service.create(inputs=inputs, options=JobOptions(seed=7, num_inference_steps=1, backdrop="transparent"))
+    done = service.until_ended(job.id, timeout_s=RENDER_S)
+
+    assert done.status is JobStatus.COMPLETED, done.failure
+    assert {"video", "matte", "transparent"} <= set(done.results)
+    for variant, name in (("video", "a.mp4"), ("matte", "b.mp4"), ("transparent", "c.mov")):
+        service.storage.fetch_file(done.results[variant], tmp_path / name)
+        assert read_provenance(tmp_path / name).is_valid
+        assert lengths_of(tmp_path / name)[0] == 25
+    with av.open(str(tmp_path / "c.mov")) as film:
+        opacity = next(film.decode(video=0)).to_ndarray(format="rgba")[..., 3]
+    assert ((opacity > 250).mean() > 0.2, (opacity < 5).mean() > 0.2) == (True, True)
+
+
 def test_a_picture_that_no_memory_suffices_for_ends_its_job_and_no_worker(service: Service, tmp_path: Path) -> None:
     service.until(lambda: any(worker.is_ready for worker in service.store.workers()), RENDER_S)
     worker = service.child_of(service.workers[0])

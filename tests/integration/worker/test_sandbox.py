@@ -97,6 +97,15 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_decoded(s
     assert blamed(answer) == [("image_too_large", "image")]
 
 
+def test_a_backdrop_that_claims_too_many_pixels_is_refused_by_its_own_name(small: Sandbox, tmp_path: Path) -> None:
+    files = {"image": str(PORTRAIT), "audio": str(SPEECH)}
+    files["backdrop_image"] = str(png_that_claims(tmp_path / "bomb.png", 20_000))
+
+    answer = small.ask({"files": files, "limits": {}, "weights": "nowhere"})
+
+    assert blamed(answer) == [("backdrop_image_too_large", "backdrop_image")]
+
+
 def test_a_picture_that_no_memory_suffices_for_is_called_unreadable(small: Sandbox, tmp_path: Path) -> None:
     answer = ask(small, image=png_that_claims(tmp_path / "bomb.png", 12_000), **ANY_SIZE)
 

@@ -35,8 +35,11 @@ def presenter(seed: int, every: int = EVERY) -> Presenter:
     """Frames of two seconds."""
     clip = synthetic_clip(seed, seconds=2.0)
     keypoints = clip.pose_sequence.keypoints[::every]
-    black, white = (on(clip.identity, keypoints, level) for level in (0, 255))
-    truth = 1 - np.abs(white - black).min(axis=-1) / np.abs(white - black).max()
+    nobody = keypoints[:1] + np.array([5000, 0, 0], np.float32)
+    seen, empty = (
+        on(clip.identity, poses, 255) - on(clip.identity, poses, 0) for poses in (keypoints, nobody)
+    )  # (F, SIDE, SIDE, 3), (1, SIDE, SIDE, 3): there is a veil of light over both
+    truth = np.clip(1 - (seen / empty).min(axis=-1), 0, 1)
     drawn = draw_presenter(clip.identity, keypoints, 2 * SIDE)
     portrait = draw_presenter(clip.identity, keypoints[:1], 512)[0]
     return Presenter(portrait, np.stack([scaled(frame, SIDE) for frame in drawn]), keypoints, truth.astype(np.float32))
