@@ -26,6 +26,7 @@ MEDIA_TYPES = {
     ".webp": "image/webp",
     ".json": "application/json",
     ".npy": "application/octet-stream",
+    ".vtt": "text/vtt; charset=utf-8",
 }
 
 
@@ -37,6 +38,7 @@ class Variant(StrEnum):
     POSE = "pose"
     MASKS = "masks"
     KEYPOINTS = "keypoints"
+    CAPTIONS = "captions"
     MANIFEST = "manifest"
     MATTE = "matte"
     TRANSPARENT = "transparent"

@@ -64,6 +64,13 @@ KEYPOINTS = (
 )
 
 
+CAPTIONS = (
+    _begins("WebVTT", ".vtt", "text/vtt", rb"(?:\xef\xbb\xbf)?WEBVTT"),
+    _begins("SubRip", ".srt", "application/x-subrip", rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[0-9]|\xff\xfe|\xfe\xff"),
+)
+"""Text in UTF-16 is told by its mark alone, and by its reader which of the two it is."""
+
+
 def kind_of(head: bytes, allowed: tuple[ContentKind, ...]) -> ContentKind | None:
     """Return the kind that the first bytes of a file show; None if it is none of those allowed."""
     found = recognized(head, [kind.signature for kind in allowed])

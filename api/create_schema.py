@@ -23,8 +23,9 @@ FILES = {
     "driving_video": "Its motion is used instead of a generated one: mp4, mov or webm.",
     "backdrop_image": "Stands behind the person, cut to the video's shape: PNG, JPEG or WebP; not with `backdrop`.",
     "driving_keypoints": "The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.",
+    "captions_file": "Captions of your own, WebVTT or SubRip, with `captions=vtt`.",
 }
-REMIXED_FILES = ("image", "backdrop_image")
+REMIXED_FILES = ("image", "backdrop_image", "captions_file")
 EXAMPLES = {
     "speech": {
         "summary": "A portrait speaks",
@@ -52,6 +53,13 @@ EXAMPLES = {
     "dubbed": {
         "summary": "Motion from keypoints, other speech",
         "value": {"image": "@portrait.png", "driving_keypoints": "@poses.npy", "audio": "@speech.wav", "lips": "audio"},
+    },
+    "captioned": {
+        "summary": "With captions of what is said",
+        "value": {
+            "image": "@portrait.png", "audio": "@speech.wav", "captions": "vtt",
+            "transcript": "Good morning, and welcome.",
+        },
     },
     "takes": {
         "summary": "Three takes of poses, to choose from",
@@ -90,7 +98,7 @@ def plain(schema: dict[str, Any], priority: dict[str, Any]) -> dict[str, Any]:
 
 
 def remix_body() -> dict[str, Any]:
-    """Return the request body of a remix: any field of a create, and of its files the pictures."""
+    """Return the request body of a remix: any field of a create, and of its files the pictures and captions."""
     schema: dict[str, Any] = create_body()["content"]["multipart/form-data"]["schema"]
     fields = {name: each for name, each in schema["properties"].items() if name not in FILES}
     form = {"type": "object", "additionalProperties": False, "patternProperties": schema["patternProperties"]}

@@ -93,8 +93,16 @@ class CreateFields(BaseModel):
         str | None,
         Field(
             pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,4}$",
-            description="Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`.",
+            description="Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. Of `transcript`: any.",
         ),
+    ] = None
+    captions: Annotated[
+        Literal["off", "vtt"] | None,
+        Field(description="`vtt`: a caption track in the video, and variant `captions`, of words or `captions_file`."),
+    ] = None
+    transcript: Annotated[
+        str | None,
+        Field(description="What is said in `audio`, for captions; `max_transcript_chars` of `/v1/limits`."),
     ] = None
     prompt: Annotated[str | None, Field(description="Stored, and told; nothing else is done with it.")] = None
 

@@ -186,7 +186,7 @@ def max_body_bytes(settings: Settings, path: str) -> int:
     if not path.startswith("/v1/v"):  # videos, videos/…, verify
         return limits.max_field_bytes
     files = 2 * limits.max_image_bytes + limits.max_audio_bytes  # two: the backdrop's
-    files += limits.max_driving_video_bytes + limits.max_driving_keypoints_bytes
+    files += limits.max_driving_video_bytes + limits.max_driving_keypoints_bytes + limits.max_captions_bytes
     return files + limits.max_fields * limits.max_field_bytes
 
 

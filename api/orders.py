@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from api.captions import check_captions, check_wanted
 from api.errors import Finding, invalid_fields
 from api.fields import CreateFields, check_fields, check_files, read_fields
 from api.multipart import SpooledFile, Upload
@@ -45,6 +46,7 @@ def read_order(upload: Upload, settings: Settings, offer: Offer | None) -> Order
     if "audio" not in files and "driving_video" not in files and fields.text is None:
         findings += (Finding("missing_field", "audio: a file is required without text or driving_video", "audio"),)
     findings += check_files(fields, files)
+    findings += check_captions(fields, files, settings.limits) + check_wanted(fields, files)
     if findings:
         raise invalid_fields(findings)
     return Order(fields, files, fingerprint_of(fields, files))

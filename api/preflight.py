@@ -117,19 +117,27 @@ async def answer_about(
 
 
 def question_about(
-    inputs: Mapping[str, str], options: JobOptions, unspoken_s: float | None = None, *, looks: bool = False
+    inputs: Mapping[str, str],
+    options: JobOptions,
+    unspoken_s: float | None = None,
+    transcript: str | None = None,
+    *,
+    looks: bool = False,
 ) -> dict[str, str]:
     """Return what is asked about inputs, storage key by field name, and how the client wants them taken.
 
     Args:
         unspoken_s: about how long the speech will be that is to be made of a text, where it is not among the inputs.
+        transcript: what is said in the recording, where the client tells.
         looks: also to show picture and sound as they were decoded.
     """
     asked = {"crop": options.crop, "framing": options.framing, "lips": options.lips}
     silence = {"allow_silence": "true"} if options.allow_silence else {}
     speech = {"unspoken_s": str(unspoken_s)} if unspoken_s is not None and "audio" not in inputs else {}
     shown = {"looks": "true"} if looks else {}
-    return {**inputs, **silence, **speech, **shown, **{name: word for name, word in asked.items() if word is not None}}
+    captions = {"captions": options.captions, "transcript": transcript} if options.captions != "off" else {}
+    words = {name: word for name, word in (asked | captions).items() if word is not None}
+    return {**inputs, **silence, **speech, **shown, **words}
 
 
 async def look_at(

@@ -13,6 +13,7 @@ import anyio.to_thread
 from fastapi import Request
 
 from api.auth import Identity
+from api.captions import CAPTIONS_FILE, check_captions
 from api.create_call import CreateCall
 from api.create_schema import REMIXED_FILES
 from api.dependencies import Context
@@ -39,6 +40,7 @@ KEPT_FIELDS = (
     "text",
     "voice",
     "language",
+    "transcript",
     "metadata",
     "webhook_url",
     "expires_after_s",
@@ -96,7 +98,7 @@ async def read_changes(context: Context, request: Request) -> AsyncIterator[Uplo
 
 
 def remix_parts(limits: LimitSettings) -> dict[str, FilePart]:
-    """Return the file parts of a remix: only the pictures may be others."""
+    """Return the file parts of a remix: only pictures and captions may be others."""
     return {name: part for name, part in create_parts(limits).items() if name in (*REMIXED_FILES, IMAGE_ALIAS)}
 
 
@@ -155,11 +157,12 @@ def remix_order(source: Job, upload: Upload, context: Context) -> Order:
     settings = context.settings
     changes, findings = read_fields(upload.fields)
     files, doubled = by_proper_names(upload.files)
-    fields = CreateFields.model_validate(asked_before(source, files) | changes.model_dump(exclude_unset=True))
+    fields = CreateFields.model_validate(asked_before(source, changes, files) | changes.model_dump(exclude_unset=True))
     findings += check_fields(fields, settings) + doubled + check_files(fields, {*kept_inputs(source, fields), *files})
     if words_of(fields) != words_of(source.request):
         findings += check_text(fields, settings.limits, context.speech)
     findings += check_made_poses(source, fields, files)
+    findings += check_captions(fields, {*source_keys(source, fields), *files}, settings.limits)
     if findings:
         raise invalid_fields(findings)
     print_of_all = sha256(f"{source.id} {fingerprint_of(fields, files)}".encode()).hexdigest()
@@ -173,8 +176,10 @@ def kept_inputs(source: Job, fields: CreateFields) -> set[str]:
     return set(source.request.inputs) - gone - ({BACKDROP_IMAGE} if fields.backdrop is not None else set())
 
 
-def asked_before(source: Job, brought: Collection[str]) -> dict[str, Any]:
-    """Return the source's fields. The crop belongs to its image, consent to the person in it.
+def asked_before(source: Job, changes: CreateFields, brought: Collection[str]) -> dict[str, Any]:
+    """Return the source's fields that go on.
+
+    The crop belongs to its image, consent to the person in it, and a transcript to speech that nothing stands for now.
 
     Args:
         brought: names of the files that come with the remix: its backdrop's stands in place of the source's.
@@ -186,6 +191,8 @@ def asked_before(source: Job, brought: Collection[str]) -> dict[str, Any]:
         fields |= {"crop": None, "consent": False}
     if request.options.backdrop == JobOptions.backdrop or BACKDROP_IMAGE in brought:
         fields |= {"backdrop": None}
+    if CAPTIONS_FILE in brought or changes.text is not None:
+        fields |= {"transcript": None}
     return fields
 
 
@@ -196,8 +203,9 @@ def has_made_poses(source: Job, fields: CreateFields) -> bool:
 
 
 def source_keys(source: Job, fields: CreateFields) -> dict[str, str]:
-    """Return the source's storage keys by the name of the input that each is now."""
+    """Return the source's storage keys by the name of the input that each is now; a transcript replaces captions."""
     replaced = {MADE_POSES} | ({BACKDROP_IMAGE} if fields.backdrop is not None else set())
+    replaced |= {CAPTIONS_FILE} if fields.transcript is not None else set()
     kept = {name: key for name, key in source.request.inputs.items() if name not in replaced}
     if not has_made_poses(source, fields):
         return kept
@@ -210,9 +218,9 @@ def check_made_poses(source: Job, fields: CreateFields, files: Collection[str]) 
         return ()
     made, wanted = source.request.options, job_options(fields)
     changed = [name for name in POSE_FIELDS if getattr(made, name) != getattr(wanted, name)]
-    changed += [
-        name for name in ("text", "voice", "language") if getattr(source.request, name) != getattr(fields, name)
-    ]
+    if fields.text is not None or source.request.text is not None:
+        spoken = ("text", "voice", "language")
+        changed += [name for name in spoken if getattr(source.request, name) != getattr(fields, name)]
     changed += ["image"] if "image" in files else []
     why = f"the poses of {source.id} are made; remix it with until=poses for others"
     return tuple(Finding("invalid_value", f"{name}: {why}", name) for name in changed)

@@ -16,6 +16,7 @@ def check_text(fields: CreateFields, limits: LimitSettings, offer: Offer | None)
     """Return what is wrong with a text and how it is to be spoken."""
     if fields.text is None:
         stray = [name for name in ("voice", "language") if getattr(fields, name) is not None]
+        stray = [name for name in stray if name == "voice" or fields.transcript is None]
         return tuple(Finding("invalid_value", f"{name} is of text, which was not sent", name) for name in stray)
     findings = []
     if len(fields.text) > limits.max_text_chars:

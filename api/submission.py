@@ -36,7 +36,7 @@ from jobs.storage import ObjectStorage, delete_prefix
 log = logger(__name__)
 
 OPTION_FIELDS = frozenset(JobOptions.__dataclass_fields__) - {"seed"}
-CHOSEN_FIELDS = {"priority", "webhook_events", "text", "voice", "language"}
+CHOSEN_FIELDS = {"priority", "webhook_events", "text", "voice", "language", "transcript"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ async def make_jobs(
             stored, *_ = [await store(each) for each in requests]
             requests = tuple(with_estimate(each, stored, context.settings.limits) for each in requests)
             wanted = request.options
-            about = question_about(stored, wanted, requests[0].seconds)
+            about = question_about(stored, wanted, requests[0].seconds, request.transcript)
             seen = await look_at(context, request.id, request.tenant, about, wait_s)
             seen = await as_wanted(context, request.queue_class, wanted, seen)
             requests = tuple(with_what_was_seen(each, seen) for each in requests)
@@ -137,7 +137,7 @@ async def validate(context: Context, tenant: str, upload: Upload, *, looks: bool
     wanted = job_options(order.fields)
     try:
         stored = await store_inputs(context.storage, order.input_keys(job_id), order.files)
-        about = question_about(stored, wanted, unspoken_s, looks=looks)
+        about = question_about(stored, wanted, unspoken_s, order.fields.transcript, looks=looks)
         seen = await look_at(context, job_id, tenant, about, PREFLIGHT_EXPIRES_S)
         seen = await as_wanted(context, model.id, wanted, seen)
     finally:

@@ -8,7 +8,7 @@ import anyio.to_thread
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
 
-from api.content_kinds import AUDIOS, IMAGES, KEYPOINTS, VIDEOS
+from api.content_kinds import AUDIOS, CAPTIONS, IMAGES, KEYPOINTS, VIDEOS
 from api.errors import RequestRefused
 from api.multipart import FilePart, Receiver, Upload
 from api.places import Places
@@ -31,6 +31,7 @@ def create_parts(limits: LimitSettings) -> dict[str, FilePart]:
         "driving_video": FilePart(VIDEOS, limits.max_driving_video_bytes),
         "backdrop_image": image,
         "driving_keypoints": FilePart(KEYPOINTS, limits.max_driving_keypoints_bytes),
+        "captions_file": FilePart(CAPTIONS, limits.max_captions_bytes),
     }
 
 

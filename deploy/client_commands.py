@@ -22,7 +22,7 @@ from deploy.client import (
     Service,
     ServiceError,
 )
-from deploy.submit import SUFFIXES, VIDEO, Submission, beside, submit
+from deploy.submit import CAPTIONS, SUFFIXES, VIDEO, Submission, beside, submit
 from jobs.job import JobStatus
 from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
@@ -66,9 +66,12 @@ def submit_command(
     audio: Annotated[Path | None, typer.Option(help="Speech: wav, mp3, flac, ogg, m4a, aac or webm.")] = None,
     text: Annotated[str | None, typer.Option(help="Words that the service speaks, instead of --audio.")] = None,
     voice: Annotated[str | None, typer.Option(help="Of --text; GET /v1/voices lists them.")] = None,
-    language: Annotated[str | None, typer.Option(help="Of --text: a tag as en, en-US or de.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of --text or --transcript: a tag as en or de.")] = None,
     driving_video: Annotated[Path | None, typer.Option(help="Its poses stand instead of stage 1.")] = None,
     driving_keypoints: Annotated[Path | None, typer.Option(help="The same as keypoints: .npy or JSON.")] = None,
+    captions: Annotated[str | None, typer.Option(help="vtt: a track in the video, and NAME.vtt beside it.")] = None,
+    transcript: Annotated[str | None, typer.Option(help="What is said in --audio, for --captions.")] = None,
+    captions_file: Annotated[Path | None, typer.Option(help="Captions of your own: WebVTT or SubRip.")] = None,
     framing: Annotated[
         str | None, typer.Option(help="square, photo, 16:9, 9:16, 4:5 or 1:1: how much of the photo is shown.")
     ] = None,
@@ -95,13 +98,16 @@ def submit_command(
         "driving_video": driving_video,
         "driving_keypoints": driving_keypoints,
         "backdrop_image": backdrop_image,
+        "captions_file": captions_file,
     }
     present = {name: path for name, path in files.items() if path is not None}
     wishes = {"text": text, "voice": voice, "language": language, "framing": framing}
-    wishes |= {"backdrop": backdrop, "lips": lips, "until": until, "n": None if n is None else str(n)}
+    wishes |= {"captions": captions, "transcript": transcript, "backdrop": backdrop}
+    wishes |= {"lips": lips, "until": until, "n": None if n is None else str(n)}
     fields = _fields(field or []) | {name: wish for name, wish in wishes.items() if wish}
     made = POSE_VARIANTS if fields.get("until") == "poses" else (VIDEO,)
-    variants = tuple(dict.fromkeys((*made, *_variants(save))))
+    captioned = (CAPTIONS,) if made == (VIDEO,) and fields.get("captions") == "vtt" else ()
+    variants = tuple(dict.fromkeys((*made, *captioned, *_variants(save))))
     out.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         if start is not None:

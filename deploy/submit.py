@@ -16,6 +16,7 @@ from mmgt_core.errors import Cancelled
 from mmgt_core.progress_bar import ProgressBar
 
 VIDEO: mmgt.Variant = "video"
+CAPTIONS: mmgt.Variant = "captions"
 
 SUFFIXES: dict[mmgt.Variant, str] = {
     "pose": ".pose.mp4",
@@ -25,6 +26,7 @@ SUFFIXES: dict[mmgt.Variant, str] = {
     "manifest": ".manifest.json",
     "matte": ".matte.mp4",
     "transparent": ".transparent.mov",
+    CAPTIONS: ".vtt",
 }
 """What else can be downloaded, and how it is named beside the video."""
 
@@ -48,7 +50,7 @@ class Submission:
         words = ["curl", f"{self.service.url}/v1/videos"]
         words += [word for name, path in self.files.items() for word in ("-F", f"{name}=@{path}")]
         for name, value in self.fields.items():  # in a text @, < and ; are only letters
-            words += ["--form-string" if name == "text" else "-F", f"{name}={value}"]
+            words += ["--form-string" if name in ("text", "transcript") else "-F", f"{name}={value}"]
         line = shlex.join(words)
         return f'{line} -H "Authorization: Bearer ${KEY_VARIABLE}"' if self.service.key else line
 

@@ -59,6 +59,8 @@ class ErrorCode(StrEnum):
     DRIVING_VIDEO_UNREADABLE = "driving_video_unreadable"
     DRIVING_VIDEO_TOO_LONG = "driving_video_too_long"
     DRIVING_KEYPOINTS_INVALID = "driving_keypoints_invalid"
+    CAPTIONS_FILE_UNREADABLE = "captions_file_unreadable"
+    TRANSCRIPT_TOO_LONG = "transcript_too_long"
     SPEECH_UNAVAILABLE = "speech_unavailable"
     GPU_OUT_OF_MEMORY = "gpu_out_of_memory"
     GPU_FAULT = "gpu_fault"
@@ -118,6 +120,7 @@ class JobOptions:
     start_pose: str = "off"
     lips: str | None = None
     allow_silence: bool = False
+    captions: str = "off"
     until: str = "video"
 
     @property
@@ -144,6 +147,7 @@ class JobRequest:
             `backdrop_image`; `poses` made before.
         text: what is spoken instead of a recording; `audio` is then where the first attempt keeps the speech.
         voice, language: how `text` is spoken, as asked for; None: the server's choice.
+        transcript: what is said in a recording, for its captions; `language` is then of it.
         size: width x height in pixels, as known at creation.
         seconds: length of the result as known at creation, with `text` an estimate; None when preflight gave no answer.
         fps: frames per second of the result.
@@ -175,6 +179,7 @@ class JobRequest:
     text: str | None = None
     voice: str | None = None
     language: str | None = None
+    transcript: str | None = None
     webhook_url: str | None = None
     webhook_events: tuple[str, ...] = ("video.completed", "video.failed", "video.cancelled")
     expires_after_s: int = 7 * 86400

@@ -90,6 +90,8 @@ class LimitSettings(Group):
     max_audio_bytes: int = 100 * MEGABYTE  # of the file
     max_driving_video_bytes: int = 200 * MEGABYTE  # of the file
     max_driving_keypoints_bytes: int = 50 * MEGABYTE  # of the file
+    max_captions_bytes: int = MEGABYTE  # of a captions file
+    max_transcript_chars: int = 20_000  # of `transcript`
     min_seconds: float = 0.5  # of speech
     max_seconds: float = 600.0  # of speech and of a driving video
     max_field_bytes: int = 64_000  # one text field

@@ -118,7 +118,7 @@ class Usage(TypedDict):
 
 
 Variant: TypeAlias = Literal[
-    "video", "thumbnail", "pose", "masks", "keypoints", "manifest", "matte", "transparent", "preview"
+    "video", "thumbnail", "pose", "masks", "keypoints", "captions", "manifest", "matte", "transparent", "preview"
 ]
 
 

@@ -15,6 +15,7 @@ class CreateWishes(TypedDict):
     driving_video: NotRequired[FileInput]
     backdrop_image: NotRequired[FileInput]
     driving_keypoints: NotRequired[FileInput]
+    captions_file: NotRequired[FileInput]
     model: NotRequired[str]
     seed: NotRequired[int]
     num_inference_steps: NotRequired[int]
@@ -48,6 +49,8 @@ class CreateWishes(TypedDict):
     text: NotRequired[str]
     voice: NotRequired[str]
     language: NotRequired[str]
+    captions: NotRequired[Literal["off", "vtt"]]
+    transcript: NotRequired[str]
     prompt: NotRequired[str]
 
 
@@ -56,6 +59,7 @@ class RemixWishes(TypedDict):
 
     image: NotRequired[FileInput]
     backdrop_image: NotRequired[FileInput]
+    captions_file: NotRequired[FileInput]
     model: NotRequired[str]
     seed: NotRequired[int]
     num_inference_steps: NotRequired[int]
@@ -89,8 +93,10 @@ class RemixWishes(TypedDict):
     text: NotRequired[str]
     voice: NotRequired[str]
     language: NotRequired[str]
+    captions: NotRequired[Literal["off", "vtt"]]
+    transcript: NotRequired[str]
     prompt: NotRequired[str]
 
 
-FILES = frozenset(["audio", "backdrop_image", "driving_keypoints", "driving_video", "image"])
+FILES = frozenset(["audio", "backdrop_image", "captions_file", "driving_keypoints", "driving_video", "image"])
 """The fields that are files."""

@@ -23,7 +23,7 @@ from mmgt_core.pose_sampling import Lips
 from mmgt_core.types import FPS
 from mmgt_core.whole_picture.framing import Framing
 from worker.decoded_looks import frame_of, show
-from worker.packed_inputs import pack
+from worker.packed_inputs import caption_source, pack
 
 SEGMENT_FRAMES = 80
 VERIFIED = "video"
@@ -43,6 +43,7 @@ class Question:
         crop, framing, allow_silence, lips, backdrop: as the client gave them.
         unspoken_s: about how long the speech will be that nobody has made yet.
         looks: whether the picture and the sound are shown as they were decoded.
+        captions: `text`, `language` and `heard` of what they are made of; None where there are to be none.
         limits: fields of MediaLimits.
         weights: folder where the detector's networks may lie.
         preset: whom the detector is for.
@@ -58,6 +59,7 @@ class Question:
     unspoken_s: float | None = None
     looks: bool = False
     backdrop: str = KEEP
+    captions: Mapping[str, Any] | None = None
     limits: Mapping[str, Any] | None = None
     weights: str = "weights"
     preset: str = "mmgt-demo"
@@ -87,7 +89,8 @@ def inspect(question: Question, tell: Callable[[dict[str, Any]], None]) -> dict[
         lips = Lips(question.lips) if question.lips else None
         crop, framing = parse_crop(question.crop), Framing(question.framing)
         backdrop, unspoken_s = asked_backdrop(question.backdrop), question.unspoken_s
-        wishes = InputWishes(crop, framing, question.allow_silence, lips, backdrop=backdrop, unspoken_s=unspoken_s)
+        captions = None if question.captions is None else caption_source(question.captions)
+        wishes = InputWishes(crop, framing, question.allow_silence, lips, captions, unspoken_s, backdrop)
         inputs = prepare_inputs(files, wishes, limits, detector, control, find_poses)
         inputs = warned_of_photographs(inputs, preset)
         if question.output is not None:

@@ -28,6 +28,7 @@ from worker.workplace import Workplace
 
 log = logger(__name__)
 
+SAID_FILE = "said.json"
 SPEECH_FILE = "speech.json"
 """In the job's folder once its text is spoken: `made_by`, `voice`, `language`, and `words`, each `word`, `start_s` and
 `end_s` in seconds of the speech, where the synthesiser told them (eSpeak NG does), else null."""
@@ -46,9 +47,10 @@ def prepare_job(
     """
     paths, options = fetch_inputs(place, job, folder, may_go_on), job.request.options
     if job.request.text is None:
-        return place.host.prepare(paths, options, control)
+        return place.host.prepare(_with_what_is_said(paths, job, folder), options, control)
     if paths.audio is None:
         paths = replace(paths, audio=_spoken(place, job, folder, control, may_go_on))
+    paths = _with_what_is_said(paths, job, folder)
     try:
         return place.host.prepare(paths, replace(options, allow_silence=False), control)
     except InputError as error:
@@ -96,6 +98,18 @@ def speech_facts(folder: Path) -> dict[str, Any] | None:
         return None
     facts: dict[str, Any] = json.loads(path.read_text())
     return {name: fact for name, fact in facts.items() if name != "words"}
+
+
+def _with_what_is_said(paths: InputPaths, job: Job, folder: Path) -> InputPaths:
+    """Write down of which words captions are made, and when they are heard where the synthesiser told it."""
+    request, spoken = job.request, folder / SPEECH_FILE
+    if request.options.captions == "off":
+        return paths
+    heard = json.loads(spoken.read_text())["words"] if request.text is not None and spoken.is_file() else None
+    said = {"text": request.text or request.transcript or "", "language": request.language, "heard": heard}
+    path = folder / SAID_FILE
+    path.write_text(json.dumps({name: value for name, value in said.items() if value is not None}))
+    return replace(paths, said=path)
 
 
 def _fetched(place: Workplace, name: str, key: str, folder: Path, may_go_on: Callable[[], object]) -> Path:

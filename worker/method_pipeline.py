@@ -4,11 +4,12 @@ Imported only in a render worker's pool child: it is what brings torch into the 
 """
 
 import gc
+import json
 import os
 import wave
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,10 @@ class MethodPipeline:
         if self._sandbox is None:
             raise SandboxLost("this worker has no sandbox, and decodes nothing outside of one")
         settings, folder = self._settings, paths.image.parent
+        said = paths.said and json.loads(paths.said.read_text())
         question = {
-            "files": {name: str(path) for name, path in asdict(paths).items() if path is not None},
+            "files": {name: str(path) for name, path in asdict(replace(paths, said=None)).items() if path is not None},
+            "captions": said,
             "crop": options.crop,
             "framing": options.framing,
             "allow_silence": options.allow_silence,
@@ -140,6 +143,8 @@ class MethodPipeline:
         """Render into a folder."""
         until = Until(options.until)
         extras = POSE_FILES if until is Until.POSES else _EXTRAS | of_backdrop(prepared.inputs.backdrop_name)
+        if until is Until.VIDEO and prepared.inputs.captions is not None:
+            extras |= {Extra.CAPTIONS}
         outputs = Outputs(folder / "video.mp4", extras, receiver, until)
         with _named_faults():
             manifest = self._pipeline(prepared.inputs, sampling_options(options), outputs, control)

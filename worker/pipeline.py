@@ -12,7 +12,10 @@ from mmgt_core.pipelines.progress import RunControl
 
 @dataclass(frozen=True)
 class InputPaths:
-    """A job's inputs as local files."""
+    """A job's inputs as local files.
+
+    said: what captions are made of, where they are wanted: JSON of CaptionSource's `text`, `language` and `heard`.
+    """
 
     image: Path
     audio: Path | None = None
@@ -20,6 +23,8 @@ class InputPaths:
     driving_keypoints: Path | None = None
     poses: Path | None = None
     backdrop_image: Path | None = None
+    captions_file: Path | None = None
+    said: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Rendered:
     """Finished files and how they came about.
 
     Attributes:
-        files: local path by variant: `video`, `thumbnail`, `pose`, `masks`, `keypoints`.
+        files: local path by variant: `video`, `thumbnail`, `pose`, `masks`, `keypoints`, `captions`.
         manifest: enough to make the video again; `preset`, `is_trained` and `stage_seconds` are always in it.
     """
 

@@ -22,7 +22,7 @@ log = logger(__name__)
 VERIFIED = "video"
 """The field of a file whose mark is read; the sandbox knows it by the same name."""
 _HOLDS = 3  # a look with its fetches takes no longer than so many of its time-outs
-_WISHES = ("crop", "framing", "allow_silence", "lips", "unspoken_s", "looks")
+_WISHES = ("crop", "framing", "allow_silence", "lips", "unspoken_s", "looks", "captions", "transcript")
 """What a question has beside its files: fields of a create; and whether what was decoded is shown."""
 _UNKNOWN = dict.fromkeys(("seconds", "crop", "frame", "size", "num_frames", "segments", "estimate_s", "keypoints"))
 
@@ -59,8 +59,10 @@ def look_at_inputs(place: Workplace, request_id: str, keys: Mapping[str, str], w
         keys: storage key by field name.
         wishes: how the client wants them taken, by field.
     """
+    taken = {name: wish for name, wish in wishes.items() if name != "transcript"}
     question = {
-        **wishes,
+        **taken,
+        "captions": {"text": wishes.get("transcript", "")} if "captions" in wishes else None,
         "allow_silence": "allow_silence" in wishes,
         "unspoken_s": float(wishes["unspoken_s"]) if "unspoken_s" in wishes else None,
         "looks": "looks" in wishes,
@@ -95,6 +97,7 @@ def media_limits(limits: LimitSettings) -> dict[str, Any]:
         "max_audio_s": limits.max_seconds,
         "max_video_bytes": limits.max_driving_video_bytes,
         "max_keypoints_bytes": limits.max_driving_keypoints_bytes,
+        "max_captions_bytes": limits.max_captions_bytes,
         "max_framed_side_px": limits.max_framed_side_px,
     }
 

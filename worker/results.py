@@ -24,6 +24,7 @@ RESULT_FILES = {
     "pose": ("pose.mp4", "video/mp4"),
     "masks": ("masks.mp4", "video/mp4"),
     "keypoints": ("keypoints.npy", "application/octet-stream"),
+    "captions": ("captions.vtt", "text/vtt"),
     "manifest": ("manifest.json", "application/json"),
     "matte": ("matte.mp4", "video/mp4"),
     "transparent": ("transparent.mov", "video/quicktime"),

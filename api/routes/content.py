@@ -23,6 +23,7 @@ KINDS = {
     "video/mp4": BYTES,
     "image/jpeg": BYTES,
     "application/octet-stream": BYTES,
+    "text/vtt": {"schema": {"type": "string"}},
     "application/json": {"schema": {"type": "object"}},
 }
 FILE = {

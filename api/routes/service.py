@@ -141,6 +141,7 @@ def _upload_limits(limits: LimitSettings) -> dict[str, Any]:
     told = (
         "max_image_bytes", "max_image_pixels", "min_image_side_px", "max_side_ratio",
         "max_framed_side_px", "max_audio_bytes", "max_driving_video_bytes", "max_driving_keypoints_bytes",
+        "max_captions_bytes", "max_transcript_chars",
         "min_seconds", "max_seconds", "max_metadata_pairs", "max_metadata_key_chars", "max_metadata_value_chars",
         "max_prompt_chars", "max_text_chars", "min_expires_after_s", "max_expires_after_s",
         "min_queue_ttl_s", "max_queue_ttl_s",

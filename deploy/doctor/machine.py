@@ -78,7 +78,7 @@ def look_at_disk(settings: Settings) -> Finding:
     """Whether the folders of what is under way and of what lasts can be written, and would take the largest upload."""
     limits = settings.limits
     upload_bytes = 2 * limits.max_image_bytes + limits.max_audio_bytes  # two: the backdrop's
-    upload_bytes += limits.max_driving_video_bytes + limits.max_driving_keypoints_bytes
+    upload_bytes += limits.max_driving_video_bytes + limits.max_driving_keypoints_bytes + limits.max_captions_bytes
     needed_bytes = upload_bytes + settings.storage.reserve_bytes
     folders = [settings.scratch_folder]  # by default in the data folder; a container has no other that it may write
     if settings.storage.kind == "local":

@@ -780,7 +780,7 @@ export interface components {
 		 * @description What of a job may be downloaded: `preview` while it is rendered, the others when it is finished.
 		 * @enum {string}
 		 */
-		Variant: "video" | "thumbnail" | "pose" | "masks" | "keypoints" | "manifest" | "matte" | "transparent" | "preview";
+		Variant: "video" | "thumbnail" | "pose" | "masks" | "keypoints" | "captions" | "manifest" | "matte" | "transparent" | "preview";
 		/**
 		 * Verification
 		 * @description Whether a file has a mark, and whether it fits the bytes.
@@ -1200,6 +1200,11 @@ export interface operations {
 					 * @description The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.
 					 */
 					driving_keypoints?: FileInput;
+					/**
+					 * Format: binary
+					 * @description Captions of your own, WebVTT or SubRip, with `captions=vtt`.
+					 */
+					captions_file?: FileInput;
 					/** @description A loaded model; the loaded one by default. */
 					model?: string;
 					/** @description Drawn, and told, by default. */
@@ -1273,8 +1278,15 @@ export interface operations {
 					text?: string;
 					/** @description One of `/v1/voices`. */
 					voice?: string;
-					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. Of `transcript`: any. */
 					language?: string;
+					/**
+					 * @description `vtt`: a caption track in the video, and variant `captions`, of words or `captions_file`.
+					 * @enum {string}
+					 */
+					captions?: "off" | "vtt";
+					/** @description What is said in `audio`, for captions; `max_transcript_chars` of `/v1/limits`. */
+					transcript?: string;
 					/** @description Stored, and told; nothing else is done with it. */
 					prompt?: string;
 				};
@@ -1429,6 +1441,11 @@ export interface operations {
 					 * @description The same as keypoints: .npy, or JSON, (frames, 134, 3), pixels of the 512 canvas.
 					 */
 					driving_keypoints?: FileInput;
+					/**
+					 * Format: binary
+					 * @description Captions of your own, WebVTT or SubRip, with `captions=vtt`.
+					 */
+					captions_file?: FileInput;
 					/** @description A loaded model; the loaded one by default. */
 					model?: string;
 					/** @description Drawn, and told, by default. */
@@ -1502,8 +1519,15 @@ export interface operations {
 					text?: string;
 					/** @description One of `/v1/voices`. */
 					voice?: string;
-					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. Of `transcript`: any. */
 					language?: string;
+					/**
+					 * @description `vtt`: a caption track in the video, and variant `captions`, of words or `captions_file`.
+					 * @enum {string}
+					 */
+					captions?: "off" | "vtt";
+					/** @description What is said in `audio`, for captions; `max_transcript_chars` of `/v1/limits`. */
+					transcript?: string;
 					/** @description Stored, and told; nothing else is done with it. */
 					prompt?: string;
 				};
@@ -1753,6 +1777,7 @@ export interface operations {
 					"video/mp4": FileInput;
 					"image/jpeg": FileInput;
 					"application/octet-stream": FileInput;
+					"text/vtt": string;
 					"application/json": Record<string, never>;
 				};
 			};
@@ -1765,6 +1790,7 @@ export interface operations {
 					"video/mp4": FileInput;
 					"image/jpeg": FileInput;
 					"application/octet-stream": FileInput;
+					"text/vtt": FileInput;
 					"application/json": FileInput;
 				};
 			};
@@ -2084,8 +2110,15 @@ export interface operations {
 					text?: string;
 					/** @description One of `/v1/voices`. */
 					voice?: string;
-					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. Of `transcript`: any. */
 					language?: string;
+					/**
+					 * @description `vtt`: a caption track in the video, and variant `captions`, of words or `captions_file`.
+					 * @enum {string}
+					 */
+					captions?: "off" | "vtt";
+					/** @description What is said in `audio`, for captions; `max_transcript_chars` of `/v1/limits`. */
+					transcript?: string;
 					/** @description Stored, and told; nothing else is done with it. */
 					prompt?: string;
 				};
@@ -2100,6 +2133,11 @@ export interface operations {
 					 * @description Stands behind the person, cut to the video's shape: PNG, JPEG or WebP; not with `backdrop`.
 					 */
 					backdrop_image?: FileInput;
+					/**
+					 * Format: binary
+					 * @description Captions of your own, WebVTT or SubRip, with `captions=vtt`.
+					 */
+					captions_file?: FileInput;
 					/** @description A loaded model; the loaded one by default. */
 					model?: string;
 					/** @description Drawn, and told, by default. */
@@ -2173,8 +2211,15 @@ export interface operations {
 					text?: string;
 					/** @description One of `/v1/voices`. */
 					voice?: string;
-					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. */
+					/** @description Of `text`: a tag as `en`, `en-US`, `de`; one of `/v1/voices`. Of `transcript`: any. */
 					language?: string;
+					/**
+					 * @description `vtt`: a caption track in the video, and variant `captions`, of words or `captions_file`.
+					 * @enum {string}
+					 */
+					captions?: "off" | "vtt";
+					/** @description What is said in `audio`, for captions; `max_transcript_chars` of `/v1/limits`. */
+					transcript?: string;
 					/** @description Stored, and told; nothing else is done with it. */
 					prompt?: string;
 				};

@@ -15,7 +15,7 @@ from jobs.verbs.registry import WorkerRecord
 
 POLL_S = 0.05
 ENOUGH = 100
-NO_INPUTS = ("request_id", "crop", "framing", "allow_silence", "lips", "unspoken_s", "looks")
+NO_INPUTS = ("request_id", "crop", "framing", "allow_silence", "lips", "unspoken_s", "looks", "captions", "transcript")
 
 
 class ScriptedPreflight:

@@ -24,6 +24,7 @@ from worker.housekeeping import carry_out
 MODEL = "mmgt-demo"
 VIDEO = bytes(range(256)) * 40  # the API never looks into it
 THUMBNAIL = b"\xff\xd8\xff" + b"thumbnail"
+CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:01.000\nGuten Tag, schönes Wetter\n".encode()
 KEYPOINTS = b"\x93NUMPY\x01\0" + bytes(range(256))
 FACTS = {"id": MODEL, "size": "512x512", "fps": 25, "qualities": ["exact", "fast"]}
 
@@ -68,6 +69,8 @@ class ScriptedWorker:
             files |= {"pose.mp4": video, "keypoints.npy": KEYPOINTS}
         else:
             files |= {"video.mp4": video, "thumbnail.jpg": THUMBNAIL}
+        if job.request.options.captions == "vtt":
+            files |= {"captions.vtt": CAPTIONS}
         for name, content in files.items():
             self.storage.put_bytes(result_key(job.id, job.attempt, name), content, "application/octet-stream")
         keys = {Path(name).stem: result_key(job.id, job.attempt, name) for name in files}

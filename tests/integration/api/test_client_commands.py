@@ -16,7 +16,7 @@ from deploy.client_commands import run
 from jobs.job import Job, JobStatus
 from jobs.store import JobStore
 from tests.integration.api.creating import PNG, WAV
-from tests.integration.api.scripted_worker import KEYPOINTS, MODEL, VIDEO, ScriptedWorker
+from tests.integration.api.scripted_worker import CAPTIONS, KEYPOINTS, MODEL, VIDEO, ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
 from tests.waiting import comes_true
 
@@ -263,3 +263,29 @@ def test_a_submit_until_poses_writes_these_and_no_video(
 
     assert (code, sorted(path.name for path in tmp_path.glob("it*"))) == (0, ["it.keypoints.npy", "it.pose.mp4"])
     assert (tmp_path / "it.keypoints.npy").read_bytes() == KEYPOINTS
+
+
+def test_captions_of_a_submitted_transcript_lie_beside_the_video(
+    worker: ScriptedWorker, store: JobStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker.heartbeat()
+    image, audio, own = tmp_path / "portrait.png", tmp_path / "speech.wav", tmp_path / "own.srt"
+    image.write_bytes(PNG)
+    audio.write_bytes(WAV)
+    own.write_text("1\n00:00:00,100 --> 00:00:00,400\nHi\n")
+
+    told = {"said": ("--transcript", "@home; <she> spoke", "--language", "en"), "own": ("--captions-file", own)}
+    for name, words in told.items():
+        finishing = threading.Thread(target=lambda: worker.finish(claimed_soon(worker)))
+        finishing.start()
+        out = tmp_path / f"{name}.mp4"
+        assert status("submit", "--image", image, "--audio", audio, "--out", out, "--captions", "vtt", *words) == 0
+        finishing.join()
+
+    assert [(tmp_path / f"{name}.vtt").read_bytes() for name in ("said", "own")] == [CAPTIONS, CAPTIONS]
+    by_file, by_words = (job.request for job in store.list_jobs("alice").jobs)
+    assert (by_words.transcript, by_words.language, by_words.options.captions) == ("@home; <she> spoke", "en", "vtt")
+    assert by_file.inputs["captions_file"].endswith(".srt")
+    shown = capsys.readouterr()
+    assert "--form-string 'transcript=@home; <she> spoke'" in shown.err
+    assert str(tmp_path / "said.vtt") in shown.out.splitlines()

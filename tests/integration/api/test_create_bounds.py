@@ -19,10 +19,10 @@ from tests.waiting import comes_true
 
 LIMITS = {
     "max_image_bytes": 100_000, "max_audio_bytes": 300_000, "max_driving_video_bytes": 400_000,
-    "max_driving_keypoints_bytes": 100_000, "max_field_bytes": 1000,
+    "max_driving_keypoints_bytes": 100_000, "max_captions_bytes": 1000, "max_field_bytes": 1000,
     "max_fields": 20, "min_upload_bytes_per_s": 10_000, "upload_grace_s": 0.3, "upload_idle_timeout_s": 1.0,
 }  # fmt: skip
-MAX_BODY_BYTES = 100_000 + 300_000 + 400_000 + 100_000 + 20 * 1000
+MAX_BODY_BYTES = 2 * 100_000 + 300_000 + 400_000 + 100_000 + 1000 + 20 * 1000
 ANSWERS_WITHIN_S = 3.0
 
 

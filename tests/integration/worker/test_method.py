@@ -40,7 +40,8 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
 
     job = service.create(
         inputs=inputs,
-        options=JobOptions(seed=7, num_inference_steps=1, crop=CROP, framing="4:5"),
+        options=JobOptions(seed=7, num_inference_steps=1, crop=CROP, framing="4:5", captions="vtt"),
+        transcript="And so, my fellow…",
     )
     done = service.until_ended(job.id, timeout_s=RENDER_S)
 
@@ -53,6 +54,11 @@ def test_the_demo_preset_renders_the_sample(service: Service, tmp_path: Path) ->
     assert lengths_of(io.BytesIO(preview)) == lengths_of(tmp_path / "video.mp4")
     manifest = json.loads(b"".join(service.storage.stream(done.results["manifest"])))
     assert read_provenance(tmp_path / "video.mp4").is_valid
+    captions = content_of(service, done, "captions").decode()
+    assert captions.startswith("WEBVTT\n\n00:00:00.")
+    assert captions.endswith("\nAnd so, my fellow…\n")
+    assert texts_in(tmp_path / "video.mp4") == ["And so, my fellow…"]
+    assert manifest["captions"]["timed_by"] == "alignment"
     assert manifest["options"]["seed"] == 7
     assert manifest["crop"] == CROP
     assert manifest["framing"]["square"] == {"x": -1.0, "y": 0.0, "width": 420.0, "height": 420.0}
@@ -146,10 +152,16 @@ def size_of(video: Path) -> tuple[int, int]:
         return stream.width, stream.height
 
 
+def texts_in(video: Path) -> list[str]:
+    """Of its caption track."""
+    with av.open(str(video)) as film:
+        return [bytes(packet)[2:].decode() for packet in film.demux(subtitles=0) if packet.size > 2]
+
+
 def lengths_of(film: io.BytesIO | Path) -> tuple[int, int]:
     """Pictures, and blocks of sound."""
     with av.open(film) as opened:
-        frames = list(opened.decode(*opened.streams))
+        frames = list(opened.decode(*opened.streams.video, *opened.streams.audio))
     pictures = sum(isinstance(frame, av.VideoFrame) for frame in frames)
     return pictures, len(frames) - pictures
 

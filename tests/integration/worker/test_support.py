@@ -148,6 +148,34 @@ def test_preflight_reads_driving_keypoints_and_names_what_is_wrong_with_them(ser
 
 
 @pytest.mark.parametrize(
+    ("captions", "wishes", "code", "told"),
+    [
+        (b"WEBVTT\n\n00:00,100 --> 00:01,000\nHi\n", {}, "captions_file_unreadable", "line 3: '00:00,100' is no time"),
+        (b"1\n00:00:20,000 --> 00:00:21,000\nLate\n", {}, "captions_file_unreadable", "'Late' begins at 20.000 s"),
+        (None, {"transcript": "so " * 500}, "transcript_too_long", "500 words in 11.0 s"),
+        (None, {"transcript": "And so, my fellow Americans."}, None, ""),
+        (b"1\n00:00:01,000 --> 00:00:02,000\nHi\n", {}, None, ""),
+    ],
+)
+def test_preflight_reads_captions_and_names_what_is_wrong_with_their_line(
+    service: Service, captions: bytes | None, wishes: dict[str, str], code: str | None, told: str
+) -> None:
+    keys = {
+        "image": put(service, "image.png", (SAMPLES / "portrait.png").read_bytes()),
+        "audio": put(service, "audio.wav", (SAMPLES / "speech.wav").read_bytes()),
+    }
+    if captions is not None:
+        keys["captions_file"] = put(service, "captions.srt", captions)
+
+    answer = ask(service, keys | {"captions": "vtt"} | wishes)
+
+    assert [(each["code"], each["param"]) for each in answer["findings"]] == (
+        [(code, code.rsplit("_", 1 if captions else 2)[0])] if code else []
+    )
+    assert all(told in each["message"] for each in answer["findings"])
+
+
+@pytest.mark.parametrize(
     ("image", "audio", "code", "param"),
     [
         (b"no picture at all", None, "image_unreadable", "image"),

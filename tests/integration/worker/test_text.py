@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 from jobs.errors import StorageUnavailable
 from jobs.job import ErrorCode, Job, JobOptions, JobStatus, input_key, new_job_id, speech_key
 from jobs.settings import StoreSettings
+from mmgt_core.pipelines.progress import RunControl
 from tests.integration.worker.alone import create_job, place_alone, render_to_the_end, settings_alone
 from tests.integration.worker.service import Service
 from tests.speech_server import SECONDS_PER_CHAR, SpeechServer, says, speech_server, tones, unused_url, wav
+from worker.job_inputs import keep_speech, prepare_job
 from worker.workplace import Workplace
 
 TEXT = "Wilhelmina hid the key under the bridge. "
@@ -112,6 +114,25 @@ def test_espeaks_process_is_given_no_secret(place_with: MakePlace, monkeypatch: 
     assert len(given) == 1
     assert "PATH" in given[0]
     assert "hush-hush" not in given[0].values()
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_captions_of_a_text_are_timed_by_whoever_spoke_it_also_where_the_speech_was_kept(
+    place_with: MakePlace, tmp_path: Path, is_kept: bool
+) -> None:
+    place = place_with()
+    job = queue_text(place, voice="f2", language="en-US", options=JobOptions(seed=7, captions="vtt"))
+    folders = [tmp_path / name for name in ("first", "second")[: 1 + is_kept]]
+
+    for folder in folders:
+        folder.mkdir()
+        prepare_job(place, job, folder, RunControl(), lambda: None)
+        keep_speech(place, job, folder, lambda: None)
+
+    said = json.loads((folders[-1] / "said.json").read_text())
+    assert (said["text"], said["language"]) == (TEXT, "en-US")
+    assert said["heard"] == json.loads(stored(place, speech_key(job.id)))["words"]
+    assert [word["word"] for word in said["heard"]] == TEXT.split()
 
 
 def test_a_job_with_a_recording_has_no_speech_in_its_manifest(place_with: MakePlace) -> None:

@@ -36,6 +36,7 @@ def test_every_field_is_read_in_its_own_type() -> None:
         "webhook_events": "video.completed, video.failed", "metadata": '{"a":"b"}', "expires_after_s": "60",
         "queue_ttl_s": "60", "priority": "batch", "consent": "true", "prompt": "hello",
         "text": "Good morning.", "voice": "f1", "language": "en-US",
+        "captions": "vtt", "transcript": "Good morning.",
     }  # fmt: skip
 
     fields, findings = read_fields(pairs.items())

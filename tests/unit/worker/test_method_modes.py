@@ -12,6 +12,7 @@ from api.fields import CreateFields, read_fields
 from jobs.job import JobOptions, Notice
 from jobs.settings import Settings
 from mmgt_core.backdrop.backdrop import asked_backdrop
+from mmgt_core.commands.captioning import CaptionForm
 from mmgt_core.errors import InputWarning
 from mmgt_core.load import load_pipeline
 from mmgt_core.media.limits import MediaLimits
@@ -110,7 +111,14 @@ def test_the_api_takes_just_the_backdrops_that_the_method_knows(asked: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("field", "known"), [("framing", Framing), ("start_pose", StartPose), ("lips", Lips), ("until", Until)]
+    ("field", "known"),
+    [
+        ("framing", Framing),
+        ("start_pose", StartPose),
+        ("lips", Lips),
+        ("until", Until),
+        ("captions", CaptionForm),
+    ],
 )
 def test_the_api_takes_just_what_the_method_knows(field: str, known: type[StrEnum]) -> None:
     (words, _) = CreateFields.model_json_schema()["properties"][field]["anyOf"]

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from mmgt_core.backdrop.backdrop import Backdrop
+from mmgt_core.captions.cues import Cue
+from mmgt_core.captions.timing import CaptionSource
+from mmgt_core.captions.webvtt import captions_of
 from mmgt_core.errors import InputWarning
 from mmgt_core.media.limits import MediaLimits
 from mmgt_core.media.sound_file import SOUND_RATE_HZ, write_sound
@@ -14,6 +17,7 @@ from mmgt_core.media.sound_stream import SoundRules, stream_sound
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pose.framing import SquareFrame
 from mmgt_core.pose_sampling import Lips
+from mmgt_core.speech.words import TimedWord
 from mmgt_core.types import PoseSequence, Waveform
 from mmgt_core.whole_picture.framing import Framing
 from mmgt_core.whole_picture.surroundings import Place, Surroundings
@@ -21,6 +25,7 @@ from tests.unit.media.recordings import SAMPLES, encode_film, encode_sound, spee
 from worker.packed_inputs import pack, unpack
 
 LIMITS = MediaLimits()
+SPOKEN = CaptionSource("Hi.", heard=(TimedWord("Hi.", 0.25, 0.5),))
 
 
 def heard(path: Path) -> np.ndarray:
@@ -45,11 +50,13 @@ def test_inputs_come_out_as_they_went_in(tmp_path: Path, is_driven: bool) -> Non
         backdrop=Backdrop("image", chance.integers(0, 256, (30, 40, 3), np.uint8)),
         lips=Lips.DRIVING if is_driven else Lips.AUDIO,
         made_poses=None if is_driven else PoseSequence(chance.random((25, 134, 3), np.float32)),
+        captions=CaptionSource("Hi.", "de", captions_of([Cue(0, 1, "Hi & bye")])) if is_driven else SPOKEN,
     )
 
     back = unpack(pack(inputs, LIMITS, tmp_path), tmp_path)
 
     assert (back.crop, back.warnings, back.is_drawn) == (inputs.crop, inputs.warnings, inputs.is_drawn)
+    assert back.captions == inputs.captions
     assert (back.lips, back.needs_stage_1) == (inputs.lips, False)
     assert (back.made_poses is None) == is_driven
     assert inputs.made_poses is None or np.array_equal(back.made_poses.keypoints, inputs.made_poses.keypoints)
