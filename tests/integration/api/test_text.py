@@ -174,6 +174,16 @@ def test_refusals_tell_the_number_and_what_there_is(alice_of: Ask) -> None:
     assert language == "language is 'fr'; the voice nova speaks en-us"
 
 
+def test_a_text_of_just_the_limit_is_taken(alice_of: Ask) -> None:
+    assert create(alice_of(), text="a" * 100).status_code == 202
+
+
+def test_a_letter_that_is_a_syllable_is_estimated_to_take_longer(alice: httpx.Client, store: JobStore) -> None:
+    seconds = [job_of(store, create(alice, text=letter * 20)).seconds for letter in ("人", "a")]
+
+    assert seconds == [4.0, 1.2]
+
+
 def test_a_service_without_speech_says_what_its_operator_must_set(alice_of: Ask) -> None:
     answer = create(alice_of(espeak=False), text=TEXT)
 
@@ -276,6 +286,7 @@ def test_another_image_keeps_the_speech(
     again = job_of(store, alice.post(f"/v1/videos/{source.id}/remix", files={"image": ("b.png", PNG + b"!")}))
 
     assert b"".join(storage.stream(again.request.inputs["audio"])) == SPEECH
+    assert again.seconds == 3.2  # as long as the source's video was, not as its text was guessed to be
 
 
 def test_speech_that_was_made_can_be_remixed_where_nothing_can_be_spoken_any_more(
