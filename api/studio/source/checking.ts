@@ -69,6 +69,8 @@ async function look(image: File, audio: File, seen: [string, string][], signal: 
     } else {
       looking.value = "unavailable";
       trouble.value = messageOf(error);
+      const waitS = error instanceof Problem ? error.retryAfterS : 0;
+      if (waitS) setTimeout(() => !signal.aborted && void look(image, audio, seen, signal), 1000 * waitS);
     }
   }
 }

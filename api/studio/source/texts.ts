@@ -86,6 +86,7 @@ export const T = {
       image_no_person: "Use a picture that shows one person from the front, at least head and shoulders.",
       image_multiple_people: "Use a picture with one person, or cut the others out.",
       audio_unreadable: "Save it as WAV or MP3 and try again.",
+      unsupported_media_type: "The file is of no kind that the server knows. Save it as PNG or JPEG, or as WAV or MP3.",
       audio_too_short: "Use at least half a second of speech.",
       audio_too_long: "Cut the recording.",
       audio_silent: "Nothing is heard in it. Record again closer to the microphone, or allow silence under More.",

@@ -19,6 +19,7 @@ const ROW_OF: Record<string, Row> = {
   sound_channel_chosen: "sound", sound_ends_early: "sound",
   audio_silent: "speech",
 };
+const ROW_AT: Record<string, Row> = { "/image": "picture", "/audio": "sound" };
 const LOOKED_AT: Row[] = ["sound", "speech", "picture", "person", "hands"]; // in the server's order; it ends at a fault
 const QUIET = new Set(["image_recropped"]); // the crop is drawn on the picture
 const DRAWN: Record<Mark, IconName> = { unknown: "dot", good: "check", warned: "warning", bad: "cross" };
@@ -56,7 +57,7 @@ function verdictMark(seen: Report | null): Mark {
 }
 
 function CheckRow({ row, seen }: { row: Row; seen: Report | null }) {
-  const faults = seen?.findings.filter((finding) => ROW_OF[finding.code] === row) ?? [];
+  const faults = seen?.findings.filter((finding) => rowOf(finding) === row) ?? [];
   const remarks = seen ? warningsOf(seen).filter((warning) => ROW_OF[warning.code] === row) : [];
   const mark = markOf(row, seen, faults.length, remarks.length);
   return (
@@ -80,19 +81,21 @@ function CheckRow({ row, seen }: { row: Row; seen: Report | null }) {
 function markOf(row: Row, seen: Report | null, numFaults: number, numRemarks: number): Mark {
   if (!seen) return "unknown";
   if (numFaults) return "bad";
-  const ended = Math.min(...seen.findings.map((finding) => rank(finding.code)), LOOKED_AT.length);
+  const ended = Math.min(...seen.findings.map(rank), LOOKED_AT.length);
   if (LOOKED_AT.indexOf(row) > ended) return "unknown";
   return numRemarks ? "warned" : "good";
 }
 
 /** Where the server's look ended: at a finding of no row it had not begun. */
-const rank = (code: string): number => {
-  const row = ROW_OF[code];
+const rank = (finding: Finding): number => {
+  const row = rowOf(finding);
   return row ? LOOKED_AT.indexOf(row) : -1;
 };
 
+const rowOf = (finding: Finding): Row | undefined => ROW_OF[finding.code] ?? ROW_AT[finding.pointer];
+
 const warningsOf = (seen: Report) => seen.warnings.filter((warning) => !QUIET.has(warning.code));
-const others = (seen: Report): Finding[] => seen.findings.filter((finding) => !ROW_OF[finding.code]);
+const others = (seen: Report): Finding[] => seen.findings.filter((finding) => !rowOf(finding));
 
 function Said({ finding, isBad = false }: { finding: Finding; isBad?: boolean }) {
   const detail = finding.detail.replace(/^(image|audio): /, "");

@@ -31,10 +31,11 @@ type Grip = "move" | "resize";
 
 export function Crop({ box, width, height, onChange }: Props) {
   const [moved, setMoved] = useState<Box | null>(null);
-  const [told, setTold] = useState<{ of: Box; box: Box } | null>(null);
+  const [told, setTold] = useState<{ of: string; box: Box } | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const drag = useRef<{ grip: Grip; x: number; y: number; from: Box } | null>(null);
-  const shown = moved ?? (told && told.of === box ? told.box : box);
+  const answered = textOf(box);
+  const shown = moved ?? (told?.of === answered ? told.box : box); // until the server has looked again
 
   const fitted = (x: number, y: number, side: number): Box => {
     const size = Math.round(Math.min(Math.max(side, Math.min(LEAST_PX, width, height)), width, height));
@@ -42,8 +43,8 @@ export function Crop({ box, width, height, onChange }: Props) {
   };
   const tell = (chosen: Box): void => {
     setMoved(null);
-    setTold({ of: box, box: chosen }); // until the server has looked again
-    onChange(`${chosen.x},${chosen.y},${chosen.width},${chosen.height}`);
+    setTold({ of: answered, box: chosen });
+    onChange(textOf(chosen));
   };
 
   const take = (grip: Grip) => (event: PointerEvent): void => {
@@ -112,5 +113,7 @@ export function Crop({ box, width, height, onChange }: Props) {
     </div>
   );
 }
+
+const textOf = ({ x, y, width, height }: Box): string => `${x},${y},${width},${height}`;
 
 const within = (value: number, most: number): number => Math.min(Math.max(value, 0), Math.max(most, 0));
