@@ -20,6 +20,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from api.studio.files import BUILT
+from jobs.queue import PREFLIGHT_QUEUE
+from tests.waiting import comes_true
 
 ROOT = Path(__file__).parents[3]
 MMGT = (sys.executable, "-m", "deploy")
@@ -75,20 +77,16 @@ class Studio:
 
     def start_video(self, tenant: str, **fields: str) -> str:
         """Make a video beside the browser; the scripted pipeline takes a tenth of a second for each step."""
-        with self.client(tenant) as client, (PRESENTERS / "man.png").open("rb") as image:
-            with (PRESENTERS / "man.wav").open("rb") as audio:
-                answer = client.post("/v1/videos", files={"image": image, "audio": audio}, data=fields)
+        with self.client(tenant) as client:
+            answer = client.post("/v1/videos", files=files_of_a_sample(), data=fields)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
-    def await_looks(self) -> None:
-        """Return when somebody looks at inputs: the preflight worker may be the last to start."""
-        files = {"image": (PRESENTERS / "man.png").read_bytes(), "audio": (PRESENTERS / "man.wav").read_bytes()}
-        with self.client("bob") as client:
-            for _ in range(20):
-                if client.post("/v1/videos/validate", files=files).status_code == 200:
-                    return
-        raise AssertionError("no preflight worker answers")
+    def is_looked_at(self) -> bool:
+        """Whether somebody looks at inputs already: the preflight worker may be the last to start."""
+        with self.client("operator") as client:
+            workers = client.get("/v1/queue").json()["workers"]
+        return any(PREFLIGHT_QUEUE in worker["queues"] for worker in workers)
 
     def make_video(self, tenant: str, **fields: str) -> str:
         """Make a video, and wait until it is there."""
@@ -102,17 +100,22 @@ class Studio:
         return video_id
 
 
+def files_of_a_sample() -> dict[str, bytes]:
+    return {"image": (PRESENTERS / "man.png").read_bytes(), "audio": (PRESENTERS / "man.wav").read_bytes()}
+
+
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     data = tmp_path_factory.mktemp("studio") / "data"
     with serving(data, **SCRIPTED) as url:
-        studio = Studio(url, {tenant: make_key(data, tenant) for tenant in ("alice", "bob")})
-        studio.await_looks()
+        scopes = {"alice": "user", "bob": "user", "operator": "operator"}
+        studio = Studio(url, {tenant: make_key(data, tenant, scope) for tenant, scope in scopes.items()})
+        assert comes_true(studio.is_looked_at, within_s=60.0)
         yield studio
 
 
-def make_key(data: Path, tenant: str) -> str:
-    command = [*MMGT, "keys", "create", "--tenant", tenant, "--data", str(data)]
+def make_key(data: Path, tenant: str, scope: str) -> str:
+    command = [*MMGT, "keys", "create", "--tenant", tenant, "--scope", scope, "--data", str(data)]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
 
 
@@ -134,7 +137,8 @@ class Visit:
 
     def hear(self, message: ConsoleMessage) -> None:
         """Note an error; a refusal by the policy is one too."""
-        provoked = [f"status of {status}" for status in self.refusals] + ["ERR_INTERNET_DISCONNECTED", "ERR_NETWORK"] * self.has_been_offline
+        provoked = [f"status of {status}" for status in self.refusals]
+        provoked += ["ERR_INTERNET_DISCONNECTED", "ERR_NETWORK"] * self.has_been_offline
         if message.type == "error" and not any(words in message.text for words in provoked):
             self.errors.append(message.text)
 
