@@ -7,6 +7,8 @@ export interface Settings {
   model: string;
   quality: string;
   framing: string;
+  backdrop: string;
+  transcript: string;
   crop: string;
   seed: string;
   gesture_strength: number;
@@ -24,6 +26,8 @@ export const DEFAULTS: Settings = {
   model: "",
   quality: "",
   framing: "square",
+  backdrop: "keep",
+  transcript: "",
   crop: "auto",
   seed: "",
   gesture_strength: 1,
@@ -56,6 +60,7 @@ export function fieldsOf(some: Settings): [string, string][] {
   for (const [name, value] of Object.entries(some) as [keyof Settings, string | number | boolean][]) {
     if (value === DEFAULTS[name]) continue;
     fields.push([name === "name" ? "metadata[title]" : name, String(value)]);
+    if (name === "transcript") fields.push(["captions", "vtt"]); // it is told for nothing else
   }
   return fields;
 }

@@ -155,3 +155,29 @@ def test_a_crop_that_is_moved_by_keys_is_looked_at_and_used(visitor: Visitor) ->
     assert x > 0
     assert y > x
     expect(page.get_by_role("button", name="Crop around the person")).to_be_visible()
+
+
+KEEP_FORMS = """
+const send = window.fetch;
+window.forms = [];
+window.fetch = (path, how) => {
+  if (how?.body instanceof FormData) window.forms.push([path, ...how.body].map((part) => part.toString()));
+  return send(path, how);
+};
+"""
+
+
+def test_backdrop_and_captions_reach_the_service_as_they_were_chosen(visitor: Visitor) -> None:
+    visit = visitor()
+    visit.page.add_init_script(KEEP_FORMS)
+    page = visit.open()
+    give_sample(page)
+    page.get_by_text("Green", exact=True).click()
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("What is said").fill("Good morning.")
+    make(page)
+    expect(page.get_by_text("Signed by this server")).to_be_visible()
+
+    sent = [form for form in page.evaluate("window.forms") if form[0] == "/v1/videos"]
+    assert len(sent) == 1
+    assert {"backdrop,#00b140", "captions,vtt", "transcript,Good morning."} < set(sent[0])

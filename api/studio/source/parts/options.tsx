@@ -43,8 +43,9 @@ export function Options({ of, onChange, isNew }: Props) {
         chosen={of.framing}
         words={T.options.framings}
         hasShapes
-        onChange={(value) => onChange({ framing: value })}
+        onChange={(value) => onChange({ framing: value, ...(of.backdrop === "transparent" ? { backdrop: "keep" } : {}) })}
       />
+      <Backdrop chosen={of.backdrop} onChange={onChange} />
       <div class="pair">
         <Slider
           label={T.options.gestures}
@@ -96,6 +97,18 @@ export function Options({ of, onChange, isNew }: Props) {
             words={T.options.smooth}
             onChange={(value) => onChange({ smoothing: value })}
           />
+          {isNew && (
+            <label>
+              {T.options.captions}
+              <textarea
+                rows={3}
+                maxLength={20000}
+                placeholder={T.options.captionsHint}
+                value={of.transcript}
+                onInput={(event) => onChange({ transcript: event.currentTarget.value })}
+              />
+            </label>
+          )}
           <Tick
             label={T.options.startPose}
             isOn={of.start_pose === "portrait"}
@@ -112,5 +125,37 @@ export function Options({ of, onChange, isNew }: Props) {
         </div>
       </details>
     </>
+  );
+}
+
+const OWN_AT_FIRST = "#20506b";
+
+function Backdrop({ chosen, onChange }: { chosen: string; onChange: (some: Partial<Settings>) => void }) {
+  const words = T.options.backdrops;
+  const isOwn = !(chosen in words);
+  const choose = (value: string): void => {
+    if (value === "own") onChange({ backdrop: OWN_AT_FIRST });
+    else onChange({ backdrop: value, ...(value === "transparent" ? { framing: "square" } : {}) }); // it has no other
+  };
+  return (
+    <div>
+      <Choice
+        legend={T.options.backdrop}
+        name="backdrop"
+        values={Object.keys(words)}
+        chosen={isOwn ? "own" : chosen}
+        words={words}
+        onChange={choose}
+      />
+      {isOwn && (
+        <input
+          type="color"
+          aria-label={T.options.colour}
+          value={chosen}
+          onChange={(event) => onChange({ backdrop: event.currentTarget.value })}
+        />
+      )}
+      {chosen === "transparent" && <p class="quiet small">{T.options.transparentHint}</p>}
+    </div>
   );
 }

@@ -20,6 +20,8 @@ import { Remix } from "./remix";
 export interface Manifest {
   options: { seed: number; quality: string | null; loop: boolean; start_pose: string } & Record<string, unknown>;
   framing: { framing: string } | null;
+  backdrop: string;
+  captions: unknown;
   pipeline_seconds: number;
 }
 
@@ -49,7 +51,7 @@ export function Result({ video }: { video: Video }) {
           )}
         </div>
         <div class="right">
-          <Downloads video={video} />
+          <Downloads video={video} manifest={manifest} />
           <Facts video={video} manifest={manifest} />
           <div class="row spread">
             {video.remixed_from_video_id ? (
@@ -72,13 +74,16 @@ function facts(video: Video): string {
   return parts.join(" · ");
 }
 
-function settingsOf(video: Video, { options, framing }: Manifest): Settings {
+const COLOUR = /^#[0-9a-f]{6}$/i; // a picture behind the person is kept by a remix, and has no name here
+
+function settingsOf(video: Video, { options, framing, backdrop }: Manifest): Settings {
   return {
     ...DEFAULTS,
     name: video.metadata["title"] ?? "",
     model: video.model,
     quality: options.quality ?? "",
     framing: framing?.framing ?? "square",
+    backdrop: COLOUR.test(backdrop) || backdrop === "transparent" ? backdrop : DEFAULTS.backdrop,
     seed: String(video.seed),
     gesture_strength: Number(options["gesture_strength"] ?? 1),
     head_strength: Number(options["head_strength"] ?? 1),
@@ -107,7 +112,13 @@ function useManifest(id: string): Manifest | null {
 /** A worker of another kind may tell less. */
 function complete(told: Partial<Manifest>): Manifest {
   const options = { seed: 0, quality: null, loop: false, start_pose: "off", ...told.options };
-  return { options, framing: told.framing ?? null, pipeline_seconds: told.pipeline_seconds ?? 0 };
+  return {
+    options,
+    framing: told.framing ?? null,
+    backdrop: told.backdrop ?? DEFAULTS.backdrop,
+    captions: told.captions ?? null,
+    pipeline_seconds: told.pipeline_seconds ?? 0,
+  };
 }
 
 interface PlayersProps {
@@ -160,10 +171,18 @@ function Players({ id, film, error, size }: PlayersProps) {
 }
 
 const SUFFIX: Record<string, string> = {
-  video: "mp4", pose: "mp4", masks: "mp4", keypoints: "npy", thumbnail: "jpg", manifest: "json",
+  video: "mp4", pose: "mp4", masks: "mp4", keypoints: "npy", thumbnail: "jpg", manifest: "json", captions: "vtt",
+  matte: "mp4", transparent: "mov",
 };
 
-function Downloads({ video }: { video: Video }) {
+/** Whether a video has what not every one has. */
+function hasVariant(variant: string, manifest: Manifest | null): boolean {
+  if (variant === "captions") return Boolean(manifest?.captions);
+  if (variant === "transparent") return manifest?.backdrop === "transparent";
+  return variant !== "matte" || (manifest !== null && manifest.backdrop !== DEFAULTS.backdrop);
+}
+
+function Downloads({ video, manifest }: { video: Video; manifest: Manifest | null }) {
   const [error, setError] = useState<string | null>(null);
   const get = (variant: string) => async (): Promise<void> => {
     setError(null);
@@ -178,7 +197,7 @@ function Downloads({ video }: { video: Video }) {
     <section class="card downloads" aria-labelledby="downloads-title">
       <h2 id="downloads-title">{T.video.downloads}</h2>
       <div class="grid">
-        {Object.entries(T.video.variants).map(([variant, word]) => (
+        {Object.entries(T.video.variants).filter(([variant]) => hasVariant(variant, manifest)).map(([variant, word]) => (
           <button
             key={variant}
             type="button"
