@@ -9,7 +9,7 @@ from jobs.settings import LimitSettings
 from jobs.speech import HOW_TO_HAVE_ONE, Offer
 
 _S_PER_CHAR, _S_PER_WIDE_CHAR = 1 / 17, 1 / 5
-"""Of ten languages read by eSpeak NG at 160 words a minute, the speech was 0.7 to 1.6 times as long as this says."""
+"""Of ten languages read by eSpeak NG at 160 words a minute, the speech was 0.6 to 1.7 times as long as this says."""
 
 
 def check_text(fields: CreateFields, limits: LimitSettings, offer: Offer | None) -> tuple[Finding, ...]:
