@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmgt_core.backdrop.cutting_out import CutOut, FramedCutting
-from mmgt_core.backdrop.matting import sure_body
+from mmgt_core.backdrop.matting import _hanging_together, sure_body
 from mmgt_core.keypoints import Float32Array
 from mmgt_core.pipelines.pictures import scaled
 from mmgt_core.pose.framing import SquareFrame
@@ -156,3 +156,17 @@ def test_before_a_picture_each_pixel_is_as_much_the_person_as_the_share_says() -
 
     assert seen[0, :, 0].tolist() == [100, 125, 200]
     assert cut.layer[0, :, 3].tolist() == [0, 64, 255]
+
+
+def test_what_does_not_hang_together_with_the_body_is_nobody_and_a_small_hole_in_it_is_none() -> None:
+    share, body = np.zeros((2, 256, 256), np.float32)
+    share[60:256, 80:180] = 1
+    share[100:106, 100:106] = 0  # a badge in the wall's colour
+    share[60:140, 120:150] = 0  # open above: no hole
+    share[10:40, 200:240] = 0.9  # a disc on the wall
+    body[200:250, 100:160] = 1
+
+    found = _hanging_together(share, body)
+
+    assert (found[10:40, 200:240].max(), found[100:106, 100:106].min()) == (0, 1)
+    assert (found[60:140, 120:150].max(), found[150:250, 90:170].min()) == (0, 1)
