@@ -43,6 +43,12 @@ def test_chunks_may_end_anywhere(cuts: list[int], line_end: str) -> None:
     assert [event.id for event in read(chunks)] == ["1-0", "2-0"]
 
 
+def test_a_line_end_may_be_cut_between_its_letters_and_a_type_is_of_one_event() -> None:
+    events = read([b"data: {}\r", b"\nid: 1-0\r\nevent: video.created\r\n\r\n", b"id: 2-0\r\ndata: {}\r\n\r\n"])
+
+    assert [(event.id, event.type) for event in events] == [("1-0", "video.created"), ("2-0", "message")]
+
+
 def test_an_event_that_is_not_whole_is_not_told_and_comments_are_nothing() -> None:
     assert read([b": ping\r\n\r\n", b'id: 1-0\r\ndata: {"a":1}\r\n']) == []
 

@@ -85,6 +85,16 @@ def test_a_file_may_be_a_path_bytes_or_open_and_is_sent_again_whole(tmp_path: Pa
     assert [body.count(b"form-data") for body in bodies] == [3, 3]
 
 
+def test_a_stream_is_given_up_sooner_than_an_answer() -> None:
+    client, stream = mmgt.Client("http://there", timeout_s=60.0), call_of(Flow(events.events(Patience(), "I")).next())
+
+    with stream.request(client._http) as following, videos_call().request(client._http) as asking:
+        reads = [request.extensions["timeout"]["read"] for request in (following, asking)]
+        connects = [request.extensions["timeout"]["connect"] for request in (following, asking)]
+
+    assert (reads, connects) == ([events.SILENT_S, 60.0], [10.0, 10.0])
+
+
 def test_a_pipe_is_read_once_and_can_be_sent_twice() -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:

@@ -151,6 +151,19 @@ def test_no_sleep_and_no_silence_outlasts_what_the_caller_waits() -> None:
     assert waiting.step.seconds <= 3.0
 
 
+def test_signs_of_life_do_not_keep_anybody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("mmgt.waiting.time.monotonic", lambda: now[0])
+    waiting = Waiting(timeout_s=60.0)
+    waiting.hear_of(200, RUNNING)
+    waiting.hear(stream())
+    waiting.hear(b": ping\r\n\r\n")
+    now[0] += 61
+
+    with pytest.raises(WaitTimedOut):
+        waiting.hear(b": ping\r\n\r\n")
+
+
 def test_who_waits_no_longer_is_told_how_far_it_is() -> None:
     waiting = Waiting(timeout_s=0.0)
 
