@@ -19,15 +19,17 @@ from mmgt_core.config import MMGT_DEMO, SamplingOptions
 from mmgt_core.finishing.loop_seam import dissolved_into_first
 from mmgt_core.keypoints import CANVAS_SIZE, NECK, NOSE, Float32Array
 from mmgt_core.load import load_pipeline
+from mmgt_core.metrics.mouth import mouth_opening
 from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.pose.easing import Float64Array
 from mmgt_core.pose.eyelids import eye_opening, usual_opening
 from mmgt_core.pose.framing import SquareFrame
-from mmgt_core.pose_sampling import PoseWishes, StartPose
+from mmgt_core.pose_sampling import Lips, PoseWishes, StartPose
 from mmgt_core.synthetic.bounds import FIRST_HELD_OUT_SEED
-from mmgt_core.synthetic.clip import synthetic_clip
-from mmgt_core.types import FPS, SAMPLES_PER_FRAME, RenderedFrame, UInt8Array, Waveform
+from mmgt_core.synthetic.clip import SyntheticClip, synthetic_clip
+from mmgt_core.types import FPS, SAMPLES_PER_FRAME, PoseSequence, RenderedFrame, UInt8Array, Waveform
 
 PICTURES = Path("docs/pictures")
 SEED, SECONDS, SHORT_S = FIRST_HELD_OUT_SEED + 5, 8, 4
@@ -35,6 +37,7 @@ PAPER, INK, BLUE, ORANGE, GREEN = "#f4f4f1", "#22222a", "#1f5fbf", "#d2571c", "#
 WRISTS, WRIST, EYES = {4: BLUE, 7: ORANGE}, 4, (14, 15)
 ARMS = ([2, 3, 4], [5, 6, 7])
 STRENGTHS = (0.0, 1.0, 1.5)
+TAKEN = 45  # the frame of a take that is shown
 ALL = slice(0, CANVAS_SIZE)
 FOREARMS = (slice(86, 426), slice(300, 490))
 """Columns and rows of the canvas."""
@@ -46,15 +49,26 @@ class Speaker:
     def __init__(self) -> None:
         torch.set_num_threads(1)
         self._pipeline = load_pipeline(MMGT_DEMO, Path("none"), torch.device("cpu"), torch.float32)
-        clip = synthetic_clip(SEED, SECONDS)
+        self.clip = clip = synthetic_clip(SEED, SECONDS)
         self.keypoints = clip.pose_sequence.keypoints[clip.reference_frame]
         self.portrait = clip.render([clip.reference_frame], CANVAS_SIZE)[0]
         frame = SquareFrame(0, 0, CANVAS_SIZE)
         self._inputs = Inputs(self.portrait, frame, self.keypoints, clip.waveform, Path("none"), None, ())
 
-    def poses(self, seconds: float = SECONDS, is_silent: bool = False, **wishes: object) -> Float32Array:
+    def poses(
+        self, seconds: float = SECONDS, is_silent: bool = False, seed: int = SEED, **wishes: object
+    ) -> Float32Array:
         """(F, 134, 3)."""
         inputs, options = self._asked(seconds, is_silent, wishes)
+        return self._made(inputs, replace(options, seed=seed))
+
+    def driven(self, clip: SyntheticClip, lips: Lips) -> Float32Array:
+        """(F, 134, 3): a clip's poses with the presenter's own sound."""
+        inputs, options = self._asked(SHORT_S, False, {})
+        poses = PoseSequence(clip.pose_sequence.keypoints[: inputs.num_frames])
+        return self._made(replace(inputs, driving_poses=poses, lips=lips), options)
+
+    def _made(self, inputs: Inputs, options: SamplingOptions) -> Float32Array:
         return np.concatenate([part.keypoints for part in self._pipeline.poses(inputs, options, RunControl())])
 
     def frames(self, seconds: float, **wishes: object) -> list[RenderedFrame]:
@@ -78,6 +92,8 @@ def main(folder: Path) -> None:
         "loop": loop(speaker),
         "start-pose": start_pose(speaker),
         "allow-silence": allow_silence(speaker),
+        "takes": takes(speaker),
+        "lips": lips(speaker),
     }
     for name, figure in pictures.items():
         sys.stdout.write(f"{save(figure, folder / f'{name}.webp')}\n")
@@ -169,6 +185,32 @@ def allow_silence(speaker: Speaker) -> Figure:
     axes.plot(seconds, steps(poses), color=BLUE, linewidth=1.2, label="quicker wrist, px a frame")
     openness = eye_opening(poses)[1:] / (usual_opening(speaker.keypoints) or 1)
     axes.plot(seconds, openness, color=ORANGE, linewidth=1.4, label="eyes open, share of usual")
+    legend(axes)
+    return figure
+
+
+def takes(speaker: Speaker) -> Figure:
+    """One moment of three seeds, as variant `pose` shows it."""
+    figure = paper(7.2, 2.7)
+    for seed in range(3):
+        axes = figure.add_axes((seed / 3 + 0.005, 0.0, 0.323, 0.88))
+        axes.imshow(draw_pose(speaker.poses(SHORT_S, seed=seed)[TAKEN]))
+        axes.set_axis_off()
+        axes.set_title(f"until = poses, seed = {seed}", fontsize=9.5, color=INK)
+    return figure
+
+
+def lips(speaker: Speaker) -> Figure:
+    """How far the mouth is open when another clip's poses drive."""
+    figure = paper(7.2, 2.5)
+    axes = chart(figure.add_axes((0.09, 0.2, 0.89, 0.68)), "seconds", "mouth open, share of most")
+    film = synthetic_clip(SEED + 1, SHORT_S)
+    drawn = {wish: mouth_opening(PoseSequence(speaker.driven(film, wish))) for wish in Lips}
+    truth = speaker.clip.mouth_opening[: len(drawn[Lips.AUDIO])]
+    shown = (("the new sound's truth", truth, GREEN, 3.0), ("lips = audio", drawn[Lips.AUDIO], BLUE, 1.4),
+             ("lips = driving", drawn[Lips.DRIVING], ORANGE, 1.0))  # fmt: skip
+    for label, opening, colour, width in shown:
+        axes.plot(np.arange(len(opening)) / FPS, opening / opening.max(), color=colour, linewidth=width, label=label)
     legend(axes)
     return figure
 
