@@ -324,7 +324,7 @@ Its latents have the information of f4 with 4 channels at a quarter of the cells
 scale that training measures is folded into the autoencoder's own weights.
 """
 
-PRESENTER_KEYPOINTS = KeypointNetworkConfig(widths=(24, 48, 96, 96), decoder_width=64)
+PRESENTER_KEYPOINTS = KeypointNetworkConfig(widths=(16, 32, 64, 80, 96), decoder_width=48)
 """The detector that is trained along with `mmgt-demo`."""
 
 MMGT_DEMO_GUIDED = replace(

@@ -14,7 +14,7 @@ from mmgt_core.keypoints import FEET, LEGS, NUM_KEYPOINTS, Float32Array
 from mmgt_core.pose.detector import VISIBLE, DetectedPerson
 from mmgt_core.types import UInt8Array
 
-INPUT_SIDE = 128
+INPUT_SIDE = 256
 _LARGEST_SQUARE_PX = 1280
 """A longer picture is shrunk before it is made square: memory must not grow with the square of its length."""
 _STRIDE = 4
@@ -34,7 +34,7 @@ class KeypointMaps:
 
 
 class KeypointNetwork(nn.Module):
-    """Convolutions down to 8x8 cells, where the whole figure is seen, and up again to 32x32 with skips."""
+    """Convolutions down to 8x8 cells, where the whole figure is seen, and up again to 64x64 with skips."""
 
     def __init__(self, config: KeypointNetworkConfig) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class KeypointNetwork(nn.Module):
         self.out = nn.Sequential(_Convolution(channels, channels), nn.Conv2d(channels, NUM_KEYPOINTS, 1))
 
     def forward(self, pixels: torch.Tensor) -> KeypointMaps:
-        """Args: pixels: (B, 3, 128, 128) in [-1, 1]. Gives maps of 32x32 cells."""
+        """Args: pixels: (B, 3, 256, 256) in [-1, 1]. Gives maps of 64x64 cells."""
         hidden, skips = pixels, []
         for layer in self.down:
             hidden = layer(hidden)  # (B, C, H/2, W/2)

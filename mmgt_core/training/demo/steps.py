@@ -45,14 +45,14 @@ PROCESS_2, SPEECH = "video", "speech"
 DATA_FOLDERS = {
     "smga": "poses",
     "vae": "stills",
-    "keypoints": "stills",
+    "keypoints": "figures",
     "image": CLIPS,
     "video": CLIPS,
     "details": "drawn",
     "distill": "taught",
 }
-"""By process: stage 1's windows, few frames of many presenters, stage 2's consecutive frames, others that it drew, and
-windows that a student's teacher drew."""
+"""By process: stage 1's windows, few frames of many presenters, small for `vae` and large for `keypoints`, stage 2's
+consecutive frames, others that it drew, and windows that a student's teacher drew."""
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ STEPS: dict[str, Callable[[Path], object]] = {
     "export": lambda out: export_demo_weights(out, PACKAGED_WEIGHTS),
     "distill": train_student,
 }
-"""In order. `smga` waits for nothing; `keypoints` only for the drawings that `vae` makes first."""
+"""In order. `smga` and `keypoints` wait for nothing."""
 
 WHEN_ASKED: dict[str, Callable[[Path], object]] = {"ablations": train_ablations}
 """No part of the weights. So is each of the ablations by its own name."""

@@ -231,10 +231,11 @@ def presenters(
     on_progress: Callable[[int, int], None],
 ) -> PresenterDataset:
     """The folder's presenters, drawn where they are not there yet."""
-    return build_presenter_dataset(folder, preset, config, partial(_clip_of, config), num_workers, on_progress)
+    return build_presenter_dataset(folder, preset, config, partial(clip_of, config), num_workers, on_progress)
 
 
-def _clip_of(config: PresenterDatasetConfig, seed: int) -> SyntheticClip:
+def clip_of(config: PresenterDatasetConfig, seed: int) -> SyntheticClip:
+    """The clip of a seed, as a photograph where it is one of those."""
     clip = synthetic_clip(seed)
     return photographed(clip) if config.is_photographed(seed - config.first_seed) else clip
 
@@ -277,7 +278,7 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
     """Draw one row; it counts once all of it is written."""
     seed = config.first_seed + index
     clip = make_clip(seed)
-    frames = _chosen_frames(clip, config.frames_per_clip, seed)
+    frames = chosen_frames(clip, config.frames_per_clip, seed)
     large = clip.render(frames, _DRAWN_SIDE)
     poses = PoseSequence(clip.pose_sequence.keypoints[frames])
     encoder: SpeechEncoder = build_wav2vec(preset.wav2vec)
@@ -291,7 +292,7 @@ def _draw_clip(folder: Path, preset: Preset, config: PresenterDatasetConfig, mak
     write_row(folder, index, rows, DONE)
 
 
-def _chosen_frames(clip: PresenterClip, num_frames: int, seed: int) -> list[int]:
+def chosen_frames(clip: PresenterClip, num_frames: int, seed: int) -> list[int]:
     """The frame of rest, then consecutive ones from a random place; a shorter clip repeats its last frame."""
     length = len(clip.pose_sequence)
     start = int(np.random.default_rng((_NOISE_SEED, seed)).integers(0, max(1, length - num_frames + 1)))

@@ -17,7 +17,7 @@ from mmgt_core.pose.drawing import draw_pose
 from mmgt_core.pose.keypoint_network import INPUT_SIDE, KeypointNetwork, peaks
 from mmgt_core.training.machinery.batches import Batch
 from mmgt_core.training.presenters.autoencoder import as_pixels
-from mmgt_core.training.presenters.dataset import PresenterDataset
+from mmgt_core.training.presenters.figures import Figures
 from mmgt_core.training.presenters.pictures_of_nobody import picture_of_nobody
 from mmgt_core.types import UInt8Array
 
@@ -41,14 +41,14 @@ class KeypointTrainingConfig:
 class PresenterPictures:
     """Moved and scaled pictures with their points: `TrainingData` whose items are clips."""
 
-    dataset: PresenterDataset
+    dataset: Figures
     config: KeypointTrainingConfig
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def item(self, index: int, generator: np.random.Generator) -> Batch:
-        """pictures: (128, 128, 3) uint8. keypoints: (134, 3), pixels of the picture. is_present: 0 or 1."""
+        """pictures: (256, 256, 3) uint8. keypoints: (134, 3), pixels of the picture. is_present: 0 or 1."""
         frame = int(generator.integers(self.dataset.pictures.shape[1]))
         picture = np.array(self.dataset.pictures[index, frame])
         keypoints = np.array(self.dataset.keypoints[index, frame])
@@ -83,7 +83,7 @@ class PresenterPictures:
 class KeypointTraining:
     """Cross-entropy of the cells, distance of the peaks, and whether there is a presenter at all."""
 
-    def __init__(self, network: KeypointNetwork, dataset: PresenterDataset, config: KeypointTrainingConfig) -> None:
+    def __init__(self, network: KeypointNetwork, dataset: Figures, config: KeypointTrainingConfig) -> None:
         self._network, self._dataset, self._config = network.requires_grad_(True), dataset, config
         self.networks: Mapping[str, nn.Module] = {"keypoints": network}
 

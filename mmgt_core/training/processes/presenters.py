@@ -18,6 +18,7 @@ from mmgt_core.training.presenters.dataset import PresenterDatasetConfig, presen
 from mmgt_core.training.presenters.details import DetailTraining, DetailTrainingConfig, FramePairs
 from mmgt_core.training.presenters.detector import KeypointTraining, KeypointTrainingConfig, PresenterPictures
 from mmgt_core.training.presenters.drawn_frames import draw_frames
+from mmgt_core.training.presenters.figures import figures
 from mmgt_core.training.presenters.moved_portraits import move_portraits
 from mmgt_core.training.stage_2.finished import Stage2Files
 from mmgt_core.training.stage_2.starts import seeded
@@ -80,7 +81,7 @@ def prepare_keypoints(
 ) -> Prepared:
     """The detector of presenters. Raises: ConfigurationError: an unknown key, or a value that cannot be."""
     options = fill(KeypointOptions, configuration.options, f"{configuration.name} [keypoints]")
-    dataset = presenters(folder, find_preset(options.preset), options.presenters, num_workers, on_progress)
+    dataset = figures(folder, options.presenters, num_workers, on_progress)
     network = seeded(configuration.loop.seed, lambda: KeypointNetwork(PRESENTER_KEYPOINTS))
     return Prepared(KeypointTraining(network, dataset, options.training), PresenterPictures(dataset, options.training))
 
