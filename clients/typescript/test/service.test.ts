@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { test } from "node:test";
 import {
   Client, InvalidRequest, NotCompleted, NotFound, TryLater, Unauthorised, UnexpectedAnswer, Unreachable, WaitTimedOut,
-  type Variant, type Video, type VideoEvent,
+  type CreateWishes, type Variant, type Video, type VideoEvent,
 } from "mmgt-client";
 import { download, fileFrom } from "mmgt-client/node";
 
@@ -142,6 +142,22 @@ test("a wait ends when its time is over, or when its caller stops it", async () 
   await assert.rejects(waiting, { name: "AbortError" });
   await client.videos.delete(id);
   await assert.rejects(client.videos.wait(id), NotFound);
+});
+
+test("every wish is sent as it is; what came is compared outside", async () => {
+  const asked = JSON.parse(process.env["MMGT_TEST_WISHES"]!) as Record<string, { files: string[]; fields: object }>;
+  const bytes: Record<string, Uint8Array | Blob> = {
+    image: PNG, backdrop_image: PNG, audio: new Blob([WAV]),
+    driving_video: Uint8Array.from([0, 0, 0, 32, ...new TextEncoder().encode("ftypisom"), ...new Array(200).fill(0)]),
+    driving_keypoints: Uint8Array.from([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, ...new Array(200).fill(0)]),
+    captions_file: new Blob(["WEBVTT\n\n00:00.000 --> 00:01.000\nGood morning\n"]),
+  };
+  const made: Record<string, string> = {};
+  for (const [name, { files, fields }] of Object.entries(asked)) {
+    const wished: unknown = { ...Object.fromEntries(files.map((file) => [file, bytes[file]])), ...fields };
+    made[name] = (await client.videos.create(wished as CreateWishes)).id;
+  }
+  await writeFile("wishes.json", JSON.stringify(made));
 });
 
 test("a remix changes what is sent", async () => {

@@ -8,8 +8,10 @@ import mmgt
 from jobs.settings import Settings
 from jobs.storage import ObjectStorage
 from jobs.store import JobStore
+from mmgt.wishes import CreateWishes
 from tests.integration.api.client.clients import AnyClient, Making
 from tests.integration.api.client.cutting_proxy import CuttingProxy
+from tests.integration.api.client.wishes import ASKED, FILES, told_of
 from tests.integration.api.creating import PNG, WAV
 from tests.integration.api.scripted_preflight import ScriptedPreflight
 from tests.integration.api.scripted_worker import MODEL, ScriptedWorker
@@ -55,6 +57,39 @@ def test_a_remix_changes_what_is_sent(client: AnyClient, worker: ScriptedWorker,
     assert (same["seed"], same["remixed_from_video_id"]) == (1234, source.id)
     assert (other["seed"], other["metadata"]) == (5, {"take": "2"})
     assert b"".join(storage.stream(job.request.inputs["image"])) == PNG + b"other"
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_wish_comes_as_it_was_sent(
+    name: str, client: AnyClient, worker: ScriptedWorker, storage: ObjectStorage
+) -> None:
+    files, fields = ASKED[name]
+
+    made = client.videos.create(**{file: FILES[file] for file in files}, **fields)
+    job = worker.store.get(made["id"])
+
+    assert job is not None
+    assert told_of(job, list(fields)) == fields
+    assert {file: b"".join(storage.stream(job.request.inputs[file])) for file in files} == {
+        file: FILES[file] for file in files
+    }
+
+
+def test_the_wishes_tried_are_all_that_there_are() -> None:
+    tried = {name for files, fields in ASKED.values() for name in (*files, *fields)}
+
+    assert tried == set(CreateWishes.__annotations__)
+
+
+def test_a_remix_takes_every_wish_about_the_making(client: AnyClient, worker: ScriptedWorker) -> None:
+    _, fields = ASKED["recording"]
+    source = worker.complete_one()
+
+    made = client.videos.remix(source.id, **fields)
+    job = worker.store.get(made["id"])
+
+    assert job is not None
+    assert told_of(job, list(fields)) == fields
 
 
 def test_takes_are_made_at_once_by_seeds_in_a_row(client: AnyClient, store: JobStore) -> None:

@@ -16,6 +16,7 @@ from jobs.store import JobStore
 from tests.integration.api.client.cutting_proxy import CuttingProxy
 from tests.integration.api.client.player import Player
 from tests.integration.api.client.typescript import ENDS_WITHIN_S, npm
+from tests.integration.api.client.wishes import ASKED, told_of
 from tests.integration.api.scripted_preflight import ScriptedPreflight
 from tests.integration.api.scripted_worker import ScriptedWorker
 from tests.integration.api.served import KEYS, ServedApp
@@ -36,14 +37,20 @@ def environment(
     with ExitStack() as stack:
         proxies = {name: stack.enter_context(CuttingProxy(served.url, cuts)) for name, cuts in CUTS.items()}
         places = json.dumps({name: proxy.url for name, proxy in proxies.items()})
-        own = {"MMGT_BASE_URL": served.url, "MMGT_API_KEY": KEYS["alice"], "MMGT_TEST_PLACES": places}
+        wishes = json.dumps({name: {"files": files, "fields": fields} for name, (files, fields) in ASKED.items()})
+        own = {
+            "MMGT_TEST_WISHES": wishes,
+            "MMGT_BASE_URL": served.url,
+            "MMGT_API_KEY": KEYS["alice"],
+            "MMGT_TEST_PLACES": places,
+        }
         yield os.environ | own
         assert [proxy.cuts for proxy in proxies.values()] == [[], [], []]  # every connection was cut that should be
     player.stop()
     preflight.stop()
 
 
-def test_its_own_laws_hold(package: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def test_its_own_laws_hold(package: Path, environment: dict[str, str], tmp_path: Path, store: JobStore) -> None:
     tests = sorted((package / "test" / "out").glob("*.test.js"))
     command = ["node", "--test", "--test-reporter=spec", *map(str, tests)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=ENDS_WITHIN_S)
@@ -52,6 +59,13 @@ def test_its_own_laws_hold(package: Path, environment: dict[str, str], tmp_path:
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
     assert "fail 0" in done.stdout
     assert "skipped 0" in done.stdout
+    made = {name: store.get(video) for name, video in json.loads((tmp_path / "wishes.json").read_text()).items()}
+    assert list(made) == list(ASKED)
+    for name, (files, fields) in ASKED.items():
+        job = made[name]
+        assert job is not None
+        assert told_of(job, list(fields)) == fields
+        assert set(job.request.inputs) == {*files, *(("audio",) if "text" in fields else ())}
 
 
 def test_its_types_are_those_of_the_service(package: Path, tmp_path: Path) -> None:
