@@ -98,7 +98,7 @@ def test_a_disk_without_room_or_a_folder_that_is_none_is_a_fault(tmp_path):
     (tmp_path / "file").touch()
 
     full = settings(tmp_path, storage={"reserve_bytes": 10**18})
-    assert_fails(look_at_disk(full), "free in", "1000000000.3 GB are needed")
+    assert_fails(look_at_disk(full), "free in", "1000000000.4 GB are needed")
     assert_fails(look_at_disk(settings(tmp_path, data=tmp_path / "file" / "data")), str(tmp_path / "file"))
     assert look_at_disk(settings(tmp_path)).verdict is Verdict.OK
 

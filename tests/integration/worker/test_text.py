@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from jobs.errors import StorageUnavailable
 from jobs.job import ErrorCode, Job, JobOptions, JobStatus, input_key, new_job_id, speech_key
 from jobs.settings import StoreSettings
 from mmgt_core.pipelines.progress import RunControl
+from tests.captured_logs import every_line
 from tests.integration.worker.alone import create_job, place_alone, render_to_the_end, settings_alone
 from tests.integration.worker.service import Service
 from tests.speech_server import SECONDS_PER_CHAR, SpeechServer, says, speech_server, tones, unused_url, wav
@@ -303,7 +303,7 @@ def test_no_line_of_the_log_has_a_word_of_the_text(place_with: MakePlace, server
     place = place_with(url=server.url)
     server.next.append(says(TEXT.encode()))
 
-    with capture_logs() as lines:
+    with every_line() as lines:
         failed, made = rendered(place, queue_text(place)), rendered(place, queue_text(place))
 
     assert (failed.status, made.status) == (JobStatus.FAILED, JobStatus.COMPLETED)

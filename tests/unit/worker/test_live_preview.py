@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import structlog
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Job, JobOptions, JobRequest, JobStatus, Preview, PreviewEnd, fragment_key
 from jobs.local_storage import LocalStorage
 from jobs.storage import ObjectFacts
 from jobs.verbs.lifecycle import Outcome
+from tests.captured_logs import every_line
 from worker.live_preview import MAX_FRAGMENTS, LivePreview
 
 END_S = 10.0
@@ -97,7 +97,7 @@ def test_a_store_that_hangs_holds_up_no_frame_and_drops_it(tmp_path: Path) -> No
     store = Store()
     preview, writer = previewed(Storage(tmp_path, lambda key: hangs.wait(END_S)), store, num_frames=1000)
 
-    with structlog.testing.capture_logs() as logs:
+    with every_line() as logs:
         for _ in range(MAX_FRAGMENTS + 200):
             preview.take(FRAME)
     hangs.set()
@@ -118,7 +118,7 @@ def test_a_store_that_refuses_drops_it_and_is_told_once(tmp_path: Path, is_store
     store = Store(is_away=is_store_away)
     preview, _ = previewed(Storage(tmp_path, refuse), store)
 
-    with structlog.testing.capture_logs() as logs:
+    with every_line() as logs:
         for _ in range(4):
             preview.take(FRAME)
         preview.settle()
@@ -144,7 +144,7 @@ def test_an_attempt_that_is_lost_stores_no_more(tmp_path: Path) -> None:
     store = Store(Outcome.STALE)
     preview, writer = previewed(Storage(tmp_path), store)
 
-    with structlog.testing.capture_logs() as logs:
+    with every_line() as logs:
         for _ in range(4):
             preview.take(FRAME)
         preview.settle()
@@ -159,7 +159,7 @@ def test_one_that_is_abandoned_ends_in_the_middle_without_a_word(tmp_path: Path)
     preview, writer = previewed(Storage(tmp_path), store)
     preview.take(FRAME)
 
-    with structlog.testing.capture_logs() as logs:
+    with every_line() as logs:
         preview.abandon()
 
     assert logs == []

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from jobs.job import JobOptions
 from jobs.settings import Settings
+from mmgt_core.pipelines.inputs import Inputs
 from mmgt_core.pipelines.progress import RunControl
+from mmgt_core.pose.framing import SquareFrame
+from mmgt_core.types import Waveform
 from worker.errors import GpuFault, GpuOutOfMemory
 from worker.failures import Remedy, row_of
 from worker.method_pipeline import MethodPipeline
@@ -20,6 +24,9 @@ FAULTS = [
     RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
     RuntimeError("CUDA call failed: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
 ]
+PICTURE, KEYPOINTS = np.zeros((512, 512, 3), np.uint8), np.zeros((134, 3), np.float32)
+SPEECH = Waveform(np.zeros(16_000, np.float32))
+INPUTS = Inputs(PICTURE, SquareFrame(0, 0, 512), KEYPOINTS, SPEECH, Path("speech.wav"), None, ())
 OTHERS = [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("CUDA error is only in my text")]
 
 
@@ -36,7 +43,7 @@ class Breaking:
 def end_of_render(error: Exception) -> Exception:
     pipeline = MethodPipeline(Breaking(error), Settings(), None)
     with pytest.raises(Exception) as caught:
-        pipeline.render(Prepared(1.0, 1, (), None), JobOptions(seed=1), Path("nowhere"), RunControl())
+        pipeline.render(Prepared(1.0, 1, (), INPUTS), JobOptions(seed=1), Path("nowhere"), RunControl())
     return caught.value
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from structlog.testing import capture_logs
 
 from jobs.settings import SpeechSettings
 from mmgt_core.errors import SpeechUnavailable
+from tests.captured_logs import every_line
 from tests.speech_server import SECONDS_PER_CHAR, SpeechServer, says, speech_server, tones, unused_url, wav
 from worker.speech_server import ask_server
 
@@ -193,7 +193,7 @@ def test_who_does_not_want_the_speech_any_more_does_not_wait_for_the_server(serv
 def test_no_line_of_the_log_has_a_word_of_the_text_or_the_key(server: SpeechServer) -> None:
     server.next.extend([says(SECRET_WORDS.encode(), 500), says(HTML)])
 
-    with capture_logs() as lines, pytest.raises(SpeechUnavailable):
+    with every_line() as lines, pytest.raises(SpeechUnavailable):
         say(server, SECRET_WORDS, patience_s=5, key="hush-hush")
 
     assert [line["event"] for line in lines] == ["speech_server_answered", "try_again", "speech_server_answered"]
