@@ -16,10 +16,10 @@ needs_chromium = pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium on t
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run Chromium without a window."""
+def chromium(*options: str) -> Iterator[Browser]:
+    """Run Chromium without a window, until the block is left: before, no other may run, nor an event loop."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=[*OPTIONS, *options])
         yield browser
         browser.close()
 

@@ -5,7 +5,6 @@ studio was not built, these tests say so and are skipped.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,12 +20,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from api.studio.files import BUILT
 from jobs.queue import PREFLIGHT_QUEUE
+from tests.integration.browser import EXECUTABLE, chromium
 from tests.waiting import comes_true
 
 ROOT = Path(__file__).parents[3]
 MMGT = (sys.executable, "-m", "deploy")
 PRESENTERS = ROOT / "samples" / "presenters"
-CHROMIUM = shutil.which("chromium")
 SCRIPTED = {"MMGT_WORKER__SCRIPTED_PIPELINE": "tests.integration.scripted_pipeline"}
 MADE_WITHIN_MS = 60_000
 
@@ -34,16 +33,17 @@ MADE_WITHIN_MS = 60_000
 @pytest.fixture(scope="session", autouse=True)
 def _possible() -> None:
     expect.set_options(timeout=MADE_WITHIN_MS)
-    if CHROMIUM is None:
+    if EXECUTABLE is None:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     if not (BUILT / "index.html").is_file():
         pytest.skip("the studio is not built: `make studio` needs Node 20")
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox", *devices]}
+@pytest.fixture(scope="package")
+def browser(_possible: None) -> Iterator[Browser]:
+    """The machine's Chromium with a camera and a microphone; gone after these tests, for others have their own."""
+    with chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as browser:
+        yield browser
 
 
 @contextmanager
