@@ -1,4 +1,6 @@
-// Choices: a row of words of which one is chosen, and a slider that says what it means.
+// Choices: a row of words of which one is chosen, a slider that says what it means; and the button that plays.
+
+import { Icon } from "./icon";
 
 interface ChoiceProps {
   legend: string;
@@ -90,5 +92,18 @@ export function Tick({ label, isOn, onChange }: TickProps) {
       <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.currentTarget.checked)} />
       {label}
     </label>
+  );
+}
+
+/** Starts and stops what sounds or moves; `texts` name both for who does not see it. */
+export function PlayButton({ isPlaying, texts, onToggle }: {
+  isPlaying: boolean;
+  texts: { play: string; pause: string };
+  onToggle: () => void;
+}) {
+  return (
+    <button type="button" class="round" aria-label={isPlaying ? texts.pause : texts.play} onClick={onToggle}>
+      <Icon name={isPlaying ? "pause" : "play"} />
+    </button>
   );
 }

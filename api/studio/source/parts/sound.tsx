@@ -8,6 +8,7 @@ import { fileTrouble, setSound } from "../files";
 import { useFileUrl } from "../media";
 import { T } from "../texts";
 import { clock } from "../words";
+import { PlayButton } from "./controls";
 import { Dropzone, FileButton } from "./dropzone";
 import { Icon } from "./icon";
 
@@ -76,14 +77,7 @@ function Heard({ file }: { file: File }) {
   return (
     <>
       <div class="heard">
-        <button
-          type="button"
-          class="round"
-          aria-label={isPlaying ? T.create.pause : T.create.play}
-          onClick={toggle}
-        >
-          <Icon name={isPlaying ? "pause" : "play"} />
-        </button>
+        <PlayButton isPlaying={isPlaying} texts={T.create} onToggle={toggle} />
         <div class="wave">
           <Outline peaks={peaks} done={seconds ? at / seconds : 0} />
           <input

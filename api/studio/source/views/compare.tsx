@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 
 import { client, type Video } from "../api";
-import { Icon } from "../parts/icon";
+import { PlayButton } from "../parts/controls";
 import { useContent } from "../media";
 import { followPlayer } from "../sync";
 import { T } from "../texts";
@@ -53,14 +53,7 @@ function Pair({ ids }: { ids: [string, string] }) {
         ))}
       </div>
       <div class="card transport">
-        <button
-          type="button"
-          class="round"
-          aria-label={isPlaying ? T.compare.pause : T.compare.play}
-          onClick={toggle}
-        >
-          <Icon name={isPlaying ? "pause" : "play"} />
-        </button>
+        <PlayButton isPlaying={isPlaying} texts={T.compare} onToggle={toggle} />
         <input
           type="range"
           min={0}
