@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 
+from jobs.job import Job
 from jobs.settings import Settings
 from jobs.store import JobStore
 
@@ -16,6 +17,14 @@ FILES = {"image": ("portrait.png", PNG, "image/png"), "audio": ("speech.wav", WA
 def create(client: httpx.Client, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
     """Post a create with both files."""
     return client.post("/v1/videos", files=FILES, data=fields, headers=headers)
+
+
+def stored(store: JobStore, answer: httpx.Response) -> Job:
+    """Return the job that a create or a remix made."""
+    assert answer.status_code == 202, answer.text
+    job = store.get(answer.json()["id"])
+    assert job is not None
+    return job
 
 
 def files_under(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from jobs.job import Job
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.integration.api.creating import FILES, PNG, nothing_is_left
+from tests.integration.api.creating import FILES, PNG, nothing_is_left, stored
 from tests.integration.api.scripted_worker import ScriptedWorker
 
 WITH_PICTURE = {**FILES, "backdrop_image": ("beach.exe", PNG, "text/plain")}
@@ -15,13 +15,6 @@ WITH_PICTURE = {**FILES, "backdrop_image": ("beach.exe", PNG, "text/plain")}
 @pytest.fixture(autouse=True)
 def _loaded(worker: ScriptedWorker) -> None:
     worker.heartbeat()
-
-
-def stored(store: JobStore, answer: httpx.Response) -> Job:
-    assert answer.status_code == 202, answer.text
-    job = store.get(answer.json()["id"])
-    assert job is not None
-    return job
 
 
 def remix(alice: httpx.Client, source: Job, **sent: object) -> httpx.Response:

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from api.preflight import question_about
-from jobs.job import Job, JobOptions
+from jobs.job import JobOptions
 from jobs.settings import Settings
 from jobs.store import JobStore
-from tests.integration.api.creating import FILES, nothing_is_left
+from tests.integration.api.creating import FILES, nothing_is_left, stored
 from tests.integration.api.scripted_worker import CAPTIONS, ScriptedWorker
 
 VTT = "WEBVTT\n\n00:00.100 --> 00:00.400\nHi\n".encode("utf-8-sig")
@@ -22,13 +22,6 @@ TRANSCRIBED = {"captions": "vtt", "transcript": SAID, "language": "en-GB"}
 @pytest.fixture(autouse=True)
 def _loaded(worker: ScriptedWorker) -> None:
     worker.heartbeat()
-
-
-def stored(store: JobStore, answer: httpx.Response) -> Job:
-    assert answer.status_code == 202, answer.text
-    job = store.get(answer.json()["id"])
-    assert job is not None
-    return job
 
 
 def remixed(client: httpx.Client, source: httpx.Response, **how: Any) -> httpx.Response:

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from kombu import Connection
 
-from jobs.job import Job, JobStatus, Priority
+from jobs.job import JobStatus, Priority
 from jobs.settings import Settings, StoreSettings
 from jobs.store import JobStore
-from tests.integration.api.creating import FILES, MP4, PNG, WAV, create, files_under, nothing_is_left
+from tests.integration.api.creating import FILES, MP4, PNG, WAV, create, files_under, nothing_is_left, stored
 from tests.integration.api.scripted_worker import MODEL, ScriptedWorker
 from tests.integration.api.served import ServedApp, settings_for
 
@@ -20,12 +20,6 @@ from tests.integration.api.served import ServedApp, settings_for
 @pytest.fixture(autouse=True)
 def _loaded(worker: ScriptedWorker) -> None:
     worker.heartbeat()
-
-
-def stored(store: JobStore, answer: httpx.Response) -> Job:
-    job = store.get(answer.json()["id"])
-    assert job is not None
-    return job
 
 
 def test_a_create_answers_202_with_the_object_and_where_and_when_to_ask(alice: httpx.Client) -> None:

@@ -5,12 +5,11 @@ import pytest
 
 from api.preflight import question_about
 from jobs.errors import StorageUnavailable
-from jobs.job import Job
 from jobs.local_storage import LocalStorage
 from jobs.settings import Settings
 from jobs.storage import ObjectStorage
 from jobs.store import JobStore
-from tests.integration.api.creating import FILES, MP4, files_under, nothing_is_left, num_jobs
+from tests.integration.api.creating import FILES, MP4, files_under, nothing_is_left, num_jobs, stored
 from tests.integration.api.scripted_worker import KEYPOINTS, ScriptedWorker
 
 NPY = b"\x93NUMPY\x01\0v\0" + bytes(500)
@@ -22,12 +21,6 @@ DRIVEN = {**FILES, "driving_keypoints": ("poses.npy", NPY)}
 @pytest.fixture(autouse=True)
 def _loaded(worker: ScriptedWorker) -> None:
     worker.heartbeat()
-
-
-def stored(store: JobStore, answer: httpx.Response) -> Job:
-    job = store.get(answer.json()["id"])
-    assert job is not None
-    return job
 
 
 def test_driving_keypoints_are_stored_by_their_content_and_a_remix_keeps_them(

@@ -70,3 +70,22 @@ def test_a_short_cue_stays_for_a_second_where_there_is_time_and_gaps_do_not_flic
 
     assert first.end_s - first.start_s == pytest.approx(1.0)
     assert second.end_s == pytest.approx(third.start_s)
+
+
+def test_no_word_is_said_after_its_cue_is_gone_also_where_words_are_drawn_out() -> None:
+    drawn_out = said("oh so very slow this is and on it goes", word_s=1.4)
+
+    cues = cues_of(drawn_out, 60)
+
+    ends = [word.end_s for word in drawn_out]
+    assert len(cues) > 1
+    for cue in cues:
+        of_cue = [end for word, end in zip(drawn_out, ends, strict=True) if cue.start_s <= word.start_s < cue.end_s]
+        assert max(of_cue) <= cue.end_s + 1e-9
+    assert len(" ".join(texts(cues)).split()) == len(drawn_out)
+
+
+def test_two_lines_part_at_a_comma_that_is_near_their_middle() -> None:
+    (cue,) = cues_of(said("We came back home late, and the whole of the house was dark", 0.1), 60)
+
+    assert cue.text == "We came back home late,\nand the whole of the house was dark"

@@ -13,7 +13,7 @@ from mmgt_core.captions.timing import CaptionsBeside, CaptionSource, MadeCaption
 from mmgt_core.captions.webvtt import captions_of
 from mmgt_core.captions.words import words_of
 from mmgt_core.types import SAMPLE_RATE_HZ, Waveform
-from tests.spoken_words import HARD_TEXTS, SpokenText, joined, spoken
+from tests.spoken_words import HARD_TEXTS, SpokenText, english_clips, joined, spoken
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,10 +46,11 @@ def test_words_are_found_where_they_are_said_also_those_that_no_dictionary_has(t
     assert shown(captions) == text.split()
 
 
-def test_a_quiet_recording_with_silence_of_zeros_is_heard_as_well() -> None:
+@pytest.mark.parametrize("quieter", [50, 2000])
+def test_a_quiet_recording_with_silence_of_zeros_is_heard_as_well(quieter: float) -> None:
     clip = spoken("My brother remembers the big map in the afternoon.")
     silence = np.zeros(SAMPLE_RATE_HZ, np.float32)
-    quiet = np.concatenate([silence, clip.samples / 50, silence])
+    quiet = np.concatenate([silence, clip.samples / quieter, silence])
     later = SpokenText(clip.text, quiet, tuple(None if s is None else s + 1 for s in clip.starts_s))
 
     assert np.median(errors_s(made(CaptionSource(clip.text), later), later)) <= 0.02
@@ -121,12 +122,47 @@ def test_a_file_of_the_clients_own_is_taken_as_it_is() -> None:
     assert (taken.captions, taken.timed_by, taken.warning) == (captions, TimedBy.FILE, None)
 
 
+def test_speech_around_which_there_are_exact_zeros_is_found_too() -> None:
+    clips = english_clips(16)[12::3]  # of which nothing is found without noise over them
+
+    found = [made(CaptionSource(clip.text), clip) for clip in clips]
+
+    assert [captions.num_aligned for captions in found] == [len(captions.words) for captions in found]
+    assert [captions.warning for captions in found] == [None] * len(clips)
+
+
+def test_the_aligner_is_given_no_environment() -> None:
+    clip = spoken("Good morning.")
+
+    with CaptionsBeside(CaptionSource(clip.text), Waveform(clip.samples)) as beside:
+        assert beside._process is not None
+        environment = Path(f"/proc/{beside._process.pid}/environ").read_bytes()
+        beside.made()
+
+    assert environment == b""
+
+
 def test_leaving_ends_the_process() -> None:
     with CaptionsBeside(CaptionSource("Hello."), Waveform(spoken("Hello.").samples)) as beside:
         process = beside._process
 
     assert process is not None
     assert process.returncode is not None
+
+
+def test_a_word_that_was_left_no_time_takes_some_of_its_neighbours() -> None:
+    words, samples = words_of("one two three"), np.zeros(SAMPLE_RATE_HZ, np.float32)
+
+    one, two, three = timed(words, [(0.2, 0.4), None, (0.42, 0.8)], samples)
+
+    assert two.end_s - two.start_s == pytest.approx(0.08)
+    assert (one.start_s, three.end_s) == (0.2, 0.8)
+    assert one.end_s == pytest.approx(two.start_s)
+    assert three.start_s == pytest.approx(two.end_s)
+    first, other, last = timed(words, [None, (0.0, 0.5), (0.5, 1.0)], samples)
+    assert (first.start_s, first.end_s) == (0.0, pytest.approx(0.08))
+    assert other.start_s == pytest.approx(0.08)
+    assert last.start_s == 0.5
 
 
 def test_words_that_nothing_tells_of_share_the_loud_moments_by_their_width() -> None:
